@@ -1,0 +1,90 @@
+"""The one door to Numba: every compiled kernel of Novate is decorated by `kernel` or `inlined`.
+
+    source of all kernels --sha256--> cache directory --> machine code loaded in milliseconds
+
+Two reasons for a door. Numba's disk cache does not notice that a *called* module has changed, so the cache
+directory is named by a hash of every source file of the package: any edit gives a fresh cache and never a
+stale kernel. And the same functions must run uncompiled: with `NOVATE_COMPILED=0` the decorators return
+their argument and Numba is not even imported.
+
+Environment (read once, at import; nothing in the core reads the environment itself):
+    NOVATE_COMPILED=0      run kernels as plain Python, for debugging and differential tests
+    NOVATE_BOUNDSCHECK=1   compile with index checks (slow; the suite runs once this way)
+    NOVATE_CACHE_DIR=PATH  where compiled kernels are kept, default `~/.cache/novate`
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+COMPILED = os.environ.get("NOVATE_COMPILED", "1") != "0" and os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
+BOUNDSCHECK = os.environ.get("NOVATE_BOUNDSCHECK", "0") == "1"
+
+
+def source_digest() -> str:
+    """16 hex digits over all Python sources of the package, the interpreter and the bounds-check switch."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]}{BOUNDSCHECK}".encode())
+    root = Path(__file__).parent
+    for path in sorted((*root.glob("*.py"), *root.glob("domain/*.py"), *root.glob("venue/*.py"))):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _cache_directory() -> Path:
+    wanted = Path(os.environ.get("NOVATE_CACHE_DIR") or Path.home() / ".cache" / "novate") / "kernels"
+    try:
+        wanted.mkdir(parents=True, exist_ok=True)
+        probe = tempfile.TemporaryFile(dir=wanted)
+        probe.close()
+    except OSError:
+        # A read-only home must not stop the program: the kernels are compiled again next time.
+        wanted = Path(tempfile.gettempdir()) / f"novate-kernels-{os.getuid()}"
+    return wanted / source_digest()
+
+
+if COMPILED:
+    import numba
+
+    numba.config.CACHE_DIR = str(_cache_directory())
+
+    def _decorate(forceinline: bool) -> Callable[[F], F]:
+        def decorate(function: F) -> F:
+            jitted: F = numba.njit(
+                cache=True,
+                nogil=True,
+                error_model="numpy",
+                boundscheck=BOUNDSCHECK,
+                forceinline=forceinline,
+            )(function)
+            return jitted
+
+        return decorate
+
+    kernel: Callable[[Any], Any] = _decorate(forceinline=False)
+    inlined: Callable[[Any], Any] = _decorate(forceinline=True)
+else:
+
+    def kernel(function: F) -> F:
+        """A function that Numba compiles (here: left as plain Python)."""
+        return function
+
+    def inlined(function: F) -> F:
+        """A small leaf that LLVM always inlines into its caller (here: left as plain Python)."""
+        return function
+
+
+def kernels_are_cached() -> bool:
+    """True when machine code of these very sources is on disk already, so that start-up will be fast."""
+    if not COMPILED:
+        return True
+    directory = Path(numba.config.CACHE_DIR)
+    return directory.is_dir() and any(directory.rglob("*.nbc"))

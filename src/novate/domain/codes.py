@@ -1,0 +1,264 @@
+"""Every code that a record can carry: kinds, attributes and reasons, with numbers that never change.
+
+Refusals stand in numbered bands, one band a subject. A number is never reused and never renumbered; a
+golden file (`tests/golden/codes.txt`) pins every name and number.
+
+    100 market and identity   120 field checks   140 price and liquidity   160 FULL order types
+    200 credit                220 limits         240 capacity
+    300 why an order ended    400 files and rows 500 clearing
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+
+
+class CommandKind(IntEnum):
+    """What a command record asks for."""
+
+    NEW = 1
+    CANCEL = 2
+    AMEND = 3
+    MASS_CANCEL = 4
+    STATE = 5
+    TIME = 6
+    SET_REF = 7
+    POSITION = 8
+    CREDIT = 20
+    SET_MARGIN = 21
+    SET_LIMIT = 22
+    CONFIGURATION = 30
+    TERMS = 31
+    """A further record of the command before it (terms that only some order types have)."""
+
+
+class EventKind(IntEnum):
+    """What an event record says. `TRADE_PARTIES` is the second half of the `TRADE` before it."""
+
+    ACCEPTED = 1
+    REJECTED = 2
+    TRADE = 3
+    TRADE_PARTIES = 4
+    REFRESHED = 5
+    STP_DECREMENT = 6
+    CANCELLED = 7
+    EXPIRED = 8
+    AMENDED = 9
+    TRIGGERED = 10
+    STATE = 11
+    AUCTION = 12
+    AUCTION_TRADE = 13
+    INDICATIVE = 14
+    MMP_TRIGGERED = 15
+    MMP_SET = 16
+    MMP_RESET = 17
+    MASS_DONE = 18
+    REF_SET = 19
+    POSITION_SET = 20
+    BOOK_STATE = 21
+    CREDIT_SET = 30
+    MARGIN_SET = 31
+    LIMIT_SET = 32
+
+
+class Side(IntEnum):
+    """FIX tag 54."""
+
+    NONE = 0
+    BUY = 1
+    SELL = 2
+
+
+class OrderType(IntEnum):
+    LIMIT = 1
+    MARKET = 2
+    MTL = 3
+    STOP = 4
+    STOP_LIMIT = 5
+    TRAILING_STOP = 6
+    IF_TOUCHED = 7
+
+
+class TimeInForce(IntEnum):
+    GTC = 1
+    DAY = 2
+    GTD = 3
+    IOC = 4
+    FOK = 5
+    AT_OPEN = 6
+    AT_CLOSE = 7
+
+
+class SelfTrade(IntEnum):
+    """Self-trade prevention (R27). `DEFAULT` means: as the market says."""
+
+    DEFAULT = 0
+    NONE = 1
+    CANCEL_RESTING = 2
+    CANCEL_AGGRESSING = 3
+    CANCEL_BOTH = 4
+    DECREMENT = 5
+
+
+class MarketState(IntEnum):
+    CLOSED = 1
+    PRE_OPEN = 2
+    AUCTION_CALL = 3
+    CONTINUOUS = 4
+    HALTED = 5
+
+
+class AuctionKind(IntEnum):
+    NONE = 0
+    OPEN = 1
+    CLOSE = 2
+    INTRADAY = 3
+
+
+class CommandFlag(IntFlag):
+    """Attributes of an order, and which optional fields of the record were given."""
+
+    POST_ONLY = 1
+    HIDDEN = 2
+    REDUCE_ONLY = 4
+    MMP = 8
+    QUANTITY_GIVEN = 16
+    PRICE_GIVEN = 32
+    STOP_GIVEN = 64
+    TRAIL_GIVEN = 128
+    DISPLAY_GIVEN = 256
+    EXPIRE_GIVEN = 512
+    ACCOUNT_GIVEN = 1024
+    SESSION_GIVEN = 2048
+    MIN_QTY_GIVEN = 4096
+    HAS_TERMS = 8192
+    """The next record of the batch is a TERMS record that belongs to this command."""
+
+
+class EventFlag(IntFlag):
+    PRICE_IS_NULL = 1
+    KEPT_PRIORITY = 2
+    STOP_GIVEN = 4
+    FEES_ON = 8
+    REPEATED = 16
+
+
+class Reject(IntEnum):
+    """Why a command was refused: the first broken rule of its ladder."""
+
+    NONE = 0
+    # market and identity
+    UNKNOWN_MARKET = 100
+    UNKNOWN_ACCOUNT = 101
+    UNKNOWN_COMMAND = 102
+    MARKET_CLOSED = 103
+    MARKET_HALTED = 104
+    INVALID_IN_STATE = 105
+    INVALID_TRANSITION = 106
+    DUPLICATE_ORDER = 107
+    UNKNOWN_ORDER = 108
+    NOT_AMENDABLE = 109
+    # field checks
+    INVALID_SIDE = 119
+    INVALID_QTY = 120
+    INVALID_PRICE = 121
+    INVALID_STOP = 122
+    INVALID_TRAIL = 123
+    INVALID_DISPLAY = 124
+    INVALID_MIN_QTY = 125
+    INVALID_EXPIRE = 126
+    INVALID_COMBO = 127
+    INVALID_TYPE = 128
+    # price and liquidity
+    PRICE_BAND = 140
+    NO_REFERENCE = 141
+    STOP_WOULD_TRIGGER = 142
+    NO_LIQUIDITY = 143
+    POST_ONLY_WOULD_TRADE = 144
+    # FULL order types
+    MMP_ACTIVE = 160
+    REDUCE_ONLY = 161
+    INVALID_OCO = 162
+    NOT_SUPPORTED = 163
+    # credit
+    INSUFFICIENT_CREDIT = 200
+    CREDIT_GAP = 201
+    CREDIT_OVERFLOW = 202
+    CREDIT_OFF = 203
+    UNKNOWN_ASSET = 204
+    INVALID_MARGIN = 205
+    # limits
+    MAX_ORDER_QTY = 220
+    MAX_ORDER_NOTIONAL = 221
+    MAX_OPEN_ORDERS = 222
+    MAX_POSITION = 223
+    MAX_GROSS_NOTIONAL = 224
+    MAX_MESSAGE_RATE = 225
+    LIMITS_OFF = 226
+    INVALID_LIMIT = 227
+    # capacity
+    TOO_MANY_PRICE_LEVELS = 240
+    ENGINE_FULL = 241
+
+
+class Reason(IntEnum):
+    """Why an order left, or why a market changed its state."""
+
+    NONE = 0
+    USER = 300
+    MASS = 301
+    IOC = 302
+    FOK = 303
+    MIN_QTY = 304
+    STP = 305
+    COLLAR = 306
+    NO_LIQUIDITY = 307
+    OCO = 308
+    MMP = 309
+    REDUCE_ONLY = 310
+    AMEND = 311
+    CREDIT = 312
+    GTD = 320
+    DAY = 321
+    AUCTION = 322
+    COMMAND = 330
+
+
+class RowReject(IntEnum):
+    """Why a row of an input file was not taken (`rejects.csv`)."""
+
+    MALFORMED_ROW = 400
+    MISSING_FIELD = 401
+    NOT_A_NUMBER = 402
+    OUT_OF_RANGE = 403
+    UNKNOWN_MARKET = 404
+    UNKNOWN_ACCOUNT = 405
+    UNKNOWN_VALUE = 406
+    PRICE_OFF_TICK = 407
+    QUANTITY_OFF_LOT = 408
+    TIME_BACKWARDS = 409
+    DUPLICATE_ID = 410
+
+
+class ClearingReject(IntEnum):
+    """Why a trade was not cleared; names of `clearing-rules.md` C9."""
+
+    INVALID_VERSION = 500
+    DUPLICATE_CONTENT = 501
+    TRADE_CANCELLED = 502
+    UNKNOWN_INSTRUMENT = 503
+    WRONG_CURRENCY = 504
+    UNKNOWN_MEMBER = 505
+    UNKNOWN_ACCOUNT = 506
+    SELF_TRADE = 507
+    INVALID_QTY = 508
+    INVALID_PRICE = 509
+    INEXACT_AMOUNT = 510
+    ZERO_AMOUNT = 511
+    AMOUNT_OVERFLOW = 512
+    FUTURE_TRADE_DATE = 513
+    NOT_TRADING_DAY = 514
+    SETTLE_BEFORE_TRADE = 515
+    SETTLE_ON_HOLIDAY = 516
+    LATE_TRADE = 517
+    SUPERSEDED = 518

@@ -1,0 +1,124 @@
+"""What is traded: instruments as people configure them, and the integer terms that the venue needs.
+
+    Instrument (symbol, tick "0.01", lot "1", currency, cycle, calendar, fees, bands)
+        |  resolved once, at the edge
+        v
+    MarketTerms (ticks, lots, minor units; nothing but integers)
+
+Price in ticks, quantity in lots, money in minor units: `notional = ticks * lots * notional_multiplier`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+
+class InstrumentKind(str, Enum):
+    SPOT = "spot"
+    EQUITY = "equity"
+    FUTURE = "future"
+    OPTION = "option"
+    PERPETUAL = "perpetual"
+
+
+class CreditModel(str, Enum):
+    """How a market uses credit: not at all, delivering both assets (K4), or on margin (K14)."""
+
+    NONE = "none"
+    DELIVERABLE = "deliverable"
+    MARGINED = "margined"
+
+
+class OnNegative(str, Enum):
+    """What happens to open orders while an account's credit is negative (K17)."""
+
+    BLOCK = "block"
+    CANCEL_NEWEST = "cancel_newest"
+
+
+class Resale(str, Enum):
+    """When what was bought may be sold again (K12)."""
+
+    IMMEDIATE = "immediate"
+    SETTLED = "settled"
+
+
+class MarketTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """A market as the venue's kernel sees it. Prices in ticks, quantities in lots, money in minor units."""
+
+    market: int
+    """Number of the market, 0..65534; also its row in the kernel's table."""
+    max_quantity: int = 1_000_000_000
+    max_price: int = 1_000_000_000
+    min_display: int = 1
+    reference_price: int | None = None
+    static_band: int | None = None
+    stp_default: str = "NONE"
+    maker_ppm: int | None = None
+    taker_ppm: int | None = None
+    auction_ppm: int = 0
+    initial_state: str = "CONTINUOUS"
+    credit: CreditModel = CreditModel.NONE
+    base_asset: int = 0
+    """Asset that a deliverable market delivers."""
+    quote_asset: int = 0
+    """Currency: notional, fees, and margin of a margined market."""
+    notional_multiplier: int = 1
+    """Minor units of quote for one lot at one tick."""
+    base_units_per_lot: int = 1
+    resale: Resale = Resale.IMMEDIATE
+    on_negative: OnNegative = OnNegative.BLOCK
+    margin_per_lot_micro: int = 0
+    """Initial margin a lot in minor units times 1e6, for every account class until SET_MARGIN (K14)."""
+    premium: bool = False
+    """Margined option: the buyer pays price times quantity (K15)."""
+    max_price_blocks: int = 16384
+    """Bound on distinct 32-tick blocks of prices a side, against books made slow on purpose."""
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+    """An instrument and its market as configured. Decimal numbers are text, dates ISO text."""
+
+    symbol: str
+    kind: InstrumentKind
+    currency: str
+    """Quote or settlement currency, a key of the configuration's currencies."""
+    tick: str
+    """Smallest price step in units of the currency."""
+    lot: str = "1"
+    """Smallest quantity step in units of the instrument."""
+    isin: str = ""
+    """Identifier in clearing files; the symbol when empty."""
+    base: str = ""
+    """SPOT: the asset delivered, for example BTC. Default: the symbol."""
+    cycle: int = 1
+    """Settlement N days after trade date, 0..5."""
+    calendar: str | None = None
+    """Trading calendar; None: weekends only."""
+    contract_size: str = "1"
+    """Derivatives: units of the currency for a price move of 1.0 on a quantity of 1."""
+    expiry: str | None = None
+    strike: str | None = None
+    option_type: str | None = None
+    underlying: str | None = None
+    max_quantity: str | None = None
+    """Largest order in units of the instrument."""
+    max_price: str | None = None
+    min_display: str | None = None
+    reference_price: str | None = None
+    static_band: str | None = None
+    stp_default: str = "NONE"
+    maker_ppm: int | None = None
+    taker_ppm: int | None = None
+    initial_state: str = "CONTINUOUS"
+    credit: CreditModel = CreditModel.NONE
+    resale: Resale = Resale.IMMEDIATE
+    on_negative: OnNegative = OnNegative.BLOCK
+    margin_per_lot: str = "0"
+
+    @property
+    def clearing_id(self) -> str:
+        """The name under which clearing files know the instrument."""
+        return self.isin or self.symbol

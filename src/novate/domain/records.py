@@ -1,0 +1,193 @@
+"""Commands and events: 64-byte little-endian records, the same bytes everywhere.
+
+    gateway --> | command | --> journal --> kernel --> | event | event | ... --> subscribers
+                  64 bytes                               64 bytes each
+
+A command is one record (a second one, TERMS, may follow for terms that only some order types have). An
+event is one record, except a trade, which takes two: TRADE says what happened in the market and may be
+shown to everybody; TRADE_PARTIES, directly behind it, says for whom and what it cost.
+
+Kernels use the generic field names of `COMMAND` and `EVENT`. The views below name the same bytes as the
+kind at hand means them; `events.view(PARTIES)` costs nothing.
+
+Limits: a market number fits u2 (65,535 markets an engine), a quantity u4 (4,294,967,294 lots an order),
+prices, times and client order ids i8. A client order id is any 64-bit pattern; `i8` is how it is carried.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+RECORD_BYTES = 64
+MAX_MARKETS = 2**16 - 1
+MAX_QUANTITY = 2**32 - 2
+MAX_PRICE = 2**36
+MAX_ACCOUNT = 2**32 - 1
+
+Commands = npt.NDArray[np.void]
+Events = npt.NDArray[np.void]
+
+
+def _layout(**fields: tuple[str, int]) -> np.dtype[np.void]:
+    """A packed little-endian record of 64 bytes: name -> (format, offset)."""
+    return np.dtype(
+        {
+            "names": list(fields),
+            "formats": ["<" + form for form, _ in fields.values()],
+            "offsets": [offset for _, offset in fields.values()],
+            "itemsize": RECORD_BYTES,
+        }
+    )
+
+
+COMMAND = _layout(
+    kind=("u1", 0),  # CommandKind
+    side=("u1", 1),  # Side
+    order_type=("u1", 2),  # OrderType
+    time_in_force=("u1", 3),  # TimeInForce
+    stp=("u1", 4),  # SelfTrade
+    state=("u1", 5),  # MarketState in the low four bits, AuctionKind in the high four (STATE only)
+    flags=("u2", 6),  # CommandFlag
+    market=("u2", 8),
+    session=("u2", 10),
+    account=("u4", 12),
+    client_order_id=("i8", 16),
+    time=("i8", 24),  # nanoseconds, or any integer clock; 0 or smaller than now leaves the clock
+    price=("i8", 32),  # ticks
+    stop=("i8", 40),  # ticks: trigger price, or trail with TRAIL_GIVEN
+    expire=("i8", 48),  # the clock at which a GTD order ends
+    quantity=("u4", 56),  # lots
+    display=("u4", 60),  # lots: iceberg peak
+)
+
+CREDIT_COMMAND = _layout(  # K16: available[account, asset] += delta
+    kind=("u1", 0),
+    account=("u4", 12),
+    clearing_seq=("i8", 16),
+    time=("i8", 24),
+    delta=("i8", 32),
+    asset=("i8", 40),
+)
+
+SET_MARGIN_COMMAND = _layout(  # K14: margin per lot of a market for one account class
+    kind=("u1", 0),
+    market=("u2", 8),
+    clearing_seq=("i8", 16),
+    time=("i8", 24),
+    margin_per_lot_micro=("i8", 32),  # minor units times 1e6
+    account_class=("i8", 40),  # 0..7
+)
+
+SET_LIMIT_COMMAND = _layout(  # K19: one limit of an account, or of a member
+    kind=("u1", 0),
+    holder_is_member=("u1", 1),
+    limit=("u1", 2),  # LimitKind (novate.domain.limits)
+    holder=("u4", 12),
+    time=("i8", 24),
+    value=("i8", 32),
+    window=("i8", 40),  # MESSAGE_RATE: clock units in which `value` messages are allowed
+)
+
+CONFIGURATION_COMMAND = np.dtype(  # a piece of the resolved configuration, 56 bytes a record
+    {
+        "names": ["kind", "length", "piece"],
+        "formats": ["<u1", "<u1", "V56"],
+        "offsets": [0, 1, 8],
+        "itemsize": RECORD_BYTES,
+    }
+)
+
+EVENT = _layout(
+    kind=("u1", 0),  # EventKind
+    side=("u1", 1),  # Side: the order's; of a trade the taker's
+    reason=("u2", 2),  # Reject or Reason
+    market=("u2", 4),
+    flags=("u2", 6),  # EventFlag
+    sequence=("i8", 8),  # of the command that caused it
+    order_id=("i8", 16),  # of a trade or decrement: the maker's
+    contra_order_id=("i8", 24),  # of a trade or decrement: the taker's; otherwise the client order id
+    price=("i8", 32),
+    quantity=("u4", 40),
+    leaves=("u4", 44),  # of a trade or decrement: the maker's
+    account=("u4", 48),  # of a trade or decrement: the maker's
+    contra_leaves=("u4", 52),  # of a trade or decrement: the taker's
+    trade_id=("i8", 56),
+)
+
+ORDER_EVENT = _layout(  # ACCEPTED, REJECTED, CANCELLED, EXPIRED, AMENDED, TRIGGERED, REFRESHED
+    kind=("u1", 0),
+    side=("u1", 1),
+    reason=("u2", 2),
+    market=("u2", 4),
+    flags=("u2", 6),
+    sequence=("i8", 8),
+    order_id=("i8", 16),  # 0 for REJECTED
+    client_order_id=("i8", 24),
+    price=("i8", 32),  # undefined (0) with PRICE_IS_NULL
+    quantity=("u4", 40),  # REFRESHED: the new tranche
+    leaves=("u4", 44),
+    account=("u4", 48),
+    command=("u4", 52),  # REJECTED: CommandKind
+    stop=("i8", 56),  # AMENDED with STOP_GIVEN
+)
+
+PARTIES = _layout(  # TRADE_PARTIES: the second half of the TRADE before it
+    kind=("u1", 0),
+    side=("u1", 1),  # taker's
+    market=("u2", 4),
+    flags=("u2", 6),
+    sequence=("i8", 8),
+    maker_client_order_id=("i8", 16),
+    taker_client_order_id=("i8", 24),
+    maker_fee=("i8", 32),  # minor units of the quote asset; negative is a rebate
+    maker_account=("u4", 48),
+    taker_account=("u4", 52),
+    taker_fee=("i8", 56),
+)
+
+BOOK_STATE_EVENT = _layout(  # a quantity of 0 says that the side shows nothing (price null)
+    kind=("u1", 0),
+    market=("u2", 4),
+    sequence=("i8", 8),
+    bid_price=("i8", 16),
+    bid_quantity=("i8", 24),
+    ask_price=("i8", 32),
+    ask_quantity=("i8", 56),
+)
+
+MARKET_EVENT = _layout(  # STATE (from, to), MASS_DONE (count), REF_SET (price), POSITION_SET (signed lots)
+    kind=("u1", 0),
+    reason=("u2", 2),
+    market=("u2", 4),
+    sequence=("i8", 8),
+    value=("i8", 32),  # REF_SET: price; POSITION_SET: quantity; MASS_DONE: count
+    from_state=("u4", 40),
+    to_state=("u4", 44),
+    account=("u4", 48),
+)
+
+CREDIT_EVENT = _layout(  # CREDIT_SET: the balance after the delta; REPEATED says that it was known already
+    kind=("u1", 0),
+    flags=("u2", 6),
+    sequence=("i8", 8),
+    clearing_seq=("i8", 16),
+    asset=("i8", 24),
+    available=("i8", 32),
+    account=("u4", 48),
+    reserved=("i8", 56),
+)
+
+for _record in (COMMAND, CREDIT_COMMAND, SET_MARGIN_COMMAND, SET_LIMIT_COMMAND, CONFIGURATION_COMMAND, EVENT,
+                ORDER_EVENT, PARTIES, BOOK_STATE_EVENT, MARKET_EVENT, CREDIT_EVENT):  # fmt: skip
+    assert _record.itemsize == RECORD_BYTES
+
+
+def new_commands(count: int) -> Commands:
+    """`count` zeroed command records."""
+    return np.zeros(count, COMMAND)
+
+
+def new_events(count: int) -> Events:
+    """Room for `count` event records."""
+    return np.zeros(count, EVENT)
