@@ -1,0 +1,100 @@
+# Novate on a machine with nothing but Python 3.11 (or newer) and make.
+#
+#   make run     prepare .venv, run the main job on the embedded default, show its result
+#   make test    prepare .venv, run the whole suite
+#
+#   make setup   only prepare .venv         make check   linters, types and tidy tests
+#   make bench   the benchmarks             make long    the long campaigns (about an hour)
+#   make lock    pin all versions anew      make clean   remove what was produced (distclean: .venv too)
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out/run
+RUN_ARGS ?=
+TEST_ARGS ?=
+BENCH_ARGS ?=
+TYPED := src/novate/domain src/novate/journal src/novate/venue src/novate/clearing src/novate/app
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PIP := $(BIN)/python -m pip --require-virtualenv install --quiet --progress-bar on --no-warn-script-location
+SAY := printf '\033[1mnovate\033[0m  %s\n'
+
+# The first interpreter that runs and is new enough; PYTHON=... names another one.
+PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
+
+.PHONY: help run test setup check bench long lock clean distclean
+help:
+	@sed -n '3,8s/^# \{0,3\}//p' Makefile
+
+run: $(VENV)/.runtime
+	@$(BIN)/novate run --out $(OUT) $(RUN_ARGS)
+
+test: $(VENV)/.development
+	@$(BIN)/python -m pytest $(TEST_ARGS)
+
+setup: $(VENV)/.runtime $(VENV)/.development
+
+check: $(VENV)/.development
+	@$(SAY) "ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(SAY) "mypy --strict"
+	@$(BIN)/mypy $(TYPED)
+	@$(SAY) "tidy"
+	@$(BIN)/python -m pytest tests/tidy
+
+bench: $(VENV)/.benchmarks
+	@$(BIN)/novate bench matching $(BENCH_ARGS)
+
+long: $(VENV)/.development
+	@NOVATE_PROFILE=long $(BIN)/python -m pytest tests/property tests/faults $(TEST_ARGS)
+
+# Each stamp says: these versions are in .venv. A newer requirements file makes it again.
+$(VENV)/bin/python:
+	@[ -n "$(PYTHON)" ] || { echo "novate: expected Python 3.11 or newer on the PATH, found none (set PYTHON=...)" >&2; exit 2; }
+	@$(SAY) "creating the environment in $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "novate: $(PYTHON) -m venv failed; on Debian it needs the package python3-venv" >&2; exit 2; }
+
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@$(SAY) "installing pinned packages (numpy, numba, pyarrow, duckdb, ...): about a minute, once"
+	@$(PIP) --require-hashes -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
+	@$(SAY) "installing what the tests need (pytest, hypothesis, ruff, mypy)"
+	@$(PIP) --require-hashes -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+# The package that the benchmark is compared with has no wheel for every platform: do without it then.
+$(VENV)/.benchmarks: requirements-bench.txt $(VENV)/.runtime
+	@$(SAY) "installing bourse, the package to compare with"
+	@$(PIP) --require-hashes --only-binary :all: -r requirements.txt -r requirements-bench.txt \
+		|| $(SAY) "bourse is not available here: the benchmark runs without the comparison"
+	@touch $@
+
+# Versions and hashes only: no index, no address, no path. UV=... names another uv.
+UV ?= $(BIN)/uv
+COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+WITHOUT_RUNTIME = -c requirements.txt $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.txt)
+lock: $(VENV)/.runtime
+	@[ -x "$(UV)" ] || command -v "$(UV)" >/dev/null || $(PIP) uv
+	@printf 'hatchling\neditables\n' | $(COMPILE) pyproject.toml - --output-file requirements.txt
+	@$(COMPILE) pyproject.toml --extra dev $(WITHOUT_RUNTIME) --output-file requirements-dev.txt
+	@$(COMPILE) pyproject.toml --extra bench $(WITHOUT_RUNTIME) --output-file requirements-bench.txt
+	@$(SAY) "requirements.txt, requirements-dev.txt and requirements-bench.txt are pinned anew"
+
+clean:
+	@rm -rf out dist build .mypy_cache .ruff_cache .hypothesis .pytest_cache
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	@rm -rf $(VENV)
