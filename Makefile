@@ -21,8 +21,10 @@ BENCH_ARGS ?=
 TYPED := src/novate/domain src/novate/journal src/novate/venue src/novate/clearing src/novate/app
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-PIP := $(BIN)/python -m pip --require-virtualenv install --quiet --progress-bar on --no-warn-script-location
-SAY := printf '\033[1mnovate\033[0m  %s\n'
+PIP := $(BIN)/python -m pip --require-virtualenv install --progress-bar off --no-warn-script-location
+# Of all that pip says, the name of each package as its turn comes; errors come through untouched.
+NAMES := awk '/^Collecting/ { printf "%s%s", (n++ ? " " : "        "), $$2; fflush() } END { if (n) print "" }'
+SAY := printf 'novate  %s\n'
 
 # The first interpreter that runs and is new enough; PYTHON=... names another one.
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; do \
@@ -64,19 +66,19 @@ $(VENV)/bin/python:
 
 $(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/bin/python
 	@$(SAY) "installing pinned packages (numpy, numba, pyarrow, duckdb, ...): about a minute, once"
-	@$(PIP) --require-hashes -r requirements.txt
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(PIP) --require-hashes -r requirements.txt | $(NAMES)
+	@$(PIP) --no-deps --no-build-isolation -e . | $(NAMES)
 	@touch $@
 
 $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
 	@$(SAY) "installing what the tests need (pytest, hypothesis, ruff, mypy)"
-	@$(PIP) --require-hashes -r requirements.txt -r requirements-dev.txt
+	@$(PIP) --require-hashes -r requirements.txt -r requirements-dev.txt | $(NAMES)
 	@touch $@
 
 # The package that the benchmark is compared with has no wheel for every platform: do without it then.
 $(VENV)/.benchmarks: requirements-bench.txt $(VENV)/.runtime
 	@$(SAY) "installing bourse, the package to compare with"
-	@$(PIP) --require-hashes --only-binary :all: -r requirements.txt -r requirements-bench.txt \
+	@$(PIP) --require-hashes --only-binary :all: -r requirements.txt -r requirements-bench.txt | $(NAMES) \
 		|| $(SAY) "bourse is not available here: the benchmark runs without the comparison"
 	@touch $@
 
