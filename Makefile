@@ -85,7 +85,7 @@ $(VENV)/.benchmarks: requirements-bench.txt $(VENV)/.runtime
 # Versions and hashes only: no index, no address, no path. UV=... names another uv.
 UV ?= $(BIN)/uv
 COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+	--no-header --no-annotate
 WITHOUT_RUNTIME = -c requirements.txt $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.txt)
 lock: $(VENV)/.runtime
 	@[ -x "$(UV)" ] || command -v "$(UV)" >/dev/null || $(PIP) uv
