@@ -1,0 +1,203 @@
+"""`novate.toml`: read, checked, and turned into a `Configuration`; every mistake is reported at once.
+
+    file --tomllib--> tables --fields--> structs --checks--> Configuration
+                        |        |          |
+                        +--------+----------+--> ConfigurationError(errors): one line each,
+                                                 "novate.toml: instruments[2].tick: expected ..., was ..."
+
+The embedded default (`default.toml` beside this file) is an ordinary file of the same form.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from novate.app.configuration_checks import check
+from novate.app.configuration_fields import Table
+from novate.app.exchange_holidays import exchange_calendar
+from novate.domain.configuration import Calendar, ClearingSwitches, Configuration, Currency, Simulation
+from novate.domain.instruments import CreditModel, Instrument, InstrumentKind, OnNegative, Resale
+from novate.domain.members import AccountType, Member, TradingAccount
+from novate.domain.records import MAX_ACCOUNT, MAX_MARKETS
+
+DEFAULT = Path(__file__).with_name("default.toml")
+STP_MODES = ("NONE", "CANCEL_RESTING", "CANCEL_AGGRESSING", "CANCEL_BOTH", "DECREMENT")
+STATES = ("CLOSED", "PRE_OPEN", "CONTINUOUS")
+LARGEST = 10**18
+
+
+class ConfigurationError(Exception):
+    """A configuration that cannot be used; `errors` holds every mistake that was found, one line each."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors
+
+
+def embedded_configuration() -> Configuration:
+    """The demonstration market that is used when no file is given."""
+    return load_configuration(DEFAULT)
+
+
+def load_configuration(path: Path) -> Configuration:
+    """Read and check a configuration file; raises ConfigurationError with all mistakes."""
+    tables = _read_toml(path)
+    errors: list[str] = []
+    configuration = _configuration(Table(tables, "", path.name, errors))
+    # A table with a wrong field was filled in with stand-in values: what follows from those is not reported.
+    unsound = {_entry(error.removeprefix(f"{path.name}: ")) for error in errors}
+    errors += [
+        f"{path.name}: {mistake}" for mistake in check(configuration) if _entry(mistake) not in unsound
+    ]
+    if errors:
+        raise ConfigurationError(errors)
+    return configuration
+
+
+def _entry(message: str) -> str:
+    """The table that a message is about: `instruments[2]`, `currencies.USD`, or a key of the top."""
+    place = message.partition(": ")[0].split(".")
+    return ".".join(place[:2]) if place[0] in ("currencies", "calendars") else place[0]
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        raise ConfigurationError([f"{path}: expected a TOML file, was a directory"])
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigurationError([f"{path}: expected a configuration file, found none"]) from None
+    except OSError as error:
+        raise ConfigurationError([f"{path}: expected a readable file, was: {error.strerror}"]) from error
+    if not data.strip():
+        raise ConfigurationError([f"{path}: expected a configuration, was an empty file"])
+    try:
+        # Numbers with a point stay text, so that tick = 0.05 means 0.05 and not the float nearest to it.
+        return tomllib.loads(data.decode("utf-8"), parse_float=str)
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            [f"{path}: expected UTF-8 text, was byte {error.start} of something else"]
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError([f"{path}: expected TOML, was: {error}"]) from error
+
+
+def _configuration(table: Table) -> Configuration:
+    configuration = Configuration(
+        name=table.text("name", "Novate"),
+        business_date=table.date("business_date"),
+        house=table.optional_text("house"),
+        depository=table.optional_text("depository"),
+        fee_account=table.integer("fee_account", 0, 0, MAX_ACCOUNT),
+        limits=table.boolean("limits", False),
+        calendars={name: _calendar(row) for name, row in table.named_tables("calendars").items()},
+        currencies={name: _currency(row) for name, row in table.named_tables("currencies").items()},
+        instruments=tuple(_instrument(row) for row in table.rows("instruments", 1, MAX_MARKETS)),
+        members=tuple(_member(row) for row in table.rows("members", 0, MAX_ACCOUNT)),
+        accounts=tuple(_account(row) for row in table.rows("accounts", 0, MAX_ACCOUNT)),
+        credit=_credit(table.table("credit")),
+        clearing=_clearing(table.table("clearing")),
+        simulation=_simulation(table.table("simulation")),
+    )
+    table.finish()
+    return configuration
+
+
+def _calendar(table: Table) -> Calendar:
+    exchange = table.optional_text("exchange")
+    weekend = table.integers("weekend", (5, 6), 0, 6)
+    holidays = table.dates("holidays")
+    if exchange is not None:
+        try:
+            weekend, closed = exchange_calendar(exchange)
+            holidays = tuple(sorted({*holidays, *closed}))
+        except ValueError as error:
+            table.mistake("exchange", str(error))
+    table.finish()
+    return Calendar(weekend=weekend, holidays=holidays)
+
+
+def _currency(table: Table) -> Currency:
+    currency = Currency(digits=table.integer("digits", 2, 0, 9), calendar=table.optional_text("calendar"))
+    table.finish()
+    return currency
+
+
+def _instrument(table: Table) -> Instrument:
+    instrument = Instrument(
+        symbol=table.word("symbol"),
+        kind=table.choice("kind", InstrumentKind),
+        currency=table.text("currency"),
+        tick=table.decimal("tick"),
+        lot=table.decimal("lot", "1"),
+        isin=table.word("isin", ""),
+        base=table.word("base", ""),
+        cycle=table.integer("cycle", 1, 0, 5),
+        calendar=table.optional_text("calendar"),
+        contract_size=table.decimal("contract_size", "1"),
+        expiry=table.optional_date("expiry"),
+        strike=table.optional_decimal("strike"),
+        option_type=table.optional_word("option_type", ("CALL", "PUT")),
+        underlying=table.optional_text("underlying"),
+        max_quantity=table.optional_decimal("max_quantity"),
+        max_price=table.optional_decimal("max_price"),
+        min_display=table.optional_decimal("min_display"),
+        reference_price=table.optional_decimal("reference_price"),
+        static_band=table.optional_decimal("static_band"),
+        stp_default=table.one_of("stp_default", STP_MODES, "NONE"),
+        maker_ppm=table.optional_integer("maker_ppm", -1_000_000, 1_000_000),
+        taker_ppm=table.optional_integer("taker_ppm", -1_000_000, 1_000_000),
+        initial_state=table.one_of("initial_state", STATES, "CONTINUOUS"),
+        credit=table.choice("credit", CreditModel, CreditModel.NONE),
+        resale=table.choice("resale", Resale, Resale.IMMEDIATE),
+        on_negative=table.choice("on_negative", OnNegative, OnNegative.BLOCK),
+        margin_per_lot=table.decimal("margin_per_lot", "0"),
+    )
+    table.finish()
+    return instrument
+
+
+def _member(table: Table) -> Member:
+    default = (AccountType.HOUS, AccountType.CLIE)
+    member = Member(name=table.word("name"), accounts=table.choices("accounts", AccountType, default))
+    table.finish()
+    return member
+
+
+def _account(table: Table) -> TradingAccount:
+    account = TradingAccount(
+        number=table.integer("number", None, 1, MAX_ACCOUNT),
+        member=table.text("member"),
+        account=table.choice("account", AccountType, AccountType.HOUS),
+        stp_group=table.integer("stp_group", 0, 0, 2**31 - 1),
+        account_class=table.integer("account_class", 0, 0, 7),
+    )
+    table.finish()
+    return account
+
+
+def _credit(table: Table) -> dict[str, str]:
+    return {name: table.decimal(name) for name in table.values}
+
+
+def _clearing(table: Table) -> ClearingSwitches:
+    switches = ClearingSwitches(
+        amount_rounding=table.one_of("amount_rounding", ("HALF_UP", "EXACT"), "HALF_UP"),
+        late_trades=table.one_of("late_trades", ("NEXT", "REJECT"), "NEXT"),
+        settle_count=table.one_of("settle_count", ("COMPOSITE", "TRADING"), "COMPOSITE"),
+        max_qty=table.integer("max_qty", 10**12, 1, LARGEST),
+        max_amount=table.integer("max_amount", 10**15, 1, LARGEST),
+        max_decimals=table.integer("max_decimals", 9, 0, 18),
+    )
+    table.finish()
+    return switches
+
+
+def _simulation(table: Table) -> Simulation:
+    simulation = Simulation(
+        seed=table.integer("seed", 1, 0, 2**63 - 1), orders=table.integer("orders", 200_000, 1, 10**9)
+    )
+    table.finish()
+    return simulation
