@@ -1,0 +1,153 @@
+"""Writing: one batch, one block, one flush, then the answer.
+
+    records --> buffer: header | records | trailer --> pwrite --> fdatasync --> acknowledged
+                                                          |           |
+                                                          +-----------+--> any failure: it stops for good
+
+A failed write or flush is never repeated: after a failed flush the system may have dropped the bytes and
+report success the next time. The writer then refuses everything until the journal is opened anew, which
+reads the truth from the disk.
+
+Durability: `always` flushes before every answer; `interval` when the last flush is 50 ms old; `none` only
+at the end of a segment, at a snapshot and at close.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from novate.domain.records import RECORD_BYTES
+from novate.journal.blocks import capacity_of, encode, extent_of, hash_of
+from novate.journal.disk import Bytes, Disk
+from novate.journal.errors import JournalError
+from novate.journal.index import SparseIndex
+from novate.journal.reader import Position
+from novate.journal.segments import SEGMENT_HEADER_BYTES, Segment, SegmentHeader, create_segment
+from novate.journal.witness import Witness, write_witness
+
+FLUSH_INTERVAL_NS = 50_000_000
+
+
+class Writer:
+    """Appends to the last segment and begins new ones. `segments` and `index` are shared with the reader."""
+
+    def __init__(
+        self, disk: Disk, directory: Path, segments: list[Segment], index: SparseIndex, end: Position
+    ) -> None:
+        self.position = end
+        self._disk = disk
+        self._directory = directory
+        self._segments = segments
+        self._index = index
+        self._durable = end.sequence
+        self._flushed_ns = time.monotonic_ns()
+        self._stopped = ""
+        self._buffer: Bytes = np.zeros(0, np.uint8)
+        self._fd = disk.open(segments[-1].path, write=True)
+        self._witnessed: Witness | None = None
+
+    @property
+    def _header(self) -> SegmentHeader:
+        return self._segments[-1].header
+
+    def append(self, payload: Bytes, engine_ts: int) -> None:
+        """Write the records as one block, or as several if no segment can hold them in one."""
+        with self._stopping_on_failure("append"):
+            rest = payload
+            while len(rest):
+                part = rest[: self._next_part(len(rest) // RECORD_BYTES) * RECORD_BYTES]
+                self._write_block(part, engine_ts)
+                rest = rest[len(part) :]
+
+    def flush(self) -> None:
+        """Make everything durable, and write down in the witness that it is."""
+        with self._stopping_on_failure("flush"):
+            self._flush()
+            self._bear_witness()
+
+    def close(self) -> None:
+        try:
+            if not self._stopped:
+                self.flush()
+        finally:
+            self._disk.close(self._fd)
+            self._stopped = self._stopped or "it is closed"
+
+    def _next_part(self, count: int) -> int:
+        """How many of `count` records go into the next block, after a new segment was begun if need be."""
+        if extent_of(count) > self._header.segment_bytes - self.position.offset:
+            if self.position.offset > SEGMENT_HEADER_BYTES:
+                self._begin_segment()
+            return min(count, capacity_of(self._header.segment_bytes - SEGMENT_HEADER_BYTES))
+        return count
+
+    def _write_block(self, payload: Bytes, engine_ts: int) -> None:
+        segment, offset, sequence, root = self.position
+        if len(self._buffer) < extent_of(len(payload) // RECORD_BYTES):
+            self._buffer = np.zeros(extent_of(len(payload) // RECORD_BYTES), np.uint8)
+        block = encode(self._buffer, payload, sequence + 1, engine_ts, root, self._durable)
+        self._disk.write_all(self._fd, block, offset)
+        count = len(payload) // RECORD_BYTES
+        after = Position(segment, offset + len(block), sequence + count, hash_of(block))
+        if self._flush_is_due():
+            self._disk.fdatasync(self._fd)
+            self._durable = after.sequence
+        self.position = after
+        self._index.note(after)
+
+    def _flush_is_due(self) -> bool:
+        if self._header.durability == "interval":
+            now = time.monotonic_ns()
+            due = now - self._flushed_ns >= FLUSH_INTERVAL_NS
+            self._flushed_ns = now if due else self._flushed_ns
+            return due
+        return self._header.durability == "always"
+
+    def _flush(self) -> None:
+        if self._durable < self.position.sequence:
+            self._disk.fdatasync(self._fd)
+            self._durable = self.position.sequence
+
+    def _begin_segment(self) -> None:
+        self._flush()
+        header = self._header._replace(
+            number=self._header.number + 1,
+            base_sequence=self.position.sequence + 1,
+            previous_root=self.position.root,
+        )
+        segment = create_segment(self._disk, self._directory, header)
+        self._disk.close(self._fd)
+        self._fd = self._disk.open(segment.path, write=True)
+        self._segments.append(segment)
+        self.position = self.position._replace(segment=len(self._segments) - 1, offset=SEGMENT_HEADER_BYTES)
+        self._index.begin_segment(self.position)
+        self._bear_witness()
+
+    def _bear_witness(self) -> None:
+        witness = Witness(
+            self._header.identity, self.position.sequence, self._header.number, self.position.root
+        )
+        if witness != self._witnessed:
+            write_witness(self._disk, self._directory, witness)
+            self._witnessed = witness
+
+    @contextmanager
+    def _stopping_on_failure(self, deed: str) -> Iterator[None]:
+        if self._stopped:
+            raise JournalError(f"{self._directory}: expected a running journal for {deed}: {self._stopped}")
+        try:
+            yield
+        except BaseException as error:
+            where = f"{self._segments[-1].path}: offset {self.position.offset}"
+            self._stopped = f"stopped since {deed} failed at {where}: {error}"
+            if not isinstance(error, OSError):
+                raise
+            raise JournalError(
+                f"{where}: sequence {self.position.sequence + 1}: expected {deed} to succeed, was: {error}; "
+                "nothing of it is acknowledged and the journal takes no more until it is opened anew"
+            ) from error
