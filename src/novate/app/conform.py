@@ -1,0 +1,227 @@
+"""Conformance: scenario and case files against the real venue, event by event.
+
+    scenario.jsonl --> header -> Venue;  every command -> events == expected?   --> Outcome
+    cases.json     --> messages -> neutral tape -> report lines == expected?    --> Outcome
+                                                                     all --> ConformResult (per file, per rule)
+
+The first difference ends a scenario. What the venue does not do is `unsupported`, never passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from novate.app.conform_cases import read_cases
+from novate.app.conform_records import commands_from_json, events_to_json
+from novate.app.conform_scenario import (
+    BadScenario,
+    Json,
+    Scenario,
+    Step,
+    initial_credit,
+    read_scenarios,
+    venue_terms,
+)
+from novate.domain.codes import Reject
+from novate.domain.machine import BrokenInvariant, apply_all
+from novate.domain.records import Events, new_events
+from novate.venue.machine import Venue
+
+EVENT_ROOM = 4096
+
+
+class Verdict(str, Enum):
+    PASSED = "passed"
+    FAILED = "failed"
+    UNSUPPORTED = "unsupported"
+    OTHER_LEVEL = "not supported by this level"
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """Where a scenario left its expectation."""
+
+    path: str
+    line: int
+    command: Any
+    expected: Any
+    got: Any
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.command}: expected {self.expected}, was {self.got}"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One scenario or case and how it went."""
+
+    name: str
+    path: str
+    level: str
+    rules: list[str]
+    verdict: Verdict
+    commands: int = 0
+    difference: Difference | None = None
+    needs: list[str] = []
+    """UNSUPPORTED and OTHER_LEVEL: what the venue would have to do."""
+
+
+class RuleCount(msgspec.Struct):
+    passed: int = 0
+    failed: int = 0
+    unsupported: int = 0
+
+
+class ConformResult(msgspec.Struct, frozen=True):
+    """All outcomes of a run."""
+
+    level: str
+    outcomes: list[Outcome]
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(outcome.verdict == verdict for outcome in self.outcomes)
+
+    @property
+    def ok(self) -> bool:
+        """True if nothing failed and everything that was asked for was run."""
+        return not self.count(Verdict.FAILED) and not self.count(Verdict.UNSUPPORTED)
+
+    def by_rule(self) -> dict[str, RuleCount]:
+        """Passed, failed and unsupported scenarios of every rule that some header names."""
+        counts: dict[str, RuleCount] = {}
+        for outcome in self.outcomes:
+            for rule in outcome.rules:
+                count = counts.setdefault(rule, RuleCount())
+                count.passed += outcome.verdict == Verdict.PASSED
+                count.failed += outcome.verdict == Verdict.FAILED
+                count.unsupported += outcome.verdict in (Verdict.UNSUPPORTED, Verdict.OTHER_LEVEL)
+        return dict(sorted(counts.items(), key=lambda entry: _rule_order(entry[0])))
+
+
+def _rule_order(rule: str) -> tuple[str, int, str]:
+    digits = "".join(letter for letter in rule if letter.isdigit())
+    return rule[:1], int(digits or 0), rule
+
+
+def conform_files(
+    paths: Iterable[Path], level: str = "CORE", progress: Callable[[int, int], Any] | None = None
+) -> ConformResult:
+    """Run every scenario and case of the files and folders. BadScenario for a file that is neither."""
+    files = [file for path in paths for file in _files(path)]
+    outcomes: list[Outcome] = []
+    for done, file in enumerate(files):
+        if progress is not None:
+            progress(done, len(files))
+        outcomes.extend(_run_file(file, level))
+    if progress is not None:
+        progress(len(files), len(files))
+    return ConformResult(level, outcomes)
+
+
+def _files(path: Path) -> list[Path]:
+    """The files of a folder whose names say scenario or case; a file as it is."""
+    if not path.exists():
+        raise BadScenario(f"{path}: expected a file or a folder, was nothing")
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.name.endswith((".jsonl", ".jsonl.gz")))
+    if not found:
+        raise BadScenario(f"{path}: expected scenario files (*.jsonl, *.jsonl.gz), was a folder without any")
+    return found
+
+
+def _run_file(path: Path, level: str) -> list[Outcome]:
+    if path.suffix == ".json":
+        return [_run_case(path, case) for case in read_cases(path)]
+    return [run_scenario(scenario, level) for scenario in read_scenarios(path)]
+
+
+def _run_case(path: Path, case: Any) -> Outcome:
+    differs = case.run(Venue)
+    verdict = Verdict.FAILED if differs else Verdict.PASSED
+    difference = Difference(str(path), 0, case.name, *differs) if differs else None
+    return Outcome(case.name, str(path), "CORE", ["R56"], verdict, len(case.messages), difference)
+
+
+def run_scenario(scenario: Scenario, level: str = "CORE") -> Outcome:
+    """Run one scenario until its end or its first difference."""
+    facts = (scenario.name, str(scenario.path), scenario.level, scenario.rules)
+    if level == "CORE" and scenario.level != "CORE":
+        return Outcome(*facts, Verdict.OTHER_LEVEL, needs=scenario.unsupported() or [scenario.level])
+    if needs := scenario.unsupported():
+        return Outcome(*facts, Verdict.UNSUPPORTED, needs=needs)
+    try:
+        runner = _Runner(scenario)
+    except (ValueError, TypeError) as fault:
+        raise BadScenario(f"{scenario.path}:{scenario.line}: {fault}") from fault
+    for done, step in enumerate(scenario.steps):
+        got = runner.answer(step)
+        if got == step.expect:
+            continue
+        if _not_supported(got, step.expect):
+            return Outcome(*facts, Verdict.UNSUPPORTED, done, needs=[step.command["cmd"]])
+        difference = Difference(str(scenario.path), step.line, step.command, step.expect, got)
+        return Outcome(*facts, Verdict.FAILED, done, difference)
+    return Outcome(*facts, Verdict.PASSED, len(scenario.steps))
+
+
+def _not_supported(got: list[Json], expected: list[Json]) -> bool:
+    """The venue said itself that it does not do this."""
+    refusal = Reject.NOT_SUPPORTED.name
+    return any(event.get("reason") == refusal for event in got) and not any(
+        event.get("reason") == refusal for event in expected
+    )
+
+
+class _Runner:
+    """A fresh venue that answers the commands and the queries of a scenario."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.venue = Venue(venue_terms(scenario.header))
+        self.buffer: Events = new_events(EVENT_ROOM)
+        for command in initial_credit(scenario.header):
+            self._apply(command)
+
+    def answer(self, step: Step) -> list[Json]:
+        """Events of one command. A broken invariant is an answer too: no scenario expects it."""
+        command = step.command
+        try:
+            if command["cmd"] in ("BOOK", "BALANCE"):
+                return self._query(command)
+            return self._apply(command)
+        except (KeyError, ValueError, OverflowError) as fault:
+            place = f"{self.scenario.path}:{step.line}"
+            raise BadScenario(
+                f"{place}: expected a command of docs/scenario-format.md, was {fault!r}"
+            ) from fault
+        except BrokenInvariant as fault:
+            return [{"ev": "BROKEN_INVARIANT", "message": str(fault)}]
+
+    def _apply(self, command: Json) -> list[Json]:
+        found: list[Json] = []
+        for block in apply_all(self.venue, commands_from_json(command), self.buffer):
+            found.extend(events_to_json(block, self.scenario.is_multi))
+        self.venue.validate()
+        return found
+
+    def _query(self, command: Json) -> list[Json]:
+        """A query moves the clock like any command; its answer comes before the BOOK_STATE of the end."""
+        events = self._apply({"cmd": "TIME", "t": command["t"]}) if "t" in command else []
+        before = [event for event in events if event["ev"] != "BOOK_STATE"]
+        after = [event for event in events if event["ev"] == "BOOK_STATE"]
+        if command["cmd"] == "BALANCE":
+            available, reserved = self.venue.balance(command["acct"], command["asset"])
+            return [*before, {"ev": "BALANCE", "available": available, "reserved": reserved}, *after]
+        book = self.venue.book(command.get("market", 0))
+        answer = {
+            "ev": "BOOK",
+            "last": book.last,
+            "bids": [list(row) for row in book.bids],
+            "asks": [list(row) for row in book.asks],
+            "parked": [list(row) for row in book.parked],
+        }
+        return [*before, answer, *after]

@@ -1,0 +1,382 @@
+"""Between the JSON of scenario files and the records of the venue.
+
+    {"cmd": "NEW", "acct": 1, "side": "B", ...}  --commands_from_json-->  COMMAND record
+    EVENT records  --events_to_json-->  {"ev": "ACCEPTED", "oid": 1, ...}   (the fields of R51)
+
+TRADE and the TRADE_PARTIES record behind it become one object. With `multi`, events name their market.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from novate.domain.codes import (
+    AuctionKind,
+    CommandFlag,
+    CommandKind,
+    EventFlag,
+    EventKind,
+    MarketState,
+    OrderType,
+    Reason,
+    Reject,
+    SelfTrade,
+    Side,
+    TimeInForce,
+)
+from novate.domain.limits import LimitKind
+from novate.domain.records import (
+    BOOK_STATE_EVENT,
+    COMMAND,
+    CREDIT_COMMAND,
+    CREDIT_EVENT,
+    EVENT,
+    MARKET_EVENT,
+    ORDER_EVENT,
+    PARTIES,
+    SET_LIMIT_COMMAND,
+    SET_MARGIN_COMMAND,
+    Commands,
+    Events,
+    new_commands,
+)
+
+Json = dict[str, Any]
+
+SIDES = {"B": Side.BUY, "S": Side.SELL}
+SIDE_NAMES = {Side.BUY: "B", Side.SELL: "S"}
+GIVEN = {
+    "qty": CommandFlag.QUANTITY_GIVEN,
+    "price": CommandFlag.PRICE_GIVEN,
+    "stop": CommandFlag.STOP_GIVEN,
+    "trail": CommandFlag.TRAIL_GIVEN,
+    "display": CommandFlag.DISPLAY_GIVEN,
+    "expire": CommandFlag.EXPIRE_GIVEN,
+    "min_qty": CommandFlag.MIN_QTY_GIVEN,
+}
+ATTRIBUTES = {
+    "post_only": CommandFlag.POST_ONLY,
+    "hidden": CommandFlag.HIDDEN,
+    "reduce_only": CommandFlag.REDUCE_ONLY,
+    "mmp": CommandFlag.MMP,
+}
+LARGEST_U4 = 2**32 - 1
+LARGEST_I8 = 2**63 - 1
+
+
+# -- commands ------------------------------------------------------------------------------------------
+
+
+def commands_from_json(command: Json) -> Commands:
+    """One command as an array of one record. KeyError for a command that has no record."""
+    record = new_commands(1)
+    CODERS[command["cmd"]](record, command)
+    record["kind"] = CommandKind[command["cmd"]]
+    record["time"] = command.get("t", 0)
+    return record
+
+
+def _order_fields(record: Commands, command: Json) -> None:
+    """Fields that NEW and AMEND share; a number out of its field's range becomes one that is refused."""
+    flags = 0
+    for name, flag in GIVEN.items():
+        if command.get(name) is not None:
+            flags |= flag
+    for name, flag in ATTRIBUTES.items():
+        if command.get(name):
+            flags |= flag
+    record["flags"] = flags
+    record["market"] = command.get("market", 0)
+    record["account"] = command["acct"]
+    record["client_order_id"] = command["cid"]
+    record["quantity"] = _saturated(command.get("qty"), LARGEST_U4)
+    record["display"] = _saturated(command.get("display"), LARGEST_U4)
+    record["price"] = _saturated(command.get("price"), LARGEST_I8)
+    record["stop"] = _saturated(command.get("stop", command.get("trail")), LARGEST_I8)
+    record["expire"] = _saturated(command.get("expire"), LARGEST_I8)
+
+
+def _saturated(number: int | None, largest: int) -> int:
+    return min(max(number or 0, 0), largest)
+
+
+def _new(record: Commands, command: Json) -> None:
+    _order_fields(record, command)
+    record["side"] = SIDES[command["side"]]
+    record["order_type"] = OrderType[command.get("type") or "LIMIT"]
+    record["time_in_force"] = TimeInForce[command.get("tif") or "GTC"]
+    record["stp"] = SelfTrade[command.get("stp") or "DEFAULT"]
+    record["session"] = command.get("session", 0)
+
+
+def _named_order(record: Commands, command: Json) -> None:
+    record["market"] = command.get("market", 0)
+    record["account"] = command["acct"]
+    record["client_order_id"] = command["cid"]
+
+
+def _mass_cancel(record: Commands, command: Json) -> None:
+    record["market"] = command.get("market", 0)
+    if command.get("acct") is not None:
+        record["account"] = command["acct"]
+        record["flags"] |= CommandFlag.ACCOUNT_GIVEN
+    if command.get("session") is not None:
+        record["session"] = command["session"]
+        record["flags"] |= CommandFlag.SESSION_GIVEN
+    record["side"] = SIDES[command["side"]] if command.get("side") else Side.NONE
+
+
+def _state(record: Commands, command: Json) -> None:
+    record["market"] = command.get("market", 0)
+    auction = AuctionKind[command["auction"]] if command.get("auction") else AuctionKind.NONE
+    record["state"] = MarketState[command["to"]] | auction << 4
+
+
+def _time(record: Commands, command: Json) -> None:
+    """TIME carries nothing but its time."""
+
+
+def _set_ref(record: Commands, command: Json) -> None:
+    record["market"] = command.get("market", 0)
+    record["price"] = _saturated(command["price"], LARGEST_I8)
+
+
+def _position(record: Commands, command: Json) -> None:
+    record["market"] = command.get("market", 0)
+    record["account"] = command["acct"]
+    record["price"] = command["qty"]
+
+
+def _credit(record: Commands, command: Json) -> None:
+    view = record.view(CREDIT_COMMAND)
+    view["account"] = command["acct"]
+    view["asset"] = command["asset"]
+    view["delta"] = command["delta"]
+    view["clearing_seq"] = command["seq"]
+
+
+def _set_margin(record: Commands, command: Json) -> None:
+    view = record.view(SET_MARGIN_COMMAND)
+    view["market"] = command.get("market", 0)
+    view["account_class"] = command["class"]
+    view["margin_per_lot_micro"] = command["margin"]
+    view["clearing_seq"] = command["seq"]
+
+
+def _set_limit(record: Commands, command: Json) -> None:
+    view = record.view(SET_LIMIT_COMMAND)
+    is_member = command.get("acct") is None
+    view["holder_is_member"] = is_member
+    view["holder"] = command["member"] if is_member else command["acct"]
+    view["limit"] = LimitKind[command["limit"]] if command["limit"] in LimitKind.__members__ else 0
+    view["value"] = command["value"]
+    view["window"] = command.get("window", 0)
+
+
+CODERS: dict[str, Callable[[Commands, Json], None]] = {
+    "NEW": _new,
+    "CANCEL": _named_order,
+    "AMEND": _order_fields,
+    "MASS_CANCEL": _mass_cancel,
+    "STATE": _state,
+    "TIME": _time,
+    "SET_REF": _set_ref,
+    "POSITION": _position,
+    "CREDIT": _credit,
+    "SET_MARGIN": _set_margin,
+    "SET_LIMIT": _set_limit,
+}
+assert COMMAND.itemsize == CREDIT_COMMAND.itemsize
+
+
+# -- events --------------------------------------------------------------------------------------------
+
+
+def events_to_json(events: Events, multi: bool = False) -> list[Json]:
+    """R51 objects of event records, in order."""
+    found: list[Json] = []
+    for at in range(len(events)):
+        record = events[at : at + 1]
+        kind = EventKind(int(record["kind"][0]))
+        if kind == EventKind.TRADE_PARTIES:
+            found[-1].update(_fees(record))
+            continue
+        event = {"ev": kind.name, **DECODERS[kind](record)}
+        if multi and kind not in (EventKind.CREDIT_SET, EventKind.LIMIT_SET) and not _is_venue_wide(event):
+            event["market"] = int(record["market"][0])
+        found.append(event)
+    return found
+
+
+def _is_venue_wide(event: Json) -> bool:
+    return event["ev"] == "REJECTED" and event["cmd"] in ("CREDIT", "SET_LIMIT", "TIME")
+
+
+def _row(record: Events, layout: np.dtype[np.void]) -> dict[str, int]:
+    view = record.view(layout)
+    return {name: int(view[name][0]) for name in layout.names or ()}
+
+
+def _price(row: dict[str, int]) -> int | None:
+    return None if row["flags"] & EventFlag.PRICE_IS_NULL else row["price"]
+
+
+def _accepted(record: Events) -> Json:
+    row = _row(record, ORDER_EVENT)
+    return {
+        "oid": row["order_id"],
+        "acct": row["account"],
+        "cid": row["client_order_id"],
+        "qty": row["quantity"],
+        "price": _price(row),
+    }
+
+
+def _rejected(record: Events) -> Json:
+    row = _row(record, ORDER_EVENT)
+    command = row["command"]
+    name = CommandKind(command).name if command in set(CommandKind) else str(command)
+    who = (
+        {"acct": row["account"], "cid": row["client_order_id"]} if name in ("NEW", "CANCEL", "AMEND") else {}
+    )
+    return {"cmd": name, **who, "reason": Reject(row["reason"]).name}
+
+
+def _trade(record: Events) -> Json:
+    row = _row(record, EVENT)
+    return {
+        "tid": row["trade_id"],
+        "maker": row["order_id"],
+        "taker": row["contra_order_id"],
+        "side": SIDE_NAMES[Side(row["side"])],
+        "price": row["price"],
+        "qty": row["quantity"],
+        "mleft": row["leaves"],
+        "tleft": row["contra_leaves"],
+    }
+
+
+def _fees(record: Events) -> Json:
+    row = _row(record, PARTIES)
+    if not row["flags"] & EventFlag.FEES_ON:
+        return {}
+    return {"mfee": row["maker_fee"], "tfee": row["taker_fee"]}
+
+
+def _refreshed(record: Events) -> Json:
+    row = _row(record, ORDER_EVENT)
+    return {"oid": row["order_id"], "disp": row["quantity"], "left": row["leaves"]}
+
+
+def _decrement(record: Events) -> Json:
+    trade = _trade(record)
+    return {name: trade[name] for name in ("maker", "taker", "price", "qty", "mleft", "tleft")}
+
+
+def _ended(record: Events) -> Json:
+    row = _row(record, ORDER_EVENT)
+    return {"oid": row["order_id"], "qty": row["quantity"], "reason": Reason(row["reason"]).name}
+
+
+def _amended(record: Events) -> Json:
+    row = _row(record, ORDER_EVENT)
+    stop = {"stop": row["stop"]} if row["flags"] & EventFlag.STOP_GIVEN else {}
+    kept = bool(row["flags"] & EventFlag.KEPT_PRIORITY)
+    return {
+        "oid": row["order_id"],
+        "price": _price(row),
+        "qty": row["quantity"],
+        "leaves": row["leaves"],
+        "kept": kept,
+        **stop,
+    }
+
+
+def _triggered(record: Events) -> Json:
+    row = _row(record, ORDER_EVENT)
+    return {"oid": row["order_id"], "price": _price(row), "qty": row["quantity"]}
+
+
+def _state_changed(record: Events) -> Json:
+    row = _row(record, MARKET_EVENT)
+    return {
+        "from": MarketState(row["from_state"]).name,
+        "to": MarketState(row["to_state"]).name,
+        "reason": Reason(row["reason"]).name,
+    }
+
+
+def _mass_done(record: Events) -> Json:
+    return {"count": _row(record, MARKET_EVENT)["value"]}
+
+
+def _ref_set(record: Events) -> Json:
+    return {"price": _row(record, MARKET_EVENT)["value"]}
+
+
+def _position_set(record: Events) -> Json:
+    row = _row(record, MARKET_EVENT)
+    return {"acct": row["account"], "qty": row["value"]}
+
+
+def _book_state(record: Events) -> Json:
+    row = _row(record, BOOK_STATE_EVENT)
+    found: Json = {}
+    for side in ("bid", "ask"):
+        quantity = row[f"{side}_quantity"]
+        found[side] = row[f"{side}_price"] if quantity else None
+        found[f"{side}_qty"] = quantity
+    return found
+
+
+def _repeated(row: dict[str, int]) -> Json:
+    return {"repeated": True} if row["flags"] & EventFlag.REPEATED else {}
+
+
+def _credit_set(record: Events) -> Json:
+    row = _row(record, CREDIT_EVENT)
+    return {
+        "acct": row["account"],
+        "asset": row["asset"],
+        "seq": row["clearing_seq"],
+        "available": row["available"],
+        "reserved": row["reserved"],
+        **_repeated(row),
+    }
+
+
+def _margin_set(record: Events) -> Json:
+    row = _row(record, EVENT)
+    return {"seq": row["order_id"], "class": row["account"], "margin": row["price"], **_repeated(row)}
+
+
+def _limit_set(record: Events) -> Json:
+    row = _row(record, EVENT)
+    kind = LimitKind(row["quantity"])
+    window = {"window": row["trade_id"]} if kind == LimitKind.MESSAGE_RATE else {}
+    holder = "member" if row["side"] else "acct"
+    return {holder: row["account"], "limit": kind.name, "value": row["price"], **window}
+
+
+DECODERS: dict[EventKind, Callable[[Events], Json]] = {
+    EventKind.ACCEPTED: _accepted,
+    EventKind.REJECTED: _rejected,
+    EventKind.TRADE: _trade,
+    EventKind.REFRESHED: _refreshed,
+    EventKind.STP_DECREMENT: _decrement,
+    EventKind.CANCELLED: _ended,
+    EventKind.EXPIRED: _ended,
+    EventKind.AMENDED: _amended,
+    EventKind.TRIGGERED: _triggered,
+    EventKind.STATE: _state_changed,
+    EventKind.MASS_DONE: _mass_done,
+    EventKind.REF_SET: _ref_set,
+    EventKind.POSITION_SET: _position_set,
+    EventKind.BOOK_STATE: _book_state,
+    EventKind.CREDIT_SET: _credit_set,
+    EventKind.MARGIN_SET: _margin_set,
+    EventKind.LIMIT_SET: _limit_set,
+}

@@ -1,0 +1,227 @@
+"""Scenario files: a header line that builds a venue, then commands with the events they must give.
+
+    {"scenario": "example", "level": "CORE", "rules": ["R15"], "market": {...}}      -> Scenario, VenueTerms
+    {"cmd": "NEW", ..., "expect": [{"ev": "ACCEPTED", ...}]}                         -> Step
+    {"cmd": "CANCEL", ..., "expect": [...]}                                          -> Step
+
+A file holds one scenario or several, plain or gzipped; docs/scenario-format.md describes every key.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from novate.domain.instruments import CreditModel, MarketTerms, OnNegative, Resale
+from novate.domain.terms import AccountTerms, VenueTerms
+
+Json = dict[str, Any]
+
+MARKET_KEYS = {
+    "max_qty": "max_quantity",
+    "max_price": "max_price",
+    "min_display": "min_display",
+    "ref_price": "reference_price",
+    "static_band": "static_band",
+    "stp_default": "stp_default",
+    "maker_ppm": "maker_ppm",
+    "taker_ppm": "taker_ppm",
+    "auction_ppm": "auction_ppm",
+    "initial_state": "initial_state",
+    "base": "base_asset",
+    "quote": "quote_asset",
+    "multiplier": "notional_multiplier",
+    "units_per_lot": "base_units_per_lot",
+    "margin": "margin_per_lot_micro",
+    "premium": "premium",
+}
+MARKET_CHOICES: dict[str, type[CreditModel] | type[Resale] | type[OnNegative]] = {
+    "credit": CreditModel,
+    "resale": Resale,
+    "on_negative": OnNegative,
+}
+FULL_MARKET_DEFAULTS: Json = {
+    "collar": None, "collar_action": "CAP", "protection": None, "post_only": "REJECT", "alloc": "FIFO",
+    "pr_min": 2, "fifo_pct": 40, "top_order": False,
+}  # fmt: skip
+HEADER_KEYS = {
+    "scenario", "level", "rules", "description", "market", "markets", "accounts", "check_accounts", "fee_account",
+    "limits", "credit",
+}  # fmt: skip
+
+
+class BadScenario(Exception):
+    """A file that is not a scenario file; the message names file, line, expectation and finding."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One command of a scenario and what it must give."""
+
+    line: int
+    command: Json
+    expect: list[Json]
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """A header, its source, and its commands."""
+
+    path: Path
+    line: int
+    name: str
+    level: str
+    rules: list[str]
+    header: Json
+    steps: list[Step]
+
+    @property
+    def markets(self) -> list[Json]:
+        """Market objects of the header, one or many."""
+        found: list[Json] = self.header.get("markets") or [self.header.get("market", {})]
+        return found
+
+    @property
+    def is_multi(self) -> bool:
+        """True when events say of which market they are."""
+        return len(self.markets) > 1
+
+    def unsupported(self) -> list[str]:
+        """What the scenario needs that this venue does not have; a CORE scenario needs nothing of the kind."""
+        if self.level == "CORE":
+            return []
+        wants = {
+            f"market.{key}"
+            for market in self.markets
+            for key, usual in FULL_MARKET_DEFAULTS.items()
+            if key in market and market[key] != usual and not _is_idle(market, key)
+        }
+        for step in self.steps:
+            wants.update(_unsupported_command(step.command))
+            wants.update(event["ev"] for event in step.expect if event["ev"] in FULL_EVENTS)
+        return sorted(wants)
+
+
+FULL_COMMANDS = ("NEW_OCO", "MMP_SET", "MMP_RESET")
+FULL_TYPES = ("MTL", "TRAILING_STOP", "IF_TOUCHED")
+FULL_TIFS = ("AT_OPEN", "AT_CLOSE")
+FULL_EVENTS = ("AUCTION", "AUCTION_TRADE", "INDICATIVE", "MMP_TRIGGERED", "MMP_SET", "MMP_RESET")
+
+
+def _is_idle(market: Json, key: str) -> bool:
+    """Allocation parameters mean nothing under FIFO."""
+    return key in ("pr_min", "fifo_pct", "top_order") and market.get("alloc", "FIFO") == "FIFO"
+
+
+def _unsupported_command(command: Json) -> list[str]:
+    wants = [command["cmd"]] if command["cmd"] in FULL_COMMANDS else []
+    if command["cmd"] == "NEW":
+        wants += [command[key] for key in ("type", "tif") if command.get(key) in (*FULL_TYPES, *FULL_TIFS)]
+        wants += [key for key in ("reduce_only", "mmp") if command.get(key)]
+        wants += ["min_qty"] if command.get("min_qty") is not None else []
+    return wants
+
+
+def venue_terms(header: Json) -> VenueTerms:
+    """The venue that a header asks for. ValueError with place and finding for a key that is not known."""
+    if unknown := set(header) - HEADER_KEYS:
+        raise ValueError(f"header: expected the keys of docs/scenario-format.md, was {sorted(unknown)}")
+    markets = header.get("markets") or [header.get("market", {})]
+    return VenueTerms(
+        markets=tuple(_market_terms(number, market) for number, market in enumerate(markets)),
+        accounts=_account_terms(header, markets),
+        check_accounts=header.get("check_accounts", False),
+        fee_account=header.get("fee_account", 0),
+        limits=header.get("limits", False),
+    )
+
+
+def _market_terms(number: int, market: Json) -> MarketTerms:
+    known = {*MARKET_KEYS, *MARKET_CHOICES, *FULL_MARKET_DEFAULTS, "stp_groups"}
+    if unknown := set(market) - known:
+        raise ValueError(
+            f"market {number}: expected the keys of docs/scenario-format.md, was {sorted(unknown)}"
+        )
+    given = {MARKET_KEYS[key]: value for key, value in market.items() if key in MARKET_KEYS}
+    for key, choice in MARKET_CHOICES.items():
+        if key in market:
+            given[key] = choice(market[key])
+    return MarketTerms(market=number, **given)
+
+
+def _account_terms(header: Json, markets: list[Json]) -> tuple[AccountTerms, ...]:
+    """Accounts of the header, and those that only a self-trade group names."""
+    accounts = {
+        account["acct"]: AccountTerms(
+            account=account["acct"],
+            member=account.get("member", 0),
+            stp_group=account.get("stp_group", 0),
+            account_class=account.get("class", 0),
+        )
+        for account in header.get("accounts", [])
+    }
+    for market in markets:
+        for number, group in market.get("stp_groups", {}).items():
+            named = accounts.get(int(number), AccountTerms(account=int(number)))
+            accounts[int(number)] = msgspec.structs.replace(named, stp_group=group)
+    return tuple(accounts[number] for number in sorted(accounts))
+
+
+def initial_credit(header: Json) -> list[Json]:
+    """The CREDIT commands that a header's `credit` stands for: [[acct, asset, amount], ...]."""
+    return [
+        {"cmd": "CREDIT", "acct": acct, "asset": asset, "delta": amount, "seq": seq}
+        for seq, (acct, asset, amount) in enumerate(header.get("credit", []), start=1)
+    ]
+
+
+def read_scenarios(path: Path) -> list[Scenario]:
+    """All scenarios of a file. BadScenario for anything that is not one."""
+    found: list[Scenario] = []
+    for number, record in _lines(path):
+        if "scenario" in record:
+            found.append(
+                Scenario(
+                    path=path,
+                    line=number,
+                    name=str(record["scenario"]),
+                    level=record.get("level", "CORE"),
+                    rules=list(record.get("rules", [])),
+                    header=record,
+                    steps=[],
+                )
+            )
+            continue
+        if not found:
+            raise BadScenario(
+                f'{path}:{number}: expected a header line with the key "scenario", was {record}'
+            )
+        if "cmd" not in record or "expect" not in record:
+            raise BadScenario(f'{path}:{number}: expected the keys "cmd" and "expect", was {sorted(record)}')
+        command = {key: value for key, value in record.items() if key != "expect"}
+        found[-1].steps.append(Step(number, command, record["expect"]))
+    if not found:
+        raise BadScenario(f"{path}: expected at least one scenario, was an empty file")
+    return found
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Json]]:
+    try:
+        data = path.read_bytes()
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as fault:
+        raise BadScenario(f"{path}: expected a readable scenario file, was {fault}") from fault
+    for number, line in enumerate(data.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = msgspec.json.decode(line)
+        except msgspec.DecodeError as fault:
+            raise BadScenario(f"{path}:{number}: expected one JSON object a line, was {fault}") from fault
+        if not isinstance(record, dict):
+            raise BadScenario(f"{path}:{number}: expected a JSON object, was {type(record).__name__}")
+        yield number, record

@@ -1,0 +1,169 @@
+"""What the naive venue remembers: orders, markets and books as plain Python objects.
+
+    Market
+      book    [Order, Order, ...]        every resting order; whoever wants the best one looks at all of them
+      parked  [Order, ...]               trigger orders that wait for a print
+      queue   [Order, ...]               elected trigger orders, first in first out
+      last, reference_price, state       what the rules ask for
+
+Nothing here is fast and nothing is clever: this is the text against which the real venue is checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from novate.domain.instruments import MarketTerms
+
+TRIGGER_TYPES = ("STOP", "STOP_LIMIT")
+RESTING_TIFS = ("GTC", "DAY", "GTD")
+
+BookTop = tuple[int | None, int, int | None, int]
+
+
+@dataclass(eq=False)
+class Order:
+    """One live order. `price` is None for an order without a limit."""
+
+    oid: int
+    acct: int
+    cid: int
+    market: int
+    side: str
+    type: str
+    tif: str
+    qty: int
+    leaves: int
+    price: int | None
+    stop: int | None
+    display: int | None
+    hidden: bool
+    post_only: bool
+    expire: int | None
+    stp: str
+    session: int
+    priority: int
+    where: str = "NEW"
+    """NEW (not accepted yet), AGGRESSOR, BOOK, PARKED or ELECTED."""
+    tranche: int = 0
+    """What the order shows: its leaves, its current tranche (iceberg) or 0 (hidden)."""
+
+    @property
+    def done(self) -> int:
+        """Quantity that was filled or decremented."""
+        return self.qty - self.leaves
+
+    @property
+    def is_open(self) -> bool:
+        """True for an order that trades or rests: such orders reserve credit (K3, K7)."""
+        return self.where in ("AGGRESSOR", "BOOK")
+
+    def tradable(self) -> int:
+        """What one turn of R15 may take from a resting order."""
+        return self.leaves if self.hidden else self.tranche
+
+    def show(self) -> None:
+        """A new tranche on (re-)entry or refresh (R24)."""
+        if self.hidden:
+            self.tranche = 0
+        elif self.display is not None:
+            self.tranche = min(self.display, self.leaves)
+        else:
+            self.tranche = self.leaves
+
+    def take(self, quantity: int) -> None:
+        """Leaves, and the tranche of an order that is in the book, fall by `quantity`."""
+        self.leaves -= quantity
+        if self.where == "BOOK" and not self.hidden:
+            self.tranche -= quantity
+        assert self.leaves >= 0
+        assert 0 <= self.tranche <= max(self.leaves, 0)
+
+
+@dataclass(eq=False)
+class Market:
+    """One market and everything that lives in it."""
+
+    terms: MarketTerms
+    state: str
+    auction: str = "INTRADAY"
+    reference_price: int | None = None
+    last: int | None = None
+    orders: list[Order] = field(default_factory=list)
+    """Every live order, in the order of oids."""
+    queue: list[Order] = field(default_factory=list)
+    published: BookTop = (None, 0, None, 0)
+
+    @property
+    def number(self) -> int:
+        return self.terms.market
+
+    def live(self, acct: int, cid: int) -> Order | None:
+        for order in self.orders:
+            if order.acct == acct and order.cid == cid:
+                return order
+        return None
+
+    def resting(self, side: str) -> list[Order]:
+        """Resting orders of a side in priority order: best price, displayed first, then age (R6)."""
+        sign = -1 if side == "B" else 1
+        found = [order for order in self.orders if order.where == "BOOK" and order.side == side]
+        return sorted(found, key=lambda order: (sign * must(order.price), order.hidden, order.priority))
+
+    def best(self, side: str) -> Order | None:
+        found = self.resting(side)
+        return found[0] if found else None
+
+    def touch(self, side: str) -> int | None:
+        best = self.best(side)
+        return None if best is None else best.price
+
+    def trigger_reference(self) -> int | None:
+        return self.last if self.last is not None else self.reference_price
+
+    def in_band(self, price: int) -> bool:
+        """R44; no band without a reference price."""
+        if self.terms.static_band is None or self.reference_price is None:
+            return True
+        return abs(price - self.reference_price) <= self.terms.static_band
+
+    def market_limit(self, side: str) -> int | None:
+        """Effective limit of an order without a price (R17)."""
+        if self.terms.static_band is None or self.reference_price is None:
+            return None
+        if side == "B":
+            return self.reference_price + self.terms.static_band
+        return max(1, self.reference_price - self.terms.static_band)
+
+    def top(self) -> BookTop:
+        """Best displayed price and its displayed quantity, each side (R52)."""
+        sides: list[tuple[int | None, int]] = []
+        for side in ("B", "S"):
+            shown = [order for order in self.resting(side) if not order.hidden]
+            price = shown[0].price if shown else None
+            sides.append((price, sum(order.tranche for order in shown if order.price == price)))
+        return (*sides[0], *sides[1])
+
+
+def must(value: int | None) -> int:
+    """A value that the rules say is there."""
+    assert value is not None
+    return value
+
+
+def other(side: str) -> str:
+    return "S" if side == "B" else "B"
+
+
+def reaches(side: str, limit: int | None, price: int) -> bool:
+    """True if an order of that side and limit may trade at `price`."""
+    if limit is None:
+        return True
+    return price <= limit if side == "B" else price >= limit
+
+
+def triggered_by(order: Order, price: int | None) -> bool:
+    """R31: a buy stop is reached from below, a sell stop from above."""
+    if price is None:
+        return False
+    return price >= must(order.stop) if order.side == "B" else price <= must(order.stop)
