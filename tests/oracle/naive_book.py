@@ -22,9 +22,9 @@ Command = dict[str, Any]
 Event = dict[str, Any]
 
 NEW_DEFAULTS: Command = {
-    "type": "LIMIT", "tif": "GTC", "price": None, "stop": None, "trail": None, "display": None, "hidden": False,
-    "post_only": False, "min_qty": None, "expire": None, "stp": None, "reduce_only": False, "session": 0,
-    "mmp": False,
+    "type": "LIMIT", "tif": "GTC", "price": None, "stop": None, "trail": None, "display": None,
+    "hidden": False, "post_only": False, "min_qty": None, "expire": None, "stp": None, "reduce_only": False,
+    "session": 0, "mmp": False,
 }  # fmt: skip
 AMEND_DEFAULTS: Command = {"qty": None, "price": None, "stop": None, "display": None, "trail": None}
 WITHOUT_MARKET = ("TIME", "CREDIT", "SET_LIMIT")
@@ -148,8 +148,8 @@ class NaiveVenue(NaiveMatching):
     def _order(self, c: Command, market: Market) -> Order:
         price = market.market_limit(c["side"]) if c["type"] == "MARKET" else c["price"]
         return Order(
-            oid=self.last_oid + 1, acct=c["acct"], cid=c["cid"], market=market.number, side=c["side"], type=c["type"],
-            tif=c["tif"], qty=c["qty"], leaves=c["qty"], price=price, stop=c["stop"], display=c["display"],
+            oid=self.last_oid + 1, acct=c["acct"], cid=c["cid"], market=market.number, side=c["side"],
+            type=c["type"], tif=c["tif"], qty=c["qty"], leaves=c["qty"], price=price, stop=c["stop"], display=c["display"],
             hidden=c["hidden"], post_only=c["post_only"], expire=c["expire"],
             stp=c["stp"] or market.terms.stp_default, session=c["session"], priority=0,
         )  # fmt: skip

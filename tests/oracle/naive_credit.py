@@ -1,4 +1,4 @@
-"""Credit, worked out from scratch every time: what is reserved is a function of the open orders and positions.
+"""Credit, worked out afresh every time: what is reserved is a function of open orders and positions.
 
     balance[account, asset] = [available, reserved]
     reserved  = deliverable orders (K4) + margin of positions and open orders (K14) + fees and premiums (K15)
@@ -142,7 +142,7 @@ class NaiveCredit:
     # -- checks --------------------------------------------------------------------------------------
 
     def affordable(self, market: Market, order: Order, leaves: int, price: int | None) -> bool:
-        """Whether the order may have `leaves` at `price`, compared with what it reserves now (K3, K9, K14)."""
+        """Whether the order may have `leaves` at `price`; what it reserves now counts (K3, K9, K14)."""
         new = self.need(market, order.side, leaves, price)
         old = self.need(market, order.side, order.leaves if order.is_open else 0, order.price)
         available = self.balances[order.acct, new.asset].available
@@ -162,7 +162,7 @@ class NaiveCredit:
     def fill(
         self, market: Market, buyer: int, seller: int, quantity: int, price: int, fees: tuple[int, int]
     ) -> None:
-        """Money and goods of one trade (K11, K12, K15); fees are (buyer's, seller's). Leaves have fallen already."""
+        """Money and goods of one trade (K11, K12, K15), after leaves have fallen; fees: buyer's, seller's."""
         terms = market.terms
         self.positions[buyer, market.number] += quantity
         self.positions[seller, market.number] -= quantity

@@ -1,6 +1,6 @@
 """Matching as the rulebook tells it: one aggressor against one book, one resting order after the other.
 
-    aggressor --> best resting order --> trade, or self-trade prevention --> next best ... until nothing reaches
+    aggressor --> best resting order --> trade, or self-trade prevention --> next best ... until none reaches
 
 `NaiveMatching` is the part of the venue that makes trades; `naive_book.NaiveVenue` adds the commands.
 """

@@ -2,7 +2,7 @@
 
     scenario.jsonl --> header -> Venue;  every command -> events == expected?   --> Outcome
     cases.json     --> messages -> neutral tape -> report lines == expected?    --> Outcome
-                                                                     all --> ConformResult (per file, per rule)
+                                                                     all --> ConformResult
 
 The first difference ends a scenario. What the venue does not do is `unsupported`, never passed.
 """
@@ -10,7 +10,7 @@ The first difference ends a scenario. What the venue does not do is `unsupported
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import msgspec
 from novate.app.conform_cases import read_cases
 from novate.app.conform_records import commands_from_json, events_to_json
 from novate.app.conform_scenario import (
-    BadScenario,
+    ScenarioError,
     Json,
     Scenario,
     Step,
@@ -35,7 +35,7 @@ from novate.venue.machine import Venue
 EVENT_ROOM = 4096
 
 
-class Verdict(str, Enum):
+class Verdict(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     UNSUPPORTED = "unsupported"
@@ -109,7 +109,7 @@ def _rule_order(rule: str) -> tuple[str, int, str]:
 def conform_files(
     paths: Iterable[Path], level: str = "CORE", progress: Callable[[int, int], Any] | None = None
 ) -> ConformResult:
-    """Run every scenario and case of the files and folders. BadScenario for a file that is neither."""
+    """Run every scenario and case of the files and folders. ScenarioError for a file that is neither."""
     files = [file for path in paths for file in _files(path)]
     outcomes: list[Outcome] = []
     for done, file in enumerate(files):
@@ -124,12 +124,14 @@ def conform_files(
 def _files(path: Path) -> list[Path]:
     """The files of a folder whose names say scenario or case; a file as it is."""
     if not path.exists():
-        raise BadScenario(f"{path}: expected a file or a folder, was nothing")
+        raise ScenarioError(f"{path}: expected a file or a folder, was nothing")
     if not path.is_dir():
         return [path]
     found = sorted(file for file in path.rglob("*") if file.name.endswith((".jsonl", ".jsonl.gz")))
     if not found:
-        raise BadScenario(f"{path}: expected scenario files (*.jsonl, *.jsonl.gz), was a folder without any")
+        raise ScenarioError(
+            f"{path}: expected scenario files (*.jsonl, *.jsonl.gz), was a folder without any"
+        )
     return found
 
 
@@ -156,7 +158,7 @@ def run_scenario(scenario: Scenario, level: str = "CORE") -> Outcome:
     try:
         runner = _Runner(scenario)
     except (ValueError, TypeError) as fault:
-        raise BadScenario(f"{scenario.path}:{scenario.line}: {fault}") from fault
+        raise ScenarioError(f"{scenario.path}:{scenario.line}: {fault}") from fault
     for done, step in enumerate(scenario.steps):
         got = runner.answer(step)
         if got == step.expect:
@@ -195,7 +197,7 @@ class _Runner:
             return self._apply(command)
         except (KeyError, ValueError, OverflowError) as fault:
             place = f"{self.scenario.path}:{step.line}"
-            raise BadScenario(
+            raise ScenarioError(
                 f"{place}: expected a command of docs/scenario-format.md, was {fault!r}"
             ) from fault
         except BrokenInvariant as fault:

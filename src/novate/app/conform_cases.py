@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from novate.app import neutral
-from novate.app.conform_scenario import BadScenario
+from novate.app.conform_scenario import ScenarioError
 from novate.domain.machine import Machine
 from novate.domain.terms import VenueTerms
 
@@ -62,20 +62,20 @@ class Case(msgspec.Struct, frozen=True):
 
 
 def read_cases(path: Path) -> list[Case]:
-    """All cases of a file. BadScenario for a file that is none, or a case that cannot be built."""
+    """All cases of a file. ScenarioError for a file that is none, or a case that cannot be built."""
     try:
         bodies = msgspec.json.decode(path.read_bytes(), type=dict[str, CaseBody])
     except (OSError, msgspec.MsgspecError) as fault:
-        raise BadScenario(f"{path}: expected a case file, was {fault}") from fault
+        raise ScenarioError(f"{path}: expected a case file, was {fault}") from fault
     return [_case(path, name, body) for name, body in bodies.items()]
 
 
 def _case(path: Path, name: str, body: CaseBody) -> Case:
     messages = body.messages if body.messages is not None else _described(body.note)
     if messages is None:
-        raise BadScenario(f"{path}: {name}: expected messages or a known description, was {body.note!r}")
+        raise ScenarioError(f"{path}: {name}: expected messages or a known description, was {body.note!r}")
     if body.expected_reports is None and not body.sha256:
-        raise BadScenario(f"{path}: {name}: expected the reports or their SHA-256, was neither")
+        raise ScenarioError(f"{path}: {name}: expected the reports or their SHA-256, was neither")
     tape = np.zeros(len(messages), neutral.MESSAGE)
     for at, message in enumerate(messages):
         tape[at] = (

@@ -50,12 +50,12 @@ FULL_MARKET_DEFAULTS: Json = {
     "pr_min": 2, "fifo_pct": 40, "top_order": False,
 }  # fmt: skip
 HEADER_KEYS = {
-    "scenario", "level", "rules", "description", "market", "markets", "accounts", "check_accounts", "fee_account",
-    "limits", "credit",
+    "scenario", "level", "rules", "description", "market", "markets", "accounts", "check_accounts",
+    "fee_account", "limits", "credit",
 }  # fmt: skip
 
 
-class BadScenario(Exception):
+class ScenarioError(Exception):
     """A file that is not a scenario file; the message names file, line, expectation and finding."""
 
 
@@ -90,7 +90,7 @@ class Scenario(msgspec.Struct, frozen=True):
         return len(self.markets) > 1
 
     def unsupported(self) -> list[str]:
-        """What the scenario needs that this venue does not have; a CORE scenario needs nothing of the kind."""
+        """What the scenario needs that this venue does not have; nothing for a CORE scenario."""
         if self.level == "CORE":
             return []
         wants = {
@@ -179,7 +179,7 @@ def initial_credit(header: Json) -> list[Json]:
 
 
 def read_scenarios(path: Path) -> list[Scenario]:
-    """All scenarios of a file. BadScenario for anything that is not one."""
+    """All scenarios of a file. ScenarioError for anything that is not one."""
     found: list[Scenario] = []
     for number, record in _lines(path):
         if "scenario" in record:
@@ -196,15 +196,17 @@ def read_scenarios(path: Path) -> list[Scenario]:
             )
             continue
         if not found:
-            raise BadScenario(
+            raise ScenarioError(
                 f'{path}:{number}: expected a header line with the key "scenario", was {record}'
             )
         if "cmd" not in record or "expect" not in record:
-            raise BadScenario(f'{path}:{number}: expected the keys "cmd" and "expect", was {sorted(record)}')
+            raise ScenarioError(
+                f'{path}:{number}: expected the keys "cmd" and "expect", was {sorted(record)}'
+            )
         command = {key: value for key, value in record.items() if key != "expect"}
         found[-1].steps.append(Step(number, command, record["expect"]))
     if not found:
-        raise BadScenario(f"{path}: expected at least one scenario, was an empty file")
+        raise ScenarioError(f"{path}: expected at least one scenario, was an empty file")
     return found
 
 
@@ -214,14 +216,14 @@ def _lines(path: Path) -> Iterator[tuple[int, Json]]:
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as fault:
-        raise BadScenario(f"{path}: expected a readable scenario file, was {fault}") from fault
+        raise ScenarioError(f"{path}: expected a readable scenario file, was {fault}") from fault
     for number, line in enumerate(data.splitlines(), start=1):
         if not line.strip():
             continue
         try:
             record = msgspec.json.decode(line)
         except msgspec.DecodeError as fault:
-            raise BadScenario(f"{path}:{number}: expected one JSON object a line, was {fault}") from fault
+            raise ScenarioError(f"{path}:{number}: expected one JSON object a line, was {fault}") from fault
         if not isinstance(record, dict):
-            raise BadScenario(f"{path}:{number}: expected a JSON object, was {type(record).__name__}")
+            raise ScenarioError(f"{path}:{number}: expected a JSON object, was {type(record).__name__}")
         yield number, record
