@@ -81,7 +81,7 @@ def _instruments(configuration: Configuration) -> Iterator[str]:
             yield from known(f"{place}.calendar", instrument.calendar, calendars, "calendar")
         if instrument.symbol in configuration.currencies and instrument.kind is not InstrumentKind.SPOT:
             yield f'{place}.symbol: expected a name that no currency has, was "{instrument.symbol}"'
-        if instrument.base in symbols - {instrument.symbol}:
+        if instrument.base and instrument.base in symbols - {instrument.symbol}:
             yield f'{place}.base: expected a name that no instrument has, was "{instrument.base}"'
         yield from _specification(place, instrument)
         for defect in instrument_defects(instrument, configuration.currencies):

@@ -1,0 +1,125 @@
+"""`--adopt`: what a bare trade file implies, taken as its configuration.
+
+    members and accounts    as they occur                 settlement    N weekdays after the trade date
+    instruments             as they occur, one currency   calendar      Monday to Friday, no holidays
+    currencies              as they occur, digits by ISO 4217 (2 where the list below says nothing)
+
+What a given configuration names already stays as it is there. The result depends on which rows the file
+holds and not on their order. Names that could not stand in a file are not adopted; their rows are refused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+import numpy as np
+
+from novate.app.configuration_checks import RESERVED_MEMBERS
+from novate.app.configuration_fields import WORD
+from novate.clearing.trades.columns import TradeColumns
+from novate.domain.configuration import Configuration, Currency
+from novate.domain.instruments import Instrument, InstrumentKind
+from novate.domain.members import AccountType, Member
+from novate.domain.units import parse_decimal
+
+ISO_DIGITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+"""Currencies of ISO 4217 whose minor unit is not a hundredth."""
+MOST_QUANTITY_DIGITS = 9
+
+
+def adopt_from_file(
+    columns: TradeColumns, configuration: Configuration | None, settle_days: int
+) -> Configuration:
+    """The configuration with everything that the file names in addition."""
+    base = configuration or Configuration(
+        name="Adopted from a trade file",
+        business_date="1970-01-01",
+        currencies={},
+        instruments=(),
+        members=(),
+        accounts=(),
+    )
+    currencies = dict(base.currencies)
+    for name in sorted(columns.currency.values):
+        if WORD.fullmatch(name) and name not in currencies:
+            currencies[name] = Currency(digits=iso_digits(name))
+    return msgspec.structs.replace(
+        base,
+        currencies=currencies,
+        members=_members(columns, base),
+        instruments=(*base.instruments, *_instruments(columns, base, currencies, settle_days)),
+    )
+
+
+def iso_digits(currency: str) -> int:
+    """Digits of the minor unit by ISO 4217: JPY 0, KWD 3, otherwise 2."""
+    return next((digits for digits, names in ISO_DIGITS.items() if currency in names.split()), 2)
+
+
+def _members(columns: TradeColumns, base: Configuration) -> tuple[Member, ...]:
+    accounts = {member.name: set(member.accounts) for member in base.members}
+    kinds = {kind.value: kind for kind in AccountType}
+    for member, account in (
+        (columns.buyer_member, columns.buyer_account),
+        (columns.seller_member, columns.seller_account),
+    ):
+        width = max(len(account.values), 1)
+        for pair in np.unique(member.codes * width + account.codes).tolist():
+            name, kind = member.values[pair // width], account.values[pair % width]
+            if WORD.fullmatch(name) and name not in RESERVED_MEMBERS and kind in kinds:
+                accounts.setdefault(name, set()).add(kinds[kind])
+    known = {member.name: number for number, member in enumerate(base.members)}
+    order = sorted(accounts, key=lambda name: (known.get(name, len(known)), name))
+    return tuple(
+        Member(name=name, accounts=tuple(sorted(accounts[name], key=lambda kind: kind.value)))
+        for name in order
+    )
+
+
+def _instruments(
+    columns: TradeColumns, base: Configuration, currencies: dict[str, Currency], settle_days: int
+) -> list[Instrument]:
+    """Every instrument that no configuration names, in the currency that most of its rows give."""
+    known = {one.clearing_id for one in base.instruments} | {one.symbol for one in base.instruments}
+    votes: dict[str, Counter[str]] = {}
+    width = max(len(columns.currency.values), 1)
+    pairs, counts = np.unique(columns.instrument.codes * width + columns.currency.codes, return_counts=True)
+    for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
+        name, currency = columns.instrument.values[pair // width], columns.currency.values[pair % width]
+        if WORD.fullmatch(name) and name not in known and currency in currencies:
+            votes.setdefault(name, Counter())[currency] += count
+    digits = _quantity_digits(columns)
+    return [
+        Instrument(
+            symbol=name,
+            kind=InstrumentKind.EQUITY,
+            currency=min(votes[name], key=lambda currency: (-votes[name][currency], currency)),
+            tick="1",
+            lot="1" if not digits[name] else "0." + "1".rjust(digits[name], "0"),
+            cycle=settle_days,
+        )
+        for name in sorted(votes)
+    ]
+
+
+def _quantity_digits(columns: TradeColumns) -> dict[str, int]:
+    """Most digits behind the point of any quantity of each instrument."""
+    most: dict[str, int] = {}
+    width = max(len(columns.quantity.values), 1)
+    for pair in np.unique(columns.instrument.codes * width + columns.quantity.codes).tolist():
+        name = columns.instrument.values[pair // width]
+        most[name] = max(most.get(name, 0), _digits(columns.quantity.values[pair % width]))
+    return most
+
+
+def _digits(text: str) -> int:
+    try:
+        decimals = parse_decimal(text)[1]
+    except ValueError:
+        return 0
+    return decimals if decimals <= MOST_QUANTITY_DIGITS else 0

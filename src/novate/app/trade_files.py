@@ -1,0 +1,181 @@
+"""Trade files: CSV (plain or gz) and Parquet, read as columns of text.
+
+    trade_id,source,version,trade_date,instrument,price,quantity,currency,buyer_member,...    row 1
+    17,NOVATE,1,2026-10-09,US00NOVA0012,182.50,300,USD,BOREAL,...                             row 2
+
+The columns may stand in any order; their names are exact. Rows are named by their line in a CSV file (the
+header is line 1) and by their number, from 1, in a Parquet file. A row with too few or too many fields is
+put aside and reported, the others go on; a file that is not one at all is refused with `TradeFileError`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import gzip
+import zlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from novate.clearing.trades.columns import FIELDS, Coded, Int64s, TradeColumns, trade_columns
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+class TradeFileError(Exception):
+    """A trade file that cannot be read at all; the message names the file, what was expected and found."""
+
+
+class MalformedRow(msgspec.Struct, frozen=True):
+    """A line that does not have the form of a trade."""
+
+    row: int
+    message: str
+
+
+class TradeDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of a file that have the right form, and those that have not."""
+
+    columns: TradeColumns
+    malformed: list[MalformedRow]
+
+
+def read_trades(path: Path) -> TradeDelivery:
+    """Read a trade file; the suffix says which form it has: .csv, .csv.gz or .parquet."""
+    if path.is_dir():
+        raise TradeFileError(f"{path}: expected a file of trades, was a directory")
+    name = path.name.lower()
+    if name.endswith(".parquet"):
+        return _read_parquet(path)
+    if name.endswith((".csv", ".csv.gz")):
+        return _read_csv(path, _bytes(path))
+    raise TradeFileError(f"{path}: expected a name ending in .csv, .csv.gz or .parquet, was {path.name}")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise TradeFileError(f"{path}: expected a file of trades, found none") from None
+    except OSError as error:
+        raise TradeFileError(f"{path}: expected a readable file, was: {error.strerror}") from error
+    if not path.name.lower().endswith(".gz"):
+        if data.startswith(GZIP_MAGIC):
+            raise TradeFileError(f"{path}: expected CSV text, was gzip; name it .csv.gz")
+        return data
+    if not data.startswith(GZIP_MAGIC):
+        raise TradeFileError(f"{path}: expected gzip data, was something else")
+    try:
+        return gzip.decompress(data)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise TradeFileError(f"{path}: expected a whole gzip file, was a broken one: {error}") from error
+
+
+def _read_csv(path: Path, data: bytes) -> TradeDelivery:
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    header = data.partition(b"\n")[0].rstrip(b"\r").decode("utf-8", errors="replace")
+    if not header.strip():
+        raise TradeFileError(f"{path}: expected the header {','.join(FIELDS)}, was an empty line or file")
+    names = [name.strip().strip('"') for name in header.split(",")]
+    _check_names(path, names)
+    aside: list[MalformedRow] = []
+    blank: list[int] = []
+
+    def put_aside(row: pyarrow.csv.InvalidRow) -> str:
+        if row.actual_columns == 1 and not row.text.strip():
+            blank.append(row.number)
+        else:
+            fields = f"{row.actual_columns} field{'s' if row.actual_columns != 1 else ''}"
+            aside.append(MalformedRow(row.number, f"row: expected {len(names)} fields, was {fields}"))
+        return "skip"
+
+    try:
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(data),
+            # One thread, because only then a torn row is told with its line number.
+            read_options=pyarrow.csv.ReadOptions(
+                use_threads=False, column_names=names, skip_rows=1, block_size=1 << 24
+            ),
+            parse_options=pyarrow.csv.ParseOptions(invalid_row_handler=put_aside, ignore_empty_lines=False),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise TradeFileError(f"{path}: expected CSV, was: {error}") from error
+    columns = {name: _coded(table.column(name)) for name in FIELDS}
+    rows = _line_numbers(len(table), [*blank, *(one.row for one in aside)])
+    return TradeDelivery(columns=trade_columns(columns, rows), malformed=aside)
+
+
+def _line_numbers(rows: int, skipped: list[int]) -> Int64s:
+    """Line of every row that was taken: all lines after the header but the skipped ones."""
+    lines = np.ones(rows + len(skipped), bool)
+    if skipped:
+        lines[np.array(skipped, np.int64) - 2] = False
+    return np.flatnonzero(lines).astype(np.int64) + 2
+
+
+def _read_parquet(path: Path) -> TradeDelivery:
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except FileNotFoundError:
+        raise TradeFileError(f"{path}: expected a file of trades, found none") from None
+    except (pa.ArrowException, OSError) as error:
+        raise TradeFileError(f"{path}: expected a Parquet file, was: {error}") from error
+    _check_names(path, table.column_names)
+    columns = {name: _coded(_as_text(path, name, table.column(name))) for name in FIELDS}
+    return TradeDelivery(columns=trade_columns(columns), malformed=[])
+
+
+def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of a Parquet file as text; money as floating point is refused, because it is not exact."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    if pa.types.is_floating(kind):
+        raise TradeFileError(f"{path}: {name}: expected text, a decimal or an integer, was {kind}")
+    if pa.types.is_timestamp(kind):
+        column = column.cast(pa.date32())
+    try:
+        return column.cast(pa.string()).cast(pa.binary())
+    except pa.ArrowException as error:
+        raise TradeFileError(f"{path}: {name}: expected text, was {kind}") from error
+
+
+def _check_names(path: Path, names: list[str]) -> None:
+    """Every column once, and no others."""
+    for name in FIELDS:
+        if names.count(name) != 1:
+            found = "none" if name not in names else f"{names.count(name)} of them"
+            columns = ",".join(FIELDS)
+            message = f"expected one column {name}, found {found}; the columns are {columns}"
+            raise TradeFileError(f"{path}: header: {message}")
+    for name in names:
+        if name not in FIELDS:
+            near = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.6)
+            hint = f'; did you mean "{near[0]}"?' if near else ""
+            raise TradeFileError(f'{path}: header: expected no other column, was "{name}"{hint}')
+
+
+def _coded(column: pa.ChunkedArray) -> Coded:
+    """A column of bytes as distinct texts and codes; spaces around a text are not part of it."""
+    combined: Any = column.combine_chunks()
+    if isinstance(combined, pa.ChunkedArray):
+        combined = pa.concat_arrays(combined.chunks) if combined.num_chunks else pa.array([], pa.binary())
+    encoded = combined.dictionary_encode(null_encoding="encode")
+    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    texts = [
+        "" if value is None else value.decode("utf-8", errors="surrogateescape").strip()
+        for value in encoded.dictionary.to_pylist()
+    ]
+    # Two spellings that differ only by spaces are one value, so that equal texts have equal codes.
+    numbers: dict[str, int] = {}
+    places = np.array([numbers.setdefault(text, len(numbers)) for text in texts], np.int64)
+    return Coded(places[codes] if len(texts) else codes, list(numbers))

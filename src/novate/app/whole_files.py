@@ -1,0 +1,32 @@
+"""Files that appear whole or not at all: written aside, synced, then renamed together.
+
+    out/.obligations.csv.part  --sync--\\
+    out/.rejects.csv.part      --sync---+--> rename each --> out/obligations.csv, out/rejects.csv
+                                        |
+            any failure: remove the parts, leave what was there before
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_together(folder: Path, files: dict[str, bytes]) -> None:
+    """Write the named files into the folder, replacing files of the same names; OSError if it cannot be."""
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{folder}: expected a folder for the results, was a file")
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {folder / f".{name}.part": folder / name for name in files}
+    try:
+        for part, data in zip(parts, files.values(), strict=True):
+            with part.open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+        for part, whole in parts.items():
+            part.replace(whole)
+    except OSError:
+        for part in parts:
+            part.unlink(missing_ok=True)
+        raise
