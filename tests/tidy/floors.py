@@ -30,7 +30,7 @@ FLOORS = {
 }
 CONCRETE = ("venue", "clearing", "journal", "adapters")
 WIRING = "novate.app.bootstrap"
-NUMBA_DOORS = ("novate.compiled", "novate.venue.bits")
+NUMBA_DOOR = "novate.compiled"
 
 
 def imports_that_run_up(source: Source) -> Iterator[str]:
@@ -67,7 +67,7 @@ def meetings_outside_bootstrap(source: Source) -> Iterator[str]:
 
 def numba_outside_its_door(source: Source) -> Iterator[str]:
     """Imports of the compiler anywhere but in the files that wrap it."""
-    if source.name in NUMBA_DOORS:
+    if source.name == NUMBA_DOOR:
         return
     for node, module in imported_modules(source):
         if module.split(".")[0] in ("numba", "llvmlite"):

@@ -26,7 +26,6 @@ OUTSIDE = _words("""
     environ getenv random default_rng urandom system popen
     save savez load loadtxt savetxt genfromtxt fromfile tofile memmap
 """)
-NUMBA_DOORS = ("novate.venue.bits",)
 
 FLOAT_NAMES = _words("float complex")
 FLOAT_ATTRIBUTES = _words("""
@@ -41,8 +40,7 @@ FLOAT_FORMATS = _words("float16 float32 float64 float") | {
 def impurities(source: Source) -> Iterator[str]:
     """Whatever could make two runs of the core differ."""
     for node, module in imported_modules(source):
-        known = module in PURE_MODULES or module.split(".")[0] == "novate"
-        if not known and not (source.name in NUMBA_DOORS and module.split(".")[0] in ("numba", "llvmlite")):
+        if module not in PURE_MODULES and module.split(".")[0] != "novate":
             yield source.at(node, f"expected a pure module, was import of {module}")
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:

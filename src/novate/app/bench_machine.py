@@ -1,0 +1,84 @@
+"""The machine that a benchmark ran on, and how long its kernels take to be ready.
+
+python -m novate.app.bench_machine      builds a venue, applies one command of each common kind, and
+                                        prints the seconds from before the first import to the last event
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+
+class KernelStart(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds from the first import to the first orders applied, without and with kernels on disk."""
+
+    cold_seconds: float
+    warm_seconds: float
+
+
+def this_machine() -> dict[str, str | int]:
+    """What a reader needs to judge the figures."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count() or 0,
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "numba": version("numba"),
+        "novate": version("novate"),
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor()
+
+
+def measure_kernel_start(warm_repeats: int = 3) -> KernelStart:
+    """Start a fresh process with an empty kernel cache, then again with the cache that it left."""
+    with tempfile.TemporaryDirectory(prefix="novate-kernels-") as directory:
+        cold = _seconds_of_a_start(directory)
+        warm = sorted(_seconds_of_a_start(directory) for _ in range(warm_repeats))
+    return KernelStart(cold_seconds=round(cold, 2), warm_seconds=round(warm[len(warm) // 2], 3))
+
+
+def _seconds_of_a_start(cache: str) -> float:
+    done = subprocess.run(
+        [sys.executable, "-m", "novate.app.bench_machine"],
+        env={**os.environ, "NOVATE_CACHE_DIR": cache},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=600,
+    )
+    return float(done.stdout)
+
+
+def _first_orders() -> float:
+    """Seconds until a new process has applied its first orders, imports and kernels included."""
+    start = time.perf_counter()
+    from novate.app.bench_flows import churn_flow
+    from novate.app.bench_measure import EVENTS, drive
+    from novate.domain.records import new_events
+    from novate.venue.machine import Venue
+
+    flow = churn_flow("start", resting=8, levels=4, messages=8, accounts=4)
+    drive(Venue(flow.terms), [flow.opening, flow.commands], new_events(EVENTS))
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    print(_first_orders())

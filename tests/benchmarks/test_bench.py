@@ -1,0 +1,56 @@
+"""The benchmark runs end to end at a tiny scale and gives the promised shape. No figure is judged here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from novate.simulation.tape_shapes import generate_tape
+
+from novate.app.bench import BenchResult, bench_matching, scenario_of
+from novate.app.bench_table import closing_lines, headline, print_bench
+from novate.gateway.files.tape import tape_bytes
+
+TAPES = ["tape:normal", "tape:static", "tape:swing-25", "tape:swing-40", "tape:flash-crash"]
+OTHERS = ["batch-64", "single-call", "replay", "markets-1000", "wide-book", "million-resting"]
+
+
+@pytest.fixture(scope="module")
+def tiny() -> BenchResult:
+    """Every case once, with a few hundred orders."""
+    return bench_matching(repeats=2, scale=400)
+
+
+def test_every_promised_case_is_measured(tiny: BenchResult) -> None:
+    cases = [case.case for case in tiny.results if not case.case.startswith("bourse:")]
+    assert sorted(cases) == sorted([*TAPES, *OTHERS])
+
+
+def test_the_json_has_the_promised_shape(tiny: BenchResult) -> None:
+    data = json.loads(tiny.to_json())
+    assert {"cpu", "cores", "python", "numba", "numpy"} <= data["machine"].keys()
+    for result in data["results"]:
+        assert 0 < result["best_ns"] <= result["median_ns"] <= result["worst_ns"], result["case"]
+        assert result["messages"] > 0
+    assert data["memory"]["bytes_per_resting_order"] > 0
+    assert data["memory"]["bytes_per_idle_market"] > 0
+    assert data["kernels"]["cold_seconds"] > data["kernels"]["warm_seconds"] > 0
+
+
+def test_a_person_sees_every_case_and_the_machine(
+    tiny: BenchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_bench(tiny)
+    shown = capsys.readouterr().out
+    assert headline(tiny) in shown
+    assert all(case.case in shown for case in tiny.results)
+    assert closing_lines(tiny)[-1] in shown
+
+
+def test_a_tape_from_a_file_takes_the_place_of_the_generated_ones(tmp_path: Path) -> None:
+    path = tmp_path / "orders_calm_s1_n300.bin"
+    path.write_bytes(tape_bytes(generate_tape("normal", 300)))
+    result = bench_matching(path, repeats=1, scale=300)
+    assert [case.case for case in result.results if case.case.startswith("tape:")] == ["tape:calm"]
+    assert scenario_of(Path("mine.bin.gz")) == "mine"
