@@ -12,7 +12,7 @@ docs/benchmarks.md says what each case is and how to read the figures.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,11 @@ class BenchResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bench_matching(
-    tape: Path | None = None, repeats: int = 5, progress: Progress = SILENT, scale: int = 1_000_000
+    tape: Path | None = None,
+    repeats: int = 5,
+    progress: Progress = SILENT,
+    scale: int = 1_000_000,
+    kernel_start: Callable[[], KernelStart] = measure_kernel_start,
 ) -> BenchResult:
     """Run every case. `scale` is the number of new orders of a generated flow and of orders in the full
     book. `tape` takes the place of the generated flows, in every case that is fed from one."""
@@ -86,7 +90,7 @@ def bench_matching(
         machine=this_machine(),
         results=results,
         memory=memory,
-        kernels=measure_kernel_start(),
+        kernels=kernel_start(),
         notes=[] if bourse_is_there() else ["bourse is not installed (extra `bench`): no comparison with it"],
     )
 

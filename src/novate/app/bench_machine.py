@@ -50,15 +50,16 @@ def _cpu_model() -> str:
 def measure_kernel_start(warm_repeats: int = 3) -> KernelStart:
     """Start a fresh process with an empty kernel cache, then again with the cache that it left."""
     with tempfile.TemporaryDirectory(prefix="novate-kernels-") as directory:
-        cold = _seconds_of_a_start(directory)
-        warm = sorted(_seconds_of_a_start(directory) for _ in range(warm_repeats))
+        cold = seconds_of_a_start(directory)
+        warm = sorted(seconds_of_a_start(directory) for _ in range(warm_repeats))
     return KernelStart(cold_seconds=round(cold, 2), warm_seconds=round(warm[len(warm) // 2], 3))
 
 
-def _seconds_of_a_start(cache: str) -> float:
+def seconds_of_a_start(cache: str = "") -> float:
+    """One fresh process, with the kernels of this cache directory; empty means the usual one."""
     done = subprocess.run(
         [sys.executable, "-m", "novate.app.bench_machine"],
-        env={**os.environ, "NOVATE_CACHE_DIR": cache},
+        env={**os.environ, **({"NOVATE_CACHE_DIR": cache} if cache else {})},
         capture_output=True,
         text=True,
         check=True,
