@@ -90,7 +90,8 @@ class NaiveVenue(NaiveMatching):
     def _refuse_before_ladder(self, c: Command, market: Market | None) -> str | None:
         if market is None and c["cmd"] not in WITHOUT_MARKET:
             return "UNKNOWN_MARKET"
-        if self.terms.check_accounts and c.get("acct") is not None and c["acct"] not in self.groups:
+        known_only = self.terms.check_accounts or self.terms.limits
+        if known_only and c.get("acct") is not None and c["acct"] not in self.groups:
             return "UNKNOWN_ACCOUNT"
         if c["cmd"] in ("NEW", "AMEND") and self.limits.over_message_rate(c["acct"], self.now):
             return "MAX_MESSAGE_RATE"
@@ -149,8 +150,8 @@ class NaiveVenue(NaiveMatching):
         price = market.market_limit(c["side"]) if c["type"] == "MARKET" else c["price"]
         return Order(
             oid=self.last_oid + 1, acct=c["acct"], cid=c["cid"], market=market.number, side=c["side"],
-            type=c["type"], tif=c["tif"], qty=c["qty"], leaves=c["qty"], price=price, stop=c["stop"], display=c["display"],
-            hidden=c["hidden"], post_only=c["post_only"], expire=c["expire"],
+            type=c["type"], tif=c["tif"], qty=c["qty"], leaves=c["qty"], price=price, stop=c["stop"],
+            display=c["display"], hidden=c["hidden"], post_only=c["post_only"], expire=c["expire"],
             stp=c["stp"] or market.terms.stp_default, session=c["session"], priority=0,
         )  # fmt: skip
 
@@ -179,7 +180,7 @@ class NaiveVenue(NaiveMatching):
         order = market.live(c["acct"], c["cid"])
         reason = refuse_amend(market, order, c)
         if reason is not None or order is None:
-            self._reject(c, market, must(reason))  # type: ignore[type-var]
+            self._reject(c, market, must(reason))
             return
         qty = order.qty if c["qty"] is None else c["qty"]
         price = order.price if c["price"] is None else c["price"]
@@ -272,7 +273,7 @@ class NaiveVenue(NaiveMatching):
         if reason is None and abs(self.credit.balances[acct, asset].available + delta) > CREDIT_BOUND:
             reason = "CREDIT_OVERFLOW"
         if reason not in (None, "REPEATED"):
-            self._reject(c, None, must(reason))  # type: ignore[type-var]
+            self._reject(c, None, must(reason))
             return
         if reason is None:
             self.credit.last_seq = c["seq"]
@@ -308,7 +309,7 @@ class NaiveVenue(NaiveMatching):
         if reason is None and (not 0 <= number < ACCOUNT_CLASSES or margin < 0):
             reason = "INVALID_MARGIN"
         if reason not in (None, "REPEATED"):
-            self._reject(c, market, must(reason))  # type: ignore[type-var]
+            self._reject(c, market, must(reason))
             return
         accounts = sorted({acct for acct, of in self.credit.positions if of == market.number}
                           | {order.acct for order in market.orders})  # fmt: skip

@@ -88,7 +88,7 @@ class NaiveMatching:
         stage = rehearsal.markets[market.number]
         actor = must_find(stage, order.oid)
         rehearsal.match(stage, actor)
-        traded = sum(event["qty"] for event in rehearsal.events if event["ev"] == "TRADE")
+        traded: int = sum(event["qty"] for event in rehearsal.events if event["ev"] == "TRADE")
         return traded == order.leaves
 
     def match(self, market: Market, aggressor: Order) -> None:

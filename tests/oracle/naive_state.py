@@ -12,12 +12,14 @@ Nothing here is fast and nothing is clever: this is the text against which the r
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from novate.domain.instruments import MarketTerms
 
 TRIGGER_TYPES = ("STOP", "STOP_LIMIT")
 RESTING_TIFS = ("GTC", "DAY", "GTD")
 
+Value = TypeVar("Value")
 BookTop = tuple[int | None, int, int | None, int]
 
 
@@ -145,7 +147,7 @@ class Market:
         return (*sides[0], *sides[1])
 
 
-def must(value: int | None) -> int:
+def must(value: Value | None) -> Value:
     """A value that the rules say is there."""
     assert value is not None
     return value

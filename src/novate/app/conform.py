@@ -19,9 +19,9 @@ import msgspec
 from novate.app.conform_cases import read_cases
 from novate.app.conform_records import commands_from_json, events_to_json
 from novate.app.conform_scenario import (
-    ScenarioError,
     Json,
     Scenario,
+    ScenarioError,
     Step,
     initial_credit,
     read_scenarios,
@@ -155,10 +155,9 @@ def run_scenario(scenario: Scenario, level: str = "CORE") -> Outcome:
         return Outcome(*facts, Verdict.OTHER_LEVEL, needs=scenario.unsupported() or [scenario.level])
     if needs := scenario.unsupported():
         return Outcome(*facts, Verdict.UNSUPPORTED, needs=needs)
-    try:
-        runner = _Runner(scenario)
-    except (ValueError, TypeError) as fault:
-        raise ScenarioError(f"{scenario.path}:{scenario.line}: {fault}") from fault
+    runner = _build(scenario)
+    if runner is None or scenario.refuses_configuration:
+        return _configuration_outcome(scenario, facts, runner)
     for done, step in enumerate(scenario.steps):
         got = runner.answer(step)
         if got == step.expect:
@@ -168,6 +167,28 @@ def run_scenario(scenario: Scenario, level: str = "CORE") -> Outcome:
         difference = Difference(str(scenario.path), step.line, step.command, step.expect, got)
         return Outcome(*facts, Verdict.FAILED, done, difference)
     return Outcome(*facts, Verdict.PASSED, len(scenario.steps))
+
+
+def _build(scenario: Scenario) -> _Runner | None:
+    """The venue of the header, None if it is refused as the header says."""
+    try:
+        return _Runner(scenario)
+    except (ValueError, TypeError) as fault:
+        if scenario.refuses_configuration:
+            return None
+        raise ScenarioError(f"{scenario.path}:{scenario.line}: {fault}") from fault
+
+
+def _configuration_outcome(
+    scenario: Scenario, facts: tuple[str, str, str, list[str]], runner: _Runner | None
+) -> Outcome:
+    if runner is None:
+        return Outcome(*facts, Verdict.PASSED)
+    found = "a venue that was built"
+    difference = Difference(
+        str(scenario.path), scenario.line, scenario.header, "a refused configuration", found
+    )
+    return Outcome(*facts, Verdict.FAILED, difference=difference)
 
 
 def _not_supported(got: list[Json], expected: list[Json]) -> bool:

@@ -51,7 +51,7 @@ FULL_MARKET_DEFAULTS: Json = {
 }  # fmt: skip
 HEADER_KEYS = {
     "scenario", "level", "rules", "description", "market", "markets", "accounts", "check_accounts",
-    "fee_account", "limits", "credit",
+    "fee_account", "limits", "credit", "configuration",
 }  # fmt: skip
 
 
@@ -83,6 +83,11 @@ class Scenario(msgspec.Struct, frozen=True):
         """Market objects of the header, one or many."""
         found: list[Json] = self.header.get("markets") or [self.header.get("market", {})]
         return found
+
+    @property
+    def refuses_configuration(self) -> bool:
+        """True when the point of the scenario is that its venue cannot be built."""
+        return bool(self.header.get("configuration") == "refused")
 
     @property
     def is_multi(self) -> bool:
