@@ -109,12 +109,10 @@ def _instruments(
 
 def _quantity_digits(columns: TradeColumns) -> dict[str, int]:
     """Most digits behind the point of any quantity of each instrument."""
-    most: dict[str, int] = {}
-    width = max(len(columns.quantity.values), 1)
-    for pair in np.unique(columns.instrument.codes * width + columns.quantity.codes).tolist():
-        name = columns.instrument.values[pair // width]
-        most[name] = max(most.get(name, 0), _digits(columns.quantity.values[pair % width]))
-    return most
+    most = np.zeros(len(columns.instrument.values), np.int64)
+    digits = np.array([_digits(text) for text in columns.quantity.values], np.int64)
+    np.maximum.at(most, columns.instrument.codes, digits[columns.quantity.codes])
+    return dict(zip(columns.instrument.values, most.tolist(), strict=True))
 
 
 def _digits(text: str) -> int:

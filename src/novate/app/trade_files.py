@@ -171,11 +171,19 @@ def _coded(column: pa.ChunkedArray) -> Coded:
         combined = pa.concat_arrays(combined.chunks) if combined.num_chunks else pa.array([], pa.binary())
     encoded = combined.dictionary_encode(null_encoding="encode")
     codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    texts = [
-        "" if value is None else value.decode("utf-8", errors="surrogateescape").strip()
-        for value in encoded.dictionary.to_pylist()
-    ]
+    texts = [text.strip() for text in _decoded(encoded.dictionary)]
+    if len(set(texts)) == len(texts):
+        return Coded(codes, texts)
     # Two spellings that differ only by spaces are one value, so that equal texts have equal codes.
     numbers: dict[str, int] = {}
     places = np.array([numbers.setdefault(text, len(numbers)) for text in texts], np.int64)
     return Coded(places[codes] if len(texts) else codes, list(numbers))
+
+
+def _decoded(values: pa.Array) -> list[str]:
+    """Bytes as text; what is no UTF-8 becomes surrogates, which no check of a name lets pass."""
+    try:
+        return [text or "" for text in values.cast(pa.string()).to_pylist()]
+    except pa.ArrowInvalid:
+        raw = values.to_pylist()
+        return ["" if one is None else one.decode("utf-8", errors="surrogateescape") for one in raw]

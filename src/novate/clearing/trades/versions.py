@@ -54,7 +54,7 @@ def resolve_versions(columns: TradeColumns, version: Int64s, reason: Int16s) -> 
 def _repeated(trade: Int64s, version: Int64s, reason: Int16s) -> list[list[int]]:
     """Rows, in order of arrival, of every (trade, version) that was delivered more than once."""
     candidates = np.flatnonzero((reason == 0) | (reason >= FIRST_CONTENT_RUNG))
-    order = candidates[np.lexsort((candidates, version[candidates], trade[candidates]))]
+    order = candidates[np.lexsort((version[candidates], trade[candidates]))]
     same = (trade[order[1:]] == trade[order[:-1]]) & (version[order[1:]] == version[order[:-1]])
     runs: list[list[int]] = []
     previous = -2
