@@ -1,0 +1,223 @@
+"""Where the concrete things meet: configuration, journal, venue and clearing become one running plane.
+
+    found_plane(directory, configuration)     a new journal: configuration | opening credits | then orders
+    open_plane(directory)                     newest snapshot, then the tail of the journal, then the root
+    Replay(directory)                         everything from the first record, block by block
+
+The order of every step is: journal (durable), apply, tell. A record of kind CONFIGURATION carries a piece of
+the canonical configuration; together they are the first records of a journal, so that nothing beside it is
+needed to replay it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from novate.app.problems import RefusedError
+from novate.domain.codes import CommandKind
+from novate.domain.configuration import Configuration, canonical_json, from_canonical_json
+from novate.domain.machine import apply_all
+from novate.domain.records import CONFIGURATION_COMMAND, EVENT, Commands, Events, new_commands, new_events
+from novate.domain.resolve import opening_credit, venue_terms
+from novate.journal import Journal
+from novate.venue.machine import Venue, warm_up
+
+BATCH = 4096
+EVENT_BUFFER = 65_536
+PIECE = 56
+
+__all__ = [
+    "BATCH",
+    "Plane",
+    "Replay",
+    "found_plane",
+    "journal_directory",
+    "open_plane",
+    "opening_records",
+    "warm_up",
+]
+
+
+class Plane:
+    """The execution plane: every command goes to the journal before the venue sees it."""
+
+    def __init__(self, configuration: Configuration, journal: Journal) -> None:
+        self.configuration = configuration
+        self.journal = journal
+        self.venue = Venue(venue_terms(configuration))
+        self._buffer = new_events(EVENT_BUFFER)
+
+    def take(self, commands: Commands) -> Events:
+        """Make a batch durable, apply it, return all its events."""
+        self.journal.append(commands, int(commands["time"].max(initial=0)))
+        return self.apply(commands)
+
+    def apply(self, commands: Commands) -> Events:
+        """Apply records that are in the journal already; returns their events as one array."""
+        blocks = apply_all(self.venue, commands, self._buffer)
+        return blocks[0] if len(blocks) == 1 else np.concatenate([np.empty(0, EVENT), *blocks])
+
+    def snapshot(self) -> tuple[int, bytes]:
+        """Keep the state as it is now; returns its sequence and root."""
+        sequence = self.venue.sequence
+        self.journal.snapshots.write(sequence, self.venue)
+        return sequence, self.venue.state_root()
+
+    def close(self) -> None:
+        """Flush the journal and release its lock."""
+        self.journal.close()
+
+
+def configuration_records(configuration: Configuration) -> Commands:
+    """The canonical configuration, cut into records of 56 bytes each."""
+    data = canonical_json(configuration)
+    count = -(-len(data) // PIECE)
+    commands = new_commands(count)
+    view = commands.view(CONFIGURATION_COMMAND)
+    view["kind"] = CommandKind.CONFIGURATION
+    view["length"] = PIECE
+    view["length"][-1:] = len(data) - (count - 1) * PIECE
+    view["piece"] = np.frombuffer(data.ljust(count * PIECE, b"\0"), "V56")
+    return commands
+
+
+def journaled_configuration(journal: Journal) -> tuple[Configuration, int]:
+    """The configuration that a journal begins with, and how many records carry it."""
+    pieces: list[bytes] = []
+    count = 0
+    for _, records in journal.read():
+        others = np.flatnonzero(records["kind"] != CommandKind.CONFIGURATION)
+        view = records[: int(others[0]) if len(others) else len(records)].view(CONFIGURATION_COMMAND)
+        data = view["piece"].tobytes()
+        pieces.append(data[: len(data) - PIECE + int(view["length"][-1])] if len(view) else b"")
+        count += len(view)
+        if len(others):
+            break
+    try:
+        return from_canonical_json(b"".join(pieces)), count
+    except msgspec.DecodeError as error:
+        raise RefusedError(
+            f"{journal.directory}: expected a journal that begins with a whole configuration, "
+            f"was {count} records of one: {error}"
+        ) from error
+
+
+def found_plane(directory: Path, configuration: Configuration) -> Plane:
+    """A plane with a new, empty journal; `opening_records` are what it must be given first."""
+    journal = Journal.create(directory)
+    try:
+        return Plane(configuration, journal)
+    except BaseException:
+        journal.close()
+        raise
+
+
+def opening_records(configuration: Configuration) -> Commands:
+    """Everything that stands in a journal before the first order."""
+    return np.concatenate([configuration_records(configuration), opening_credit(configuration)])
+
+
+def open_plane(directory: Path) -> Plane:
+    """A plane as it stood when its last command was acknowledged, ready to go on.
+
+    The newest whole snapshot is restored, its root is compared with the one in its name, the tail of the
+    journal is applied. Raises RefusedError if the state is not the one that was snapshotted.
+    """
+    journal = Journal.open(journal_directory(directory))
+    try:
+        configuration, _ = journaled_configuration(journal)
+        plane = Plane(configuration, journal)
+        newest = journal.snapshots.newest()
+        if newest is not None:
+            sequence, root, stored = newest
+            plane.venue.restore(stored)
+            _expect_root(plane.venue, sequence, root)
+        for _, records in journal.read(plane.venue.sequence + 1):
+            plane.apply(records)
+        return plane
+    except BaseException:
+        journal.close()
+        raise
+
+
+def _expect_root(venue: Venue, sequence: int, root: bytes) -> None:
+    found = venue.state_root()
+    if venue.sequence != sequence or found != root:
+        raise RefusedError(
+            f"snapshot at sequence {sequence}: expected state root {root.hex()}, "
+            f"was {found.hex()} at sequence {venue.sequence}"
+        )
+
+
+class RestoredSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A snapshot: the state root that its name promises, and the one that it restores to."""
+
+    path: Path
+    sequence: int
+    named_root: str
+    found_root: str
+
+
+class Replay:
+    """A venue that is built again from a journal's first record on; the journal is only read."""
+
+    def __init__(self, directory: Path) -> None:
+        self.journal = Journal.open(journal_directory(directory), read_only=True)
+        self.configuration, self.configuration_records = journaled_configuration(self.journal)
+        self.venue = Venue(venue_terms(self.configuration))
+        self.events = 0
+        self._buffer = new_events(EVENT_BUFFER)
+
+    def blocks(self, until: int | None = None) -> Iterator[tuple[int, Commands, Iterator[Events]]]:
+        """(first sequence, commands, their events) block by block, through sequence `until`.
+
+        The event blocks are views of one buffer: each is gone when the next one is asked for, and all of
+        them must be taken before the next block of commands.
+        """
+        for first_sequence, records in self.journal.read():
+            if until is not None and first_sequence > until:
+                return
+            rest = records if until is None else records[: until - first_sequence + 1]
+            yield first_sequence, rest, self._events(rest)
+
+    def batches(self, stops: Sequence[int] = ()) -> Iterator[tuple[int, Commands, Events]]:
+        """(first sequence, commands, all their events): a batch ends wherever `stops` names a sequence."""
+        for first_sequence, records in self.journal.read():
+            ends = [
+                stop - first_sequence + 1 for stop in stops if 0 <= stop - first_sequence < len(records) - 1
+            ]
+            for start, end in pairwise([0, *sorted(ends), len(records)]):
+                part = records[start:end]
+                blocks = [block.copy() for block in self._events(part)]
+                yield first_sequence + start, part, np.concatenate([np.empty(0, EVENT), *blocks])
+
+    def restored_snapshots(self) -> Iterator[RestoredSnapshot]:
+        """Each snapshot of the journal, restored into a venue of its own. Raises SnapshotCorrupt."""
+        for name in self.journal.snapshots.all():
+            venue = Venue(venue_terms(self.configuration))
+            venue.restore(self.journal.snapshots.load(name))
+            venue.validate()
+            yield RestoredSnapshot(
+                path=name.path,
+                sequence=name.sequence,
+                named_root=name.state_root.hex(),
+                found_root=venue.state_root().hex(),
+            )
+
+    def _events(self, rest: Commands) -> Iterator[Events]:
+        while len(rest):
+            written = self.venue.apply(rest, self._buffer)
+            self.events += written
+            yield self._buffer[:written]
+            rest = rest[self.venue.consumed :]
+
+
+def journal_directory(directory: Path) -> Path:
+    """The journal inside the directory of a run, or the directory itself if it is one."""
+    inside = directory / "journal"
+    return inside if inside.is_dir() else directory

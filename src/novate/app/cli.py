@@ -1,0 +1,89 @@
+"""The command line: `novate COMMAND`, one file per group of commands, started in the blink of an eye.
+
+    cli_run     run, replay, verify           the main job and its proof
+    cli_tools   match, clear, conform, bench, import, version
+
+    exit code   0 done      1 refused, or it differs      2 wrong use
+
+Importing this module imports nothing that computes: each command imports its job when it is called. Every
+expected failure is one message without a traceback; an unexpected one keeps its traceback, because it is a
+defect and the traceback is what its report needs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from novate.app import cli_run, cli_tools
+from novate.app.cli_errors import expected_failure, usage_failure
+from novate.app.cli_screen import print_error
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="novate",
+    help="An exchange and a clearing house in one verifiable system.",
+    epilog="Exit codes: 0 done, 1 refused or differs, 2 wrong use. Every command takes --json.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+bench = typer.Typer(help="Measure Novate on this machine.", no_args_is_help=True, rich_markup_mode=None)
+importer = typer.Typer(
+    help="Turn public market data into venue commands.", no_args_is_help=True, rich_markup_mode=None
+)
+
+app.command("run")(cli_run.run)
+app.command("replay")(cli_run.replay)
+app.command("verify")(cli_run.verify)
+app.command("match")(cli_tools.match)
+app.command("clear")(cli_tools.clear)
+app.command("conform")(cli_tools.conform)
+bench.command("matching")(cli_tools.bench_matching)
+app.add_typer(bench, name="bench")
+importer.command("lobster")(cli_tools.import_lobster)
+app.add_typer(importer, name="import")
+app.command("version")(cli_tools.version)
+
+
+@bench.callback()
+def _bench_group() -> None:
+    """Measure Novate on this machine."""
+
+
+@importer.callback()
+def _import_group() -> None:
+    """Turn public market data into venue commands."""
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    as_json = "--json" in arguments
+    try:
+        code = app(list(arguments), prog_name="novate", standalone_mode=False)
+    except KeyboardInterrupt:
+        print_error("INTERRUPTED", "interrupted; what was journaled can be replayed", INTERRUPTED, as_json)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except Exception as error:
+        wrong_use = usage_failure(error)
+        if wrong_use is not None:
+            print_error("WRONG_USE", wrong_use, 2, as_json)
+            return 2
+        failure = expected_failure(error)
+        if failure is None:
+            raise
+        print_error(*failure, 1, as_json)
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """The entry point of the `novate` script."""
+    sys.exit(execute(sys.argv[1:]))

@@ -1,0 +1,173 @@
+"""What a command shows: data on standard output, everything else on standard error.
+
+    result --json--> one JSON document on stdout, nothing else
+           --text--> headline, at most two tables, where the files are
+    errors ---------> one message on stderr; with --json {"error": {"code", "name", "message"}} on stdout
+    progress -------> stderr, only on a terminal, only for work of more than a second
+
+Rich and msgspec are imported where they are used, so that `novate --help` starts at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from novate.app.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TaskID
+    from rich.table import Table
+
+SECONDS_BEFORE_A_BAR = 1.0
+
+
+def print_data(data: object) -> None:
+    """One JSON document, indented for people when it goes to a terminal."""
+    import msgspec
+
+    text = msgspec.json.encode(data)
+    if sys.stdout.isatty():
+        text = msgspec.json.format(text, indent=2)
+    sys.stdout.write(text.decode() + "\n")
+    sys.stdout.flush()
+
+
+def print_error(name: str, message: str, code: int, as_json: bool) -> None:
+    """The one shape of an error."""
+    if as_json:
+        print_data({"error": {"code": code, "name": name, "message": message}})
+    else:
+        sys.stderr.write(f"novate: {message}\n")
+
+
+def console() -> Console:
+    """Standard output; colours only on a terminal and without NO_COLOR."""
+    from rich.console import Console
+
+    return Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+
+
+def table(*columns: str, title: str = "") -> Table:
+    """A quiet table: text left, a column whose name begins with `>` right, as numbers are."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(
+        box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False
+    )
+    for column in columns:
+        number = column.startswith(">")
+        made.add_column(
+            column.lstrip(">"), justify="right" if number else "left", no_wrap=True, header_style="dim"
+        )
+    return made
+
+
+def coloured(text: str) -> str:
+    """An amount with its arrow, coloured by it; colour is only the third sign of direction."""
+    colour = {"▲": "#2fb59a", "▼": "#f0796b"}.get(text[:1])
+    return f"[{colour}]{text}[/]" if colour else text
+
+
+def print_rows(rows: Sequence[tuple[str, str]]) -> None:
+    """Two aligned columns of plain text."""
+    width = max((len(name) for name, _ in rows), default=0)
+    screen = console()
+    for name, text in rows:
+        screen.print(f"  {name:<{width}}  {text}", markup=False)
+
+
+class Bars(Progress):
+    """Progress on a terminal, with rate and remaining time; nothing is drawn for short work."""
+
+    def __init__(self) -> None:
+        self.shows = sys.stderr.isatty()
+        self.born = time.monotonic()
+        self.display: Any = None
+        self.task: TaskID | None = None
+        self.what = ""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if not self.shows:
+            return
+        if what != self.what:
+            self._next(what)
+        if self.display is None and time.monotonic() - self.born > SECONDS_BEFORE_A_BAR:
+            self._begin()
+        if self.display is None:
+            return
+        if self.task is None:
+            self.task = self.display.add_task(what, total=total or None)
+        self.display.update(self.task, completed=done, total=total or None)
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        if not self.shows:
+            sys.stderr.write(f"novate: {what}\n")
+            sys.stderr.flush()
+            yield
+            return
+        self._next(what)
+        self._begin()
+        self.task = self.display.add_task(what, total=None)
+        yield
+        self._next("")
+
+    def close(self) -> None:
+        """Take the display away; what is printed next stands where it stood."""
+        if self.display is not None:
+            self.display.stop()
+            self.display = None
+
+    def _next(self, what: str) -> None:
+        if self.display is not None and self.task is not None:
+            self.display.remove_task(self.task)
+        self.task = None
+        self.what = what
+        self.born = time.monotonic()
+
+    def _begin(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Display
+
+        if self.display is None:
+            self.display = Display(
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.completed:,.0f}", style="dim"),
+                _rate_column(),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(elapsed_when_finished=True),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self.display.start()
+
+
+def _rate_column() -> Any:
+    """Steps per second, once there is a speed."""
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="dim")
+
+    return Rate()
+
+
+@contextmanager
+def progress_bars() -> Iterator[Bars]:
+    """Bars that disappear when the work is done or fails."""
+    bars = Bars()
+    try:
+        yield bars
+    finally:
+        bars.close()

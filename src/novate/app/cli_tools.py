@@ -1,0 +1,212 @@
+"""Commands that use one room at a time: match, clear, conform, bench, import, version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from novate.app.cli_options import ConfigFile, Json, Level, OrderFormat, Out
+from novate.app.cli_screen import console, print_data, print_rows, progress_bars, table
+
+if TYPE_CHECKING:
+    from novate.app.clear import ClearSummary
+    from novate.app.conform import ConformResult
+    from novate.domain.configuration import Configuration
+
+SHOWN_DIFFERENCES = 5
+
+
+def version(as_json: Json = False) -> int:
+    """Print the version of Novate and of what it computes with."""
+    from importlib.metadata import version as version_of
+
+    packages = {name: version_of(name) for name in ("novate", "numpy", "numba", "pyarrow")}
+    if as_json:
+        print_data(packages)
+    else:
+        typer.echo("  ".join(f"{name} {number}" for name, number in packages.items()))
+    return 0
+
+
+def match(
+    file: Annotated[Path, typer.Argument(help="Order file.", show_default=False)],
+    order_format: Annotated[OrderFormat, typer.Option("--format", help="Format of the file.")],
+    out: Out,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> int:
+    """Match the orders of a file, without journal and clearing."""
+    with progress_bars() as progress:
+        from novate.app.match import match_file
+        from novate.app.run import ready_kernels
+
+        configuration = _configuration(config)
+        ready_kernels(progress)
+        summary = match_file(file, order_format, out, configuration, progress=progress)
+    if as_json:
+        print_data(summary)
+    else:
+        _print_lines(summary.lines())
+    return 0
+
+
+def clear(
+    trades: Annotated[Path, typer.Argument(help="Trades, CSV or Parquet.", show_default=False)],
+    out: Out,
+    config: ConfigFile = None,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Take members and instruments from the file itself.")
+    ] = False,
+    settle_days: Annotated[
+        int | None,
+        typer.Option("--settle-days", min=0, max=5, help="With --adopt: T+N of instruments without one [1]."),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Net trades that anyone made into obligations."""
+    if settle_days is not None and not adopt:
+        raise typer.BadParameter("expected --settle-days together with --adopt, was alone")
+    with progress_bars() as progress:
+        from novate.app.clear import clear_file
+
+        configuration = _configuration(config) if config else None
+        summary = clear_file(
+            trades,
+            out,
+            configuration,
+            adopt=adopt,
+            settle_days=1 if settle_days is None else settle_days,
+            progress=lambda step: progress(f"{step} {trades.name}", 0, 0),
+        )
+    if as_json:
+        print_data(summary)
+    else:
+        _print_clearing(summary, out)
+    return 0
+
+
+def conform(
+    files: Annotated[
+        list[Path], typer.Argument(help="Scenario or case files, or folders.", show_default=False)
+    ],
+    level: Annotated[Level, typer.Option("--level", help="Level of the rulebook.")] = "CORE",
+    as_json: Json = False,
+) -> int:
+    """Run scenarios against the real engine; passed and failed per rule."""
+    with progress_bars() as progress:
+        from novate.app.conform import conform_files
+        from novate.app.run import ready_kernels
+
+        ready_kernels(progress)
+        result = conform_files(files, level, lambda done, total: progress("conformance", done, total))
+    if as_json:
+        print_data({"ok": result.ok, "by_rule": result.by_rule(), "result": result})
+    else:
+        _print_conformance(result)
+    return 0 if result.ok else 1
+
+
+def bench_matching(
+    tape: Annotated[
+        Path | None, typer.Option("--tape", help="A tape instead of generated flows.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Nanoseconds of CPU per message, best, median and worst of five."""
+    with progress_bars() as progress:
+        from novate.app.bench import bench_matching as measure
+        from novate.app.run import ready_kernels
+
+        ready_kernels(progress)
+        result = measure(tape, progress=progress)
+    if as_json:
+        print_data(result)
+    else:
+        from novate.app.bench_table import print_bench
+
+        print_bench(result)
+    return 0
+
+
+def import_lobster(
+    messages: Annotated[Path, typer.Argument(help="LOBSTER message file.", show_default=False)],
+    out: Out,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> int:
+    """Turn a historical message file into venue commands, and compare the trades with history."""
+    with progress_bars() as progress:
+        from novate.app.import_lobster import import_lobster as import_file
+        from novate.app.run import ready_kernels
+
+        configuration = _configuration(config)
+        ready_kernels(progress)
+        report = import_file(messages, out, configuration, progress=progress)
+    if as_json:
+        print_data(report)
+    else:
+        _print_lines(report.lines())
+    return 0
+
+
+def _configuration(path: Path | None) -> Configuration:
+    from novate.app.configuration import embedded_configuration, load_configuration
+
+    return load_configuration(path) if path else embedded_configuration()
+
+
+def _print_lines(lines: list[str]) -> None:
+    """The first line is the headline."""
+    screen = console()
+    for number, line in enumerate(lines):
+        screen.print(line, markup=False, style="bold" if number == 0 else "")
+
+
+def _print_clearing(summary: ClearSummary, out: Path) -> None:
+    from novate.reports.figures import grouped, percent
+    from novate.reports.model import headline
+
+    screen = console()
+    answered = summary.delivery
+    netted = answered.in_force - answered.undelivered
+    screen.print(headline(netted, summary.obligations), style="bold", markup=False)
+    made = table("cycle", "currency", ">legs", ">rows", ">gross to pay", ">net to pay", ">netted away")
+    for cycle in summary.cycles:
+        saved = percent(cycle.gross_pay - cycle.net_pay, cycle.gross_pay)
+        figures = (cycle.legs, cycle.rows, cycle.gross_pay, cycle.net_pay)
+        made.add_row(cycle.cycle, cycle.ccy, *(grouped(figure) for figure in figures), saved)
+    screen.print(made)
+    screen.print(
+        f"{grouped(answered.read)} rows read, {grouped(answered.accepted)} accepted, "
+        f"{grouped(answered.rejected)} rejected; amounts in minor units"
+    )
+    for reason, count in summary.rejects_by_reason.items():
+        screen.print(f"  {count:>8,}  {reason}", markup=False)
+    names = ("obligations.csv", "positions.csv", "rejects.csv")
+    print_rows([(str(out / name), "") for name in names])
+
+
+def _print_conformance(result: ConformResult) -> None:
+    from novate.app.conform import Verdict
+    from novate.reports.figures import quiet
+
+    screen = console()
+    passed, failed = result.count(Verdict.PASSED), result.count(Verdict.FAILED)
+    unsupported = result.count(Verdict.UNSUPPORTED)
+    other = result.count(Verdict.OTHER_LEVEL)
+    said = f"{passed:,} passed, {failed:,} failed, {unsupported:,} not supported"
+    screen.print(said + (f", {other:,} of another level than {result.level}" if other else ""), style="bold")
+    made = table("rule", ">passed", ">failed", ">not supported")
+    for rule, count in result.by_rule().items():
+        made.add_row(rule, *(quiet(n) for n in (count.passed, count.failed, count.unsupported)))
+    screen.print(made)
+    differences = [outcome for outcome in result.outcomes if outcome.difference]
+    for outcome in differences[:SHOWN_DIFFERENCES]:
+        screen.print(f"{outcome.name}: {outcome.difference}", markup=False)
+    if len(differences) > SHOWN_DIFFERENCES:
+        screen.print(f"and {len(differences) - SHOWN_DIFFERENCES:,} more differences; --json has all of them")
+    for outcome in result.outcomes:
+        if outcome.verdict == Verdict.UNSUPPORTED:
+            screen.print(f"{outcome.name}: not supported: {', '.join(outcome.needs)}", markup=False)

@@ -1,0 +1,7 @@
+"""What the jobs of the application refuse to do, in one class."""
+
+from __future__ import annotations
+
+
+class RefusedError(Exception):
+    """A job that was not begun or not finished; the message says place, expectation and finding."""

@@ -1,0 +1,199 @@
+"""The main job: orders in, obligations out, and a journal from which all of it can be made again.
+
+    orders --> journal (durable) --> venue --> events --> trades.csv, events.parquet
+                                                |
+                                                +--> clearing --> obligations.csv
+                                                +--> report.html, then summary.json as the last file
+
+A run that is killed leaves its journal, and no file of which only a part was written: every output gets its
+name when it is whole, and the summary says that the run is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from novate.app.bootstrap import BATCH, Plane, found_plane, opening_records, warm_up
+from novate.app.progress import SILENT, Progress
+from novate.app.run_derivation import Derivation
+from novate.app.run_directory import JOURNAL, OUTPUTS, claim
+from novate.app.run_orders import RunRequest, read_request, source_sentence
+from novate.app.run_report import RunFacts, currency_flows, day_report, member_cash, totals
+from novate.app.run_summary import (
+    SUMMARY,
+    EventCounts,
+    JournalCounts,
+    OutputFile,
+    Rows,
+    RunSummary,
+    SnapshotState,
+    summary_bytes,
+)
+from novate.clearing.house import ClearingResult
+from novate.compiled import kernels_are_cached
+from novate.domain.codes import CommandKind
+from novate.domain.records import Commands
+from novate.gateway.files import OrderFile, OutputFolder, RejectedRow, write_rejects
+from novate.reports.model import Digest
+from novate.reports.page import report_page
+
+REPORT = "report.html"
+COMPILING = "compiling the matching kernels, once; about 20 s"
+
+
+def run_day(request: RunRequest, progress: Progress = SILENT) -> RunSummary:
+    """Run the whole job. On an error the directory holds the journal at most, and nothing half-written."""
+    configuration, orders = read_request(request, progress)
+    claim(request.out, request.force)
+    ready_kernels(progress)
+    plane = found_plane(request.out / JOURNAL, configuration)
+    try:
+        return _run(request.out, plane, orders, progress)
+    finally:
+        plane.close()
+
+
+def ready_kernels(progress: Progress) -> None:
+    """Compile what is not compiled yet, and say so."""
+    if kernels_are_cached():
+        warm_up()
+        return
+    with progress.waiting(COMPILING):
+        warm_up()
+
+
+def _run(out: Path, plane: Plane, orders: OrderFile, progress: Progress) -> RunSummary:
+    opening = opening_records(plane.configuration)
+    snapshots: list[SnapshotState] = []
+    with OutputFolder(out) as folder:
+        derivation = Derivation(folder, plane.configuration)
+        for commands in batches(opening):
+            derivation.take(plane.venue.sequence + 1, commands, plane.take(commands))
+        halfway = len(opening) + len(orders.commands) // 2
+        for commands in batches(orders.commands):
+            derivation.take(plane.venue.sequence + 1, commands, plane.take(commands))
+            if not snapshots and plane.venue.sequence >= halfway:
+                snapshots.append(_snapshot(plane))
+            progress("matching", derivation.last_sequence - len(opening), len(orders.commands))
+        snapshots.append(_snapshot(plane))
+        plane.venue.validate()
+        progress("clearing", 0, 0)
+        refused = orders.refused(derivation.refusals, len(opening) + 1)
+        rejected = not_accepted(orders, refused)
+        write_rejects(folder, rejected)
+        _, cleared = derivation.finish()
+    progress("writing the report", 0, 0)
+    facts = _facts(plane, orders, rejected, derivation)
+    return _finish(out, derivation, cleared, facts, snapshots, opening)
+
+
+def batches(commands: Commands) -> Iterator[Commands]:
+    """The commands in blocks of at most `BATCH`."""
+    for start in range(0, len(commands), BATCH):
+        yield commands[start : start + BATCH]
+
+
+def _snapshot(plane: Plane) -> SnapshotState:
+    sequence, root = plane.snapshot()
+    return SnapshotState(sequence=sequence, state_root=root.hex())
+
+
+def not_accepted(orders: OrderFile, refused: list[RejectedRow]) -> list[RejectedRow]:
+    """Every row that was refused, by the file's reader or by the venue, once and in order."""
+    by_row: dict[int, RejectedRow] = {}
+    for row in (*orders.rejects, *refused):
+        by_row.setdefault(row.row, row)
+    return [by_row[row] for row in sorted(by_row)]
+
+
+def _facts(plane: Plane, orders: OrderFile, rejected: list[RejectedRow], derivation: Derivation) -> RunFacts:
+    """What the report says that does not follow from the journal."""
+    by_reader = {row.row for row in orders.rejects}
+    refusals = Counter(f"{'file' if row.row in by_reader else 'venue'}:{row.reason}" for row in rejected)
+    comparison: list[str] = []
+    if orders.format == "lobster":
+        from novate.gateway.files.lobster_report import compare
+
+        first_order = derivation.last_sequence - len(orders.commands) + 1
+        lobster = compare(orders.extra, derivation.fills, first_order)
+        title = f"{lobster.percent_same}% of {lobster.known:,} known executions came out as in history"
+        comparison = [title, *lobster.lines()]
+    return RunFacts(
+        source=source_sentence(orders, plane.configuration),
+        version=version("novate"),
+        rows=Rows(read=orders.read, accepted=orders.read - len(rejected), rejected=len(rejected)),
+        orders=len(orders.commands),
+        refusals=dict(sorted(refusals.items())),
+        comparison=comparison,
+        notes=list(orders.notes),
+        state_root=plane.venue.state_root().hex(),
+        journal_root=plane.journal.root.hex(),
+        digests=[],
+    )
+
+
+def _finish(
+    out: Path,
+    derivation: Derivation,
+    cleared: ClearingResult,
+    facts: RunFacts,
+    snapshots: list[SnapshotState],
+    opening: Commands,
+) -> RunSummary:
+    """Report and summary, which name the digests of all other files."""
+    files = {name: file_digest(out / name) for name in OUTPUTS if name != REPORT}
+    facts = msgspec.structs.replace(facts, digests=digests_of(files))
+    with OutputFolder(out) as folder:
+        folder.write(REPORT, report_page(day_report(derivation, cleared, facts)))
+    files[REPORT] = file_digest(out / REPORT)
+    counts = totals(cleared)
+    configuration = derivation.configuration
+    configured = int((opening["kind"] == CommandKind.CONFIGURATION).sum())
+    summary = RunSummary(
+        novate=facts.version,
+        name=configuration.name,
+        business_date=configuration.business_date,
+        source=facts.source,
+        rows=facts.rows,
+        journal=JournalCounts(
+            configuration=configured,
+            credits=len(opening) - configured,
+            orders=facts.orders,
+            last_sequence=derivation.last_sequence,
+            root=facts.journal_root,
+        ),
+        events=EventCounts(count=derivation.event_count, sha256=derivation.events_sha256),
+        trades=counts.trades,
+        legs=counts.legs,
+        obligations=counts.obligations,
+        members=counts.members,
+        state_root=facts.state_root,
+        snapshots=snapshots,
+        netting=currency_flows(cleared, configuration),
+        cash=member_cash(cleared, configuration),
+        refusals=facts.refusals,
+        comparison=facts.comparison,
+        notes=facts.notes,
+        outputs=files,
+    )
+    with OutputFolder(out) as folder:
+        folder.write(SUMMARY, summary_bytes(summary))
+    return summary
+
+
+def file_digest(path: Path) -> OutputFile:
+    """Size and SHA-256 of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    return OutputFile(bytes=path.stat().st_size, sha256=digest.hexdigest())
+
+
+def digests_of(files: dict[str, OutputFile]) -> list[Digest]:
+    """The files as the report lists them."""
+    return [Digest(name=name, size=file.bytes, sha256=file.sha256) for name, file in files.items()]
