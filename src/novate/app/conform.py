@@ -162,7 +162,7 @@ def run_scenario(scenario: Scenario, level: str = "CORE") -> Outcome:
         got = runner.answer(step)
         if got == step.expect:
             continue
-        if _not_supported(got, step.expect):
+        if scenario.level != "CORE" and _not_supported(got, step.expect):
             return Outcome(*facts, Verdict.UNSUPPORTED, done, needs=[step.command["cmd"]])
         difference = Difference(str(scenario.path), step.line, step.command, step.expect, got)
         return Outcome(*facts, Verdict.FAILED, done, difference)

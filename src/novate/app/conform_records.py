@@ -119,13 +119,15 @@ def _named_order(record: Commands, command: Json) -> None:
 
 
 def _mass_cancel(record: Commands, command: Json) -> None:
+    flags = 0
     record["market"] = command.get("market", 0)
     if command.get("acct") is not None:
         record["account"] = command["acct"]
-        record["flags"] |= CommandFlag.ACCOUNT_GIVEN
+        flags |= CommandFlag.ACCOUNT_GIVEN
     if command.get("session") is not None:
         record["session"] = command["session"]
-        record["flags"] |= CommandFlag.SESSION_GIVEN
+        flags |= CommandFlag.SESSION_GIVEN
+    record["flags"] = flags
     record["side"] = SIDES[command["side"]] if command.get("side") else Side.NONE
 
 
