@@ -89,10 +89,12 @@ def all_rejects(malformed: list[MalformedRow], result: ClearingResult) -> list[R
 
 
 def positions_csv(positions: Iterable[Position]) -> bytes:
+    """The bytes of positions.csv: integers in the units of each instrument and currency."""
     return _csv(POSITION_COLUMNS, positions)
 
 
 def rejects_csv(rejects: Iterable[Refusal]) -> bytes:
+    """The bytes of rejects.csv: row, identity, reason and message of every refused row."""
     return _csv(REJECT_COLUMNS, rejects)
 
 

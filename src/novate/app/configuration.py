@@ -77,9 +77,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
         # Numbers with a point stay text, so that tick = 0.05 means 0.05 and not the float nearest to it.
         return tomllib.loads(data.decode("utf-8"), parse_float=str)
     except UnicodeDecodeError as error:
-        raise ConfigurationError(
-            [f"{path}: expected UTF-8 text, was byte {error.start} of something else"]
-        ) from error
+        message = f"{path}: expected UTF-8 text, was something else at byte {error.start}"
+        raise ConfigurationError([message]) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError([f"{path}: expected TOML, was: {error}"]) from error
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 
-from novate.domain.configuration import Configuration
+from novate.domain.configuration import Calendar, Configuration
 from novate.domain.defects import instrument_defects
 from novate.domain.instruments import CreditModel, Instrument, InstrumentKind
 from novate.domain.resolve import PRODUCT_LIMIT, assets, credit_units
@@ -83,11 +83,25 @@ def _instruments(configuration: Configuration) -> Iterator[str]:
             yield f'{place}.symbol: expected a name that no currency has, was "{instrument.symbol}"'
         if instrument.base and instrument.base in symbols - {instrument.symbol}:
             yield f'{place}.base: expected a name that no instrument has, was "{instrument.base}"'
+        yield from _never_settles(place, instrument, configuration)
         yield from _specification(place, instrument)
         for defect in instrument_defects(instrument, configuration.currencies):
             yield f"{place}.{defect.field}: {defect.message}"
         if instrument.base in configuration.currencies:
             yield from _base_currency(place, instrument, configuration)
+
+
+def _never_settles(place: str, instrument: Instrument, configuration: Configuration) -> Iterator[str]:
+    """Calendars whose weekends leave no common open weekday: nothing would ever settle (C4)."""
+    currency = configuration.currencies.get(instrument.currency)
+    names = [instrument.calendar, currency.calendar if currency else None, configuration.depository]
+    open_days = set(range(7))
+    for calendar in names:
+        open_days -= set(configuration.calendars.get(calendar or "", Calendar()).weekend)
+    if not open_days:
+        used = ", ".join(name or "Monday to Friday" for name in names)
+        expected = "expected a weekday on which market, bank and depository are open"
+        yield f"{place}.calendar: {expected}, was {used}"
 
 
 def _specification(place: str, instrument: Instrument) -> Iterator[str]:

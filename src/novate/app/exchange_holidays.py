@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import warnings
 
 FIRST_YEAR = 2020
 LAST_YEAR = 2030
@@ -25,7 +26,11 @@ def exchange_calendar(name: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
         hint = f'; did you mean "{near[0]}"?' if near else ""
         raise ValueError(f'expected the code of an exchange such as "XNYS", was "{name}"{hint}')
-    calendar = exchange_calendars.get_calendar(name, start=f"{FIRST_YEAR}-01-01", end=f"{LAST_YEAR}-12-31")
+    with warnings.catch_warnings():
+        # What the library's own dependencies deprecate is of no interest to the reader of a configuration.
+        warnings.simplefilter("ignore")
+        first, last = f"{FIRST_YEAR}-01-01", f"{LAST_YEAR}-12-31"
+        calendar = exchange_calendars.get_calendar(name, start=first, end=last)
     open_days = {session.date() for session in calendar.sessions}
     weekend = tuple(day for day in range(7) if calendar.weekmask[day] == "0")
     holidays = []

@@ -1,7 +1,7 @@
 """Trade files: CSV (plain or gz) and Parquet, read as columns of text.
 
     trade_id,source,version,trade_date,instrument,price,quantity,currency,buyer_member,...    row 1
-    17,NOVATE,1,2026-10-09,US00NOVA0012,182.50,300,USD,BOREAL,...                             row 2
+    17,NOVATE,1,2026-10-09,US00NOVA0016,182.50,300,USD,BOREAL,...                             row 2
 
 The columns may stand in any order; their names are exact. Rows are named by their line in a CSV file (the
 header is line 1) and by their number, from 1, in a Parquet file. A row with too few or too many fields is
@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from novate.clearing.trades.columns import FIELDS, Coded, Int64s, TradeColumns, trade_columns
+from novate.clearing.trades.columns import FIELDS, Bools, Coded, Int64s, TradeColumns, trade_columns
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -90,8 +90,10 @@ def _read_csv(path: Path, data: bytes) -> TradeDelivery:
         if row.actual_columns == 1 and not row.text.strip():
             blank.append(row.number)
         else:
-            fields = f"{row.actual_columns} field{'s' if row.actual_columns != 1 else ''}"
-            aside.append(MalformedRow(row.number, f"row: expected {len(names)} fields, was {fields}"))
+            found = f"{row.actual_columns} field{'s' if row.actual_columns != 1 else ''}"
+            if "\n" in row.text:
+                found += ", because a quotation mark that opens here is not closed on its line"
+            aside.append(MalformedRow(row.number, f"row: expected {len(names)} fields, was {found}"))
         return "skip"
 
     try:
@@ -110,7 +112,23 @@ def _read_csv(path: Path, data: bytes) -> TradeDelivery:
         raise TradeFileError(f"{path}: expected CSV, was: {error}") from error
     columns = {name: _coded(table.column(name)) for name in FIELDS}
     rows = _line_numbers(len(table), [*blank, *(one.row for one in aside)])
-    return TradeDelivery(columns=trade_columns(columns, rows), malformed=aside)
+    kept = ~_blank_lines(columns, rows, data)
+    columns = {name: Coded(one.codes[kept], one.values) for name, one in columns.items()}
+    return TradeDelivery(columns=trade_columns(columns, rows[kept]), malformed=aside)
+
+
+def _blank_lines(columns: dict[str, Coded], rows: Int64s, data: bytes) -> Bools:
+    """Rows that were read from lines with nothing in them: they are no trades, good or bad."""
+    blank = np.ones(len(rows), bool)
+    for column in columns.values():
+        if "" not in column.values:
+            return np.zeros(len(rows), bool)
+        blank &= column.codes == column.values.index("")
+    lines = data.split(b"\n")
+    for place in np.flatnonzero(blank).tolist():
+        # A line of commas alone reads the same, but somebody wrote it: it stays and is refused.
+        blank[place] = not lines[int(rows[place]) - 1].strip()
+    return blank
 
 
 def _line_numbers(rows: int, skipped: list[int]) -> Int64s:

@@ -75,6 +75,7 @@ def saved_ppm(gross_pay: int, net_pay: int) -> int:
 
 
 def efficiency(nets: Nets, terms: ClearingTerms) -> Efficiency:
+    """Gross and net of all keys, also of those that were netted to nothing."""
     netted: dict[tuple[str, str], Netted] = {}
     cycles: dict[tuple[str, str], CycleTotals] = {}
     members: dict[tuple[str, str, str], MemberNetting] = {}

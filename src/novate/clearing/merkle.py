@@ -18,6 +18,7 @@ EMPTY_ROOT = sha256().digest()
 
 
 def leaf_hash(data: bytes) -> bytes:
+    """The hash of one leaf; the leading zero byte keeps it apart from every node."""
     return sha256(b"\x00" + data).digest()
 
 

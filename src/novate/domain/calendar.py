@@ -60,7 +60,7 @@ class SettlementCalendar(msgspec.Struct, frozen=True):
             if self.is_settlement_day(after):
                 return after
         raise ValueError(
-            f"Expected a settlement day within {LONGEST_CLOSURE_DAYS} days before {after}, found none"
+            f"Expected a settlement day in the {LONGEST_CLOSURE_DAYS} days up to {after}, found none"
         )
 
     def next_trading_day(self, after: datetime.date) -> datetime.date:
@@ -69,7 +69,7 @@ class SettlementCalendar(msgspec.Struct, frozen=True):
             if self.is_trading_day(after):
                 return after
         raise ValueError(
-            f"Expected a trading day within {LONGEST_CLOSURE_DAYS} days before {after}, found none"
+            f"Expected a trading day in the {LONGEST_CLOSURE_DAYS} days up to {after}, found none"
         )
 
     def settlement_date(self, trade_date: datetime.date, cycle: int, settle_count: str) -> datetime.date:

@@ -16,6 +16,8 @@ import msgspec
 
 
 class InstrumentKind(str, Enum):
+    """What is traded; spot and equity deliver, the others are on margin."""
+
     SPOT = "spot"
     EQUITY = "equity"
     FUTURE = "future"

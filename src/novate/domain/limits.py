@@ -6,6 +6,8 @@ from enum import IntEnum
 
 
 class LimitKind(IntEnum):
+    """What a limit bounds; SET_LIMIT names it by this number."""
+
     ORDER_QTY = 1
     ORDER_NOTIONAL = 2
     OPEN_ORDERS = 3

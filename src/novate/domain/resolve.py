@@ -73,6 +73,7 @@ class MarketScale(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def market_scale(market: int, instrument: Instrument) -> MarketScale:
+    """Tick and lot of one market as integers; ValueError if they are no decimals."""
     tick_units, price_digits = parse_decimal(instrument.tick)
     lot_units, quantity_digits = parse_decimal(instrument.lot)
     return MarketScale(

@@ -1,0 +1,186 @@
+"""`novate.toml`: what is accepted, and what a person is told about what is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from novate.app.configuration import ConfigurationError, embedded_configuration, load_configuration
+from novate.domain.configuration import Configuration, canonical_json, from_canonical_json
+from novate.domain.instruments import InstrumentKind
+
+SMALL = """
+business_date = 2026-03-02
+house = "NYSE"
+[calendars.NYSE]
+holidays = [2026-04-03]
+[currencies.USD]
+digits = 2
+[[instruments]]
+symbol = "ACME"
+kind = "equity"
+currency = "USD"
+calendar = "NYSE"
+tick = 0.05
+reference_price = "10.00"
+static_band = 5
+credit = "deliverable"
+[[members]]
+name = "ALPHA"
+[[accounts]]
+number = 7
+member = "ALPHA"
+account = "CLIE"
+[credit]
+USD = "1000.00"
+ACME = 5
+"""
+
+
+def load(tmp_path: Path, text: str) -> Configuration:
+    path = tmp_path / "novate.toml"
+    path.write_text(text)
+    return load_configuration(path)
+
+
+def mistakes(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path, text)
+    return caught.value.errors
+
+
+def test_a_small_market_is_read_with_exact_numbers(tmp_path: Path) -> None:
+    configuration = load(tmp_path, SMALL)
+    (acme,) = configuration.instruments
+    assert (acme.tick, acme.static_band, acme.cycle) == ("0.05", "5", 1)
+    assert configuration.credit == {"USD": "1000.00", "ACME": "5"}
+    assert configuration.calendars["NYSE"].holidays == ("2026-04-03",)
+
+
+def test_the_embedded_default_shows_every_kind_and_survives_the_journal() -> None:
+    configuration = embedded_configuration()
+    assert {one.kind for one in configuration.instruments} == set(InstrumentKind)
+    assert from_canonical_json(canonical_json(configuration)) == configuration
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "message"),
+    [
+        ("tick = 0.05", 'tick = "abc"', 'instruments[0].tick: expected a decimal such as "0.01", was "abc"'),
+        ("tick = 0.05", "tick = 0", 'instruments[0].tick: expected a decimal above 0, was "0"'),
+        (
+            "tick = 0.05",
+            "tick = 0.001",
+            "instruments[0].tick: expected tick x lot x contract_size to be a whole number of minor units"
+            " of USD (2 digits), was 1/10 of one; use a larger tick or lot",
+        ),
+        ("tick = 0.05", "tikc = 0.05", 'instruments[0].tikc: unknown key, did you mean "tick"?'),
+        (
+            'reference_price = "10.00"',
+            'reference_price = "10.07"',
+            "instruments[0].reference_price: expected a price on the tick of 0.05, was 10.07",
+        ),
+        (
+            "static_band = 5\n",
+            "",
+            "instruments[0].static_band: expected a band, because the market uses credit and its market"
+            " orders must be bounded (K5), was nothing",
+        ),
+        (
+            'calendar = "NYSE"',
+            'calendar = "NYCE"',
+            'instruments[0].calendar: expected a configured calendar, was "NYCE"; did you mean "NYSE"?',
+        ),
+        (
+            'currency = "USD"',
+            'currency = "EUR"',
+            'instruments[0].currency: expected a configured currency (USD), was "EUR"',
+        ),
+        (
+            'calendar = "NYSE"',
+            'calendar = "NYSE"\ncycle = 6',
+            "instruments[0].cycle: expected a whole number from 0 to 5, was 6",
+        ),
+        (
+            'calendar = "NYSE"',
+            'max_quantity = 4000000000\nmax_price = "500000000"',
+            "instruments[0].max_quantity: expected max_quantity x max_price x multiplier below 2**62 (K20),"
+            " was 200000000000000000000",
+        ),
+        (
+            'account = "CLIE"',
+            'account = "LIPR"',
+            "accounts[0].account: expected an account type that ALPHA has (HOUS, CLIE), was"
+            ' "LIPR"',
+        ),
+        (
+            'USD = "1000.00"',
+            'USD = "0.001"',
+            "credit.USD: expected at most 2 digits behind the point, was 0.001",
+        ),
+        (
+            "business_date = 2026-03-02",
+            'business_date = "2026-02-30"',
+            'business_date: expected a date such as 2026-03-02, was "2026-02-30"',
+        ),
+        (
+            "holidays = [2026-04-03]",
+            "weekend = [0, 1, 2, 3, 4, 5, 6]",
+            "calendars.NYSE.weekend: expected at least one open weekday, was all seven",
+        ),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_place_expectation_and_finding(
+    tmp_path: Path, wrong: str, right: str, message: str
+) -> None:
+    assert wrong in SMALL
+    assert f"novate.toml: {message}" in mistakes(tmp_path, SMALL.replace(wrong, right, 1))
+
+
+def test_all_mistakes_are_told_in_one_run(tmp_path: Path) -> None:
+    text = SMALL.replace("tick = 0.05", 'tick = "abc"').replace('member = "ALPHA"', 'member = "ALFA"')
+    assert mistakes(tmp_path, text) == [
+        'novate.toml: instruments[0].tick: expected a decimal such as "0.01", was "abc"',
+        'novate.toml: accounts[0].member: expected a configured member, was "ALFA"; did you mean "ALPHA"?',
+    ]
+
+
+def test_names_stand_once(tmp_path: Path) -> None:
+    doubled = SMALL + '[[members]]\nname = "ALPHA"\n'
+    assert mistakes(tmp_path, doubled) == [
+        'novate.toml: members[1].name: expected a value of its own, was "ALPHA" as in members[0]'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "expected a configuration, was an empty file"),
+        (b"name = ", "expected TOML, was: Invalid value (at end of document)"),
+        (b"\xff\xfe", "expected UTF-8 text, was something else at byte 0"),
+    ],
+)
+def test_a_file_that_is_no_configuration(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "novate.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(path)
+    assert caught.value.errors == [f"{path}: {message}"]
+
+
+def test_no_file_and_a_directory(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="expected a configuration file, found none"):
+        load_configuration(tmp_path / "none.toml")
+    with pytest.raises(ConfigurationError, match="expected a TOML file, was a directory"):
+        load_configuration(tmp_path)
+
+
+def test_the_holidays_of_an_exchange_become_plain_dates(tmp_path: Path) -> None:
+    text = SMALL.replace("holidays = [2026-04-03]", 'exchange = "XNYS"\nholidays = [2026-03-17]')
+    holidays = load(tmp_path, text).calendars["NYSE"].holidays
+    assert {"2026-03-17", "2026-04-03", "2026-11-26"} <= set(holidays)
+    assert "2026-10-12" not in holidays
+    wrong = SMALL.replace("holidays = [2026-04-03]", 'exchange = "XNYX"')
+    expected = 'expected the code of an exchange such as "XNYS", was "XNYX"; did you mean "XNYS"?'
+    assert mistakes(tmp_path, wrong) == [f"novate.toml: calendars.NYSE.exchange: {expected}"]
