@@ -50,11 +50,14 @@ class Plane:
         self.configuration = configuration
         self.journal = journal
         self.venue = Venue(venue_terms(configuration))
+        self._now = 0
         self._buffer = new_events(EVENT_BUFFER)
 
     def take(self, commands: Commands) -> Events:
         """Make a batch durable, apply it, return all its events."""
-        self.journal.append(commands, int(commands["time"].max(initial=0)))
+        timed = commands["time"][commands["kind"] != CommandKind.CONFIGURATION]
+        self._now = int(timed.max(initial=self._now))
+        self.journal.append(commands, self._now)
         return self.apply(commands)
 
     def apply(self, commands: Commands) -> Events:

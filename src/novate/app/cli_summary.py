@@ -19,6 +19,8 @@ from novate.reports.model import headline
 
 SHOWN_MEMBERS = 12
 SHOWN_COLUMNS = 4
+SHOWN_COMPARISON = 3
+"""Sentences about history; the report has all of them."""
 
 PURPOSE = {
     "trades.csv": "every trade, ready for `novate clear`",
@@ -40,7 +42,7 @@ def print_run(summary: RunSummary, directory: Path, seconds: float) -> None:
     if summary.cash:
         screen.print(_cash_table(summary.cash))
         _print_rest(summary.cash)
-    for sentence in (*summary.comparison, *summary.notes, *_sentences(summary, seconds)):
+    for sentence in (*summary.comparison[:SHOWN_COMPARISON], *summary.notes, *_sentences(summary, seconds)):
         screen.print(sentence, markup=False)
     screen.print()
     _print_files(summary, directory)

@@ -131,7 +131,7 @@ def _facts(plane: Plane, orders: OrderFile, rejected: list[RejectedRow], derivat
         orders=len(orders.commands),
         refusals=dict(sorted(refusals.items())),
         comparison=comparison,
-        notes=list(orders.notes),
+        notes=[note for note in orders.notes if note not in comparison],
         state_root=plane.venue.state_root().hex(),
         journal_root=plane.journal.root.hex(),
         digests=[],

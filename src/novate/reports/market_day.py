@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from novate.domain.codes import EventKind, Side
+from novate.domain.codes import CommandKind, EventKind, Side
 from novate.domain.records import BOOK_STATE_EVENT, Commands, Events
 from novate.reports.model import MarketLine, MarketSeries
 
@@ -57,7 +57,9 @@ class MarketDay:
 
     def commands(self, commands: Commands, first_sequence: int) -> None:
         """The commands whose events come next: they carry the time."""
-        times = np.maximum.accumulate(np.maximum(commands["time"], self._now))
+        # A piece of configuration has no time: its bytes there mean something else.
+        spoken = np.where(commands["kind"] == CommandKind.CONFIGURATION, 0, commands["time"])
+        times = np.maximum.accumulate(np.maximum(spoken, self._now))
         self._now = int(times[-1]) if len(times) else self._now
         self._block_times = times
         self._first_sequence = first_sequence

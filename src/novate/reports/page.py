@@ -149,9 +149,9 @@ def _markets(report: DayReport) -> str:
 def _comparison(report: DayReport) -> str:
     if not report.comparison:
         return ""
-    lines = "".join(f"<p>{escape(sentence)}</p>" for sentence in report.comparison)
+    lines = "".join(f"<li>{escape(sentence)}</li>" for sentence in report.comparison)
     line = "Each historical execution beside what the venue made of the same orders."
-    return _section("comparison", report.comparison_title, line, lines)
+    return _section("comparison", report.comparison_title, line, f'<ul class="plain">{lines}</ul>')
 
 
 def _filter(table: str) -> str:

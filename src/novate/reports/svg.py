@@ -47,12 +47,17 @@ def time_ticks(low_ns: int, high_ns: int, wanted: int = 7) -> list[int]:
     return list(range(-(-low_ns // step) * step, high_ns + 1, step))
 
 
-def tag(name: str, body: str = "", **attributes: object) -> str:
-    """One element; `_` in attribute names becomes `-`, a trailing `_` falls away (`class_`)."""
-    words = "".join(
+def _attributes(attributes: dict[str, object]) -> str:
+    """`class_="x", text_anchor="end"` as they stand in the element."""
+    return "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(str(value), quote=True)}"'
         for key, value in attributes.items()
     )
+
+
+def tag(name: str, body: str = "", **attributes: object) -> str:
+    """One element; `_` in attribute names becomes `-`, a trailing `_` falls away (`class_`)."""
+    words = _attributes(attributes)
     return f"<{name}{words}>{body}</{name}>" if body else f"<{name}{words}/>"
 
 
@@ -97,8 +102,8 @@ def ribbon(x0: float, top0: float, x1: float, top1: float, thick: float) -> str:
 
 def picture(width: int, height: int, body: str, title: str, **attributes: object) -> str:
     """An SVG that scales with its column; `title` is what a screen reader says."""
+    words = _attributes(attributes)
     return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title, quote=True)}"'
-        + "".join(f' {key.replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items())
-        + f">{body}</svg>"
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title, quote=True)}"{words}>'
+        f"{body}</svg>"
     )
