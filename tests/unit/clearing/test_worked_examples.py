@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.clearing.market import clear, house, obligations, trade, trades
 
 WEDNESDAY = "2026-03-04"
@@ -98,6 +100,24 @@ def test_sums_beyond_64_bits_stay_exact() -> None:
     day = trades(*["B buys 1000000000000 ACME from A at 9.99"] * 11_000)
     (first, second) = clear(day).obligations.rows
     assert first.amount_minor == second.amount_minor == 11_000 * 999_000_000_000_000 > 2**63
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "minor"),
+    [
+        # Products of the two integers beyond 64 bits; the second is half a cent, the last has a price that
+        # alone does not fit 64 bits.
+        ("1000000000000", "9.999999995", 999_999_999_500_000),
+        ("999999999999", "0.015000000", 1_499_999_999_999),
+        ("999999999999", "0.014999999", 1_499_999_900_000 - 1),
+        ("1", "9999999999.995000000", 1_000_000_000_000),
+        ("1", "9999999999.994999999", 999_999_999_999),
+        ("1", "99999999999.995000000", 10_000_000_000_000),
+    ],
+)
+def test_amounts_beyond_64_bits_on_the_way_are_rounded_exactly(quantity: str, price: str, minor: int) -> None:
+    result = clear(trades(f"B buys {quantity} ACME from A at {price}"))
+    assert [row.amount_minor for row in result.obligations.rows] == [minor, minor]
 
 
 def test_the_house_waits_for_its_own_open_day() -> None:
