@@ -23,6 +23,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 COMPILED = os.environ.get("NOVATE_COMPILED", "1") != "0" and os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
@@ -53,8 +55,20 @@ def _cache_directory() -> Path:
 
 if COMPILED:
     import numba
+    from llvmlite import ir
+    from numba.core import cgutils, types
+    from numba.extending import intrinsic
 
     numba.config.CACHE_DIR = str(_cache_directory())
+
+    def _forget_literals(dispatcher: Any) -> None:
+        """Type `f(s, 7)` as f(tables, int64): Numba would compile one copy of `f` for every constant."""
+        resolve = dispatcher.get_call_template
+
+        def resolve_plain(args: Any, kws: Any) -> Any:
+            return resolve(tuple(types.unliteral(arg) for arg in args), kws)
+
+        dispatcher.get_call_template = resolve_plain
 
     def _decorate(forceinline: bool) -> Callable[[F], F]:
         def decorate(function: F) -> F:
@@ -65,12 +79,38 @@ if COMPILED:
                 boundscheck=BOUNDSCHECK,
                 forceinline=forceinline,
             )(function)
+            _forget_literals(jitted)
             return jitted
 
         return decorate
 
     kernel: Callable[[Any], Any] = _decorate(forceinline=False)
     inlined: Callable[[Any], Any] = _decorate(forceinline=True)
+
+    @intrinsic
+    def _leading_zeros(typing_context: Any, word: Any) -> Any:
+        """LLVM's count of leading zeros of an int64; 64 for 0."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+        return types.int64(types.int64), generate
+
+    @intrinsic
+    def as_pointer(typing_context: Any, address: Any) -> Any:
+        """An integer address as a pointer, for `numba.carray` in the entry points of kernels."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+        return types.voidptr(types.int64), generate
+
+    @inlined
+    def highest_bit(word: int) -> int:
+        """Number of the highest bit that is set, 0..63; -1 for 0."""
+        return 63 - _leading_zeros(word)  # type: ignore[no-any-return]
+
+    array_at = numba.carray
 else:
 
     def kernel(function: F) -> F:
@@ -80,6 +120,20 @@ else:
     def inlined(function: F) -> F:
         """A small leaf that LLVM always inlines into its caller (here: left as plain Python)."""
         return function
+
+
+    def highest_bit(word: int) -> int:
+        """Number of the highest bit that is set, 0..63; -1 for 0."""
+        return int(word).bit_length() - 1
+
+
+@inlined
+def wide(value: Any) -> int:
+    """A field of a record as int64, the only integer type inside kernels.
+
+    Compiled and interpreted code differ on narrow and unsigned values (`u4 - u4` wraps in one of them).
+    """
+    return np.int64(value)  # type: ignore[return-value]
 
 
 def kernels_are_cached() -> bool:

@@ -1,0 +1,211 @@
+"""Commands about a market or about credit: STATE, SET_REF, POSITION, CREDIT, SET_MARGIN (R40, R44, K14 to K17)."""
+
+from __future__ import annotations
+
+from novate.compiled import inlined, kernel, wide
+from novate.venue.balances import MEMBER_CODE, balance_row, position_row
+from novate.venue.constants import (
+    AUCTION_CALL,
+    BUY,
+    BY_COMMAND,
+    CLOSED,
+    CONTINUOUS,
+    CREDIT_GAP,
+    CREDIT_OFF,
+    CREDIT_OVERFLOW,
+    E_CREDIT_SET,
+    E_MARGIN_SET,
+    E_POSITION_SET,
+    E_REF_SET,
+    E_STATE,
+    HALTED,
+    INTRADAY,
+    INVALID_MARGIN,
+    INVALID_PRICE,
+    INVALID_TRANSITION,
+    NOT_SUPPORTED,
+    REPEATED,
+    SELL,
+    UNKNOWN_ASSET,
+)
+from novate.venue.book import ladder_of
+from novate.venue.credit import class_of, member_of, reserve_margin
+from novate.venue.events import credit_event, market_event, reject
+from novate.venue.ladder import best_level, key_of_level
+from novate.venue.layout import (
+    CASCADE,
+    CLEARING_SEQ,
+    CREDIT_MARGINED,
+    CREDIT_ON,
+    EXECUTE,
+    LIMITS_ON,
+    LIST,
+    POSITIONS_ON,
+    PUBLISH,
+    Tables,
+)
+from novate.venue.touched import NO_MARKET
+from novate.venue.sweeps import ANY, begin_day_expiry, begin_negative, fits_scratch
+
+_AUCTION_KIND_CLOSE = 2
+_LARGEST_BALANCE = 1 << 62
+_LARGEST_MARGIN = 10**15
+
+
+@inlined
+def is_crossed(s: Tables, market: int) -> bool:
+    """Would an uncross have volume: best bid at or above best ask, hidden orders included?"""
+    bids = ladder_of(market, BUY)
+    asks = ladder_of(market, SELL)
+    if s.ladders["length"][bids] == 0 or s.ladders["length"][asks] == 0:
+        return False
+    return key_of_level(s, best_level(s, bids)) >= -key_of_level(s, best_level(s, asks))
+
+
+@kernel
+def change_state(s: Tables, i: int, market: int) -> int:
+    """STATE (R40). A book that would have to be uncrossed is refused: auctions are of level FULL."""
+    to_state = wide(s.commands["state"][i]) & 15
+    kind = wide(s.commands["state"][i]) >> 4
+    from_state = wide(s.markets["state"][market])
+    if to_state < CLOSED or to_state > HALTED or to_state == from_state:
+        reject(s, i, INVALID_TRANSITION)
+        return PUBLISH
+    closing = from_state == AUCTION_CALL and s.markets["auction_kind"][market] == _AUCTION_KIND_CLOSE
+    if (to_state == CONTINUOUS or (to_state == CLOSED and closing)) and is_crossed(s, market):
+        reject(s, i, NOT_SUPPORTED)
+        return PUBLISH
+    if to_state == CLOSED and not fits_scratch(s, wide(s.markets["live"][market])):
+        return EXECUTE
+    s.markets["state"][market] = to_state
+    s.markets["auction_kind"][market] = 0
+    if to_state == AUCTION_CALL:
+        s.markets["auction_kind"][market] = kind if kind != 0 else INTRADAY
+    market_event(s, E_STATE, market, BY_COMMAND, 0, 0, from_state, to_state)
+    if to_state == CLOSED:
+        begin_day_expiry(s, market)
+        return LIST
+    return CASCADE
+
+
+@kernel
+def set_reference(s: Tables, i: int, market: int) -> int:
+    """SET_REF: the reference price of bands and triggers from now on (R8, R44)."""
+    price = wide(s.commands["price"][i])
+    if price < 1 or price > s.markets["max_price"][market]:
+        reject(s, i, INVALID_PRICE)
+    else:
+        s.markets["reference"][market] = price
+        market_event(s, E_REF_SET, market, 0, 0, price, 0, 0)
+    return PUBLISH
+
+
+@kernel
+def set_position(s: Tables, i: int, market: int) -> int:
+    """POSITION: replaces an account's position in a market (R35); a margined one is reserved anew."""
+    account = wide(s.commands["account"][i])
+    position = wide(s.commands["price"][i])
+    if s.header[POSITIONS_ON] != 0:
+        row = position_row(s, account, market)
+        change = position - wide(s.positions["position"][row])
+        s.positions["position"][row] = position
+        if s.header[LIMITS_ON] != 0:
+            s.positions["position"][position_row(s, MEMBER_CODE | member_of(s, account), market)] += change
+        if s.markets["credit"][market] == CREDIT_MARGINED:
+            reserve_margin(s, market, account, row, 0)
+    market_event(s, E_POSITION_SET, market, 0, account, position, 0, 0)
+    return PUBLISH
+
+
+@kernel
+def apply_credit(s: Tables, i: int) -> int:
+    """CREDIT: one delta of the clearing house, exactly once and in order (K16, K17)."""
+    account = wide(s.commands["account"][i])
+    number = wide(s.commands["client_order_id"][i])
+    delta = wide(s.commands["price"][i])
+    asset = wide(s.commands["stop"][i])
+    if s.header[CREDIT_ON] == 0:
+        reject(s, i, CREDIT_OFF)
+        return PUBLISH
+    known = 0 <= asset < len(s.assets) and s.assets["known"][asset] != 0
+    if number <= s.header[CLEARING_SEQ]:
+        _say_credit(s, account, asset, number, REPEATED, known)
+        return PUBLISH
+    if number != s.header[CLEARING_SEQ] + 1:
+        reject(s, i, CREDIT_GAP)
+        return PUBLISH
+    if not known:
+        reject(s, i, UNKNOWN_ASSET)
+        return PUBLISH
+    row = balance_row(s, account, asset)
+    available = wide(s.balances["available"][row])
+    # Both are compared with the bound before they are added, because an overflow would be silent.
+    if delta > _LARGEST_BALANCE or delta < -_LARGEST_BALANCE or abs(available + delta) > _LARGEST_BALANCE:
+        reject(s, i, CREDIT_OVERFLOW)
+        return PUBLISH
+    if available + delta < 0 and delta < 0 and not fits_scratch(s, len(s.orders)):
+        return EXECUTE
+    s.header[CLEARING_SEQ] = number
+    s.balances["available"][row] = available + delta
+    s.assets["working"][asset] += delta
+    s.assets["granted"][asset] += delta
+    _say_credit(s, account, asset, number, 0, True)
+    if available + delta < 0 and delta < 0:
+        begin_negative(s, account, asset, NO_MARKET)
+        return LIST
+    return PUBLISH
+
+
+@inlined
+def _say_credit(s: Tables, account: int, asset: int, number: int, flags: int, known: bool) -> None:
+    available = 0
+    reserved = 0
+    if known:
+        row = balance_row(s, account, asset)
+        available = wide(s.balances["available"][row])
+        reserved = wide(s.balances["reserved"][row])
+    credit_event(s, E_CREDIT_SET, 0, flags, account, number, asset, available, reserved)
+
+
+@kernel
+def set_margin(s: Tables, i: int, market: int) -> int:
+    """SET_MARGIN: margin per lot of a market for one account class; every requirement moves at once (K14)."""
+    number = wide(s.commands["client_order_id"][i])
+    margin = wide(s.commands["price"][i])
+    account_class = wide(s.commands["stop"][i])
+    if s.markets["credit"][market] != CREDIT_MARGINED:
+        reject(s, i, CREDIT_OFF)
+        return PUBLISH
+    if number <= s.header[CLEARING_SEQ]:
+        current = 0
+        if 0 <= account_class < 8:
+            current = wide(s.margins[market * 8 + account_class])
+        credit_event(s, E_MARGIN_SET, market, REPEATED, account_class & 0xFFFFFFFF, number, 0, current, 0)
+        return PUBLISH
+    if number != s.header[CLEARING_SEQ] + 1:
+        reject(s, i, CREDIT_GAP)
+        return PUBLISH
+    if account_class < 0 or account_class > 7 or margin < 0 or margin > _LARGEST_MARGIN:
+        reject(s, i, INVALID_MARGIN)
+        return PUBLISH
+    if not fits_scratch(s, len(s.orders)):
+        return EXECUTE
+    s.header[CLEARING_SEQ] = number
+    s.margins[market * 8 + account_class] = margin
+    _require_anew(s, market, account_class)
+    credit_event(s, E_MARGIN_SET, market, 0, account_class, number, 0, margin, 0)
+    begin_negative(s, ANY, wide(s.markets["quote_asset"][market]), market)
+    return LIST
+
+
+@kernel
+def _require_anew(s: Tables, market: int, account_class: int) -> None:
+    """Reserve the new requirement of every position of a market and class."""
+    for row in range(len(s.positions)):
+        key = wide(s.positions["key"][row])
+        holder = key >> 16
+        if s.positions["used"][row] == 0 or key & 0xFFFF != market or holder >= MEMBER_CODE:
+            continue
+        s.positions["rose"][row] = 0
+        if class_of(s, holder) == account_class and reserve_margin(s, market, holder, row, 0) > 0:
+            s.positions["rose"][row] = 1

@@ -1,0 +1,161 @@
+"""The codes of `novate.domain.codes` as plain integers, because kernels take numbers and not enums."""
+
+from __future__ import annotations
+
+from novate.domain.codes import (
+    AuctionKind,
+    CommandFlag,
+    CommandKind,
+    EventFlag,
+    EventKind,
+    MarketState,
+    OrderType,
+    Reason,
+    Reject,
+    SelfTrade,
+    Side,
+    TimeInForce,
+)
+
+INT64_MAX = 2**63 - 1
+
+NEW = int(CommandKind.NEW)
+CANCEL = int(CommandKind.CANCEL)
+AMEND = int(CommandKind.AMEND)
+MASS_CANCEL = int(CommandKind.MASS_CANCEL)
+STATE = int(CommandKind.STATE)
+TIME = int(CommandKind.TIME)
+SET_REF = int(CommandKind.SET_REF)
+POSITION = int(CommandKind.POSITION)
+CREDIT = int(CommandKind.CREDIT)
+SET_MARGIN = int(CommandKind.SET_MARGIN)
+SET_LIMIT = int(CommandKind.SET_LIMIT)
+CONFIGURATION = int(CommandKind.CONFIGURATION)
+
+E_ACCEPTED = int(EventKind.ACCEPTED)
+E_REJECTED = int(EventKind.REJECTED)
+E_TRADE = int(EventKind.TRADE)
+E_TRADE_PARTIES = int(EventKind.TRADE_PARTIES)
+E_REFRESHED = int(EventKind.REFRESHED)
+E_STP_DECREMENT = int(EventKind.STP_DECREMENT)
+E_CANCELLED = int(EventKind.CANCELLED)
+E_EXPIRED = int(EventKind.EXPIRED)
+E_AMENDED = int(EventKind.AMENDED)
+E_TRIGGERED = int(EventKind.TRIGGERED)
+E_STATE = int(EventKind.STATE)
+E_MASS_DONE = int(EventKind.MASS_DONE)
+E_REF_SET = int(EventKind.REF_SET)
+E_POSITION_SET = int(EventKind.POSITION_SET)
+E_BOOK_STATE = int(EventKind.BOOK_STATE)
+E_CREDIT_SET = int(EventKind.CREDIT_SET)
+E_MARGIN_SET = int(EventKind.MARGIN_SET)
+E_LIMIT_SET = int(EventKind.LIMIT_SET)
+
+NO_SIDE = int(Side.NONE)
+BUY = int(Side.BUY)
+SELL = int(Side.SELL)
+
+LIMIT = int(OrderType.LIMIT)
+MARKET_ORDER = int(OrderType.MARKET)
+MTL = int(OrderType.MTL)
+STOP = int(OrderType.STOP)
+STOP_LIMIT = int(OrderType.STOP_LIMIT)
+TRAILING_STOP = int(OrderType.TRAILING_STOP)
+IF_TOUCHED = int(OrderType.IF_TOUCHED)
+
+GTC = int(TimeInForce.GTC)
+DAY = int(TimeInForce.DAY)
+GTD = int(TimeInForce.GTD)
+IOC = int(TimeInForce.IOC)
+FOK = int(TimeInForce.FOK)
+AT_OPEN = int(TimeInForce.AT_OPEN)
+AT_CLOSE = int(TimeInForce.AT_CLOSE)
+
+STP_DEFAULT = int(SelfTrade.DEFAULT)
+STP_NONE = int(SelfTrade.NONE)
+STP_CANCEL_RESTING = int(SelfTrade.CANCEL_RESTING)
+STP_CANCEL_AGGRESSING = int(SelfTrade.CANCEL_AGGRESSING)
+STP_CANCEL_BOTH = int(SelfTrade.CANCEL_BOTH)
+STP_DECREMENT = int(SelfTrade.DECREMENT)
+
+CLOSED = int(MarketState.CLOSED)
+PRE_OPEN = int(MarketState.PRE_OPEN)
+AUCTION_CALL = int(MarketState.AUCTION_CALL)
+CONTINUOUS = int(MarketState.CONTINUOUS)
+HALTED = int(MarketState.HALTED)
+
+INTRADAY = int(AuctionKind.INTRADAY)
+
+F_POST_ONLY = int(CommandFlag.POST_ONLY)
+F_HIDDEN = int(CommandFlag.HIDDEN)
+F_REDUCE_ONLY = int(CommandFlag.REDUCE_ONLY)
+F_MMP = int(CommandFlag.MMP)
+F_QUANTITY = int(CommandFlag.QUANTITY_GIVEN)
+F_PRICE = int(CommandFlag.PRICE_GIVEN)
+F_STOP = int(CommandFlag.STOP_GIVEN)
+F_TRAIL = int(CommandFlag.TRAIL_GIVEN)
+F_DISPLAY = int(CommandFlag.DISPLAY_GIVEN)
+F_EXPIRE = int(CommandFlag.EXPIRE_GIVEN)
+F_ACCOUNT = int(CommandFlag.ACCOUNT_GIVEN)
+F_SESSION = int(CommandFlag.SESSION_GIVEN)
+F_MIN_QTY = int(CommandFlag.MIN_QTY_GIVEN)
+F_TERMS = int(CommandFlag.HAS_TERMS)
+
+PRICE_IS_NULL = int(EventFlag.PRICE_IS_NULL)
+KEPT_PRIORITY = int(EventFlag.KEPT_PRIORITY)
+STOP_GIVEN = int(EventFlag.STOP_GIVEN)
+FEES_ON = int(EventFlag.FEES_ON)
+REPEATED = int(EventFlag.REPEATED)
+
+OK = int(Reject.NONE)
+UNKNOWN_MARKET = int(Reject.UNKNOWN_MARKET)
+UNKNOWN_ACCOUNT = int(Reject.UNKNOWN_ACCOUNT)
+UNKNOWN_COMMAND = int(Reject.UNKNOWN_COMMAND)
+MARKET_CLOSED = int(Reject.MARKET_CLOSED)
+MARKET_HALTED = int(Reject.MARKET_HALTED)
+INVALID_IN_STATE = int(Reject.INVALID_IN_STATE)
+INVALID_TRANSITION = int(Reject.INVALID_TRANSITION)
+DUPLICATE_ORDER = int(Reject.DUPLICATE_ORDER)
+UNKNOWN_ORDER = int(Reject.UNKNOWN_ORDER)
+NOT_AMENDABLE = int(Reject.NOT_AMENDABLE)
+INVALID_SIDE = int(Reject.INVALID_SIDE)
+INVALID_QTY = int(Reject.INVALID_QTY)
+INVALID_PRICE = int(Reject.INVALID_PRICE)
+INVALID_STOP = int(Reject.INVALID_STOP)
+INVALID_TRAIL = int(Reject.INVALID_TRAIL)
+INVALID_DISPLAY = int(Reject.INVALID_DISPLAY)
+INVALID_EXPIRE = int(Reject.INVALID_EXPIRE)
+INVALID_COMBO = int(Reject.INVALID_COMBO)
+INVALID_TYPE = int(Reject.INVALID_TYPE)
+PRICE_BAND = int(Reject.PRICE_BAND)
+STOP_WOULD_TRIGGER = int(Reject.STOP_WOULD_TRIGGER)
+NO_LIQUIDITY = int(Reject.NO_LIQUIDITY)
+POST_ONLY_WOULD_TRADE = int(Reject.POST_ONLY_WOULD_TRADE)
+NOT_SUPPORTED = int(Reject.NOT_SUPPORTED)
+INSUFFICIENT_CREDIT = int(Reject.INSUFFICIENT_CREDIT)
+CREDIT_GAP = int(Reject.CREDIT_GAP)
+CREDIT_OVERFLOW = int(Reject.CREDIT_OVERFLOW)
+CREDIT_OFF = int(Reject.CREDIT_OFF)
+UNKNOWN_ASSET = int(Reject.UNKNOWN_ASSET)
+INVALID_MARGIN = int(Reject.INVALID_MARGIN)
+MAX_ORDER_QTY = int(Reject.MAX_ORDER_QTY)
+MAX_ORDER_NOTIONAL = int(Reject.MAX_ORDER_NOTIONAL)
+MAX_OPEN_ORDERS = int(Reject.MAX_OPEN_ORDERS)
+MAX_POSITION = int(Reject.MAX_POSITION)
+MAX_GROSS_NOTIONAL = int(Reject.MAX_GROSS_NOTIONAL)
+MAX_MESSAGE_RATE = int(Reject.MAX_MESSAGE_RATE)
+LIMITS_OFF = int(Reject.LIMITS_OFF)
+INVALID_LIMIT = int(Reject.INVALID_LIMIT)
+TOO_MANY_PRICE_LEVELS = int(Reject.TOO_MANY_PRICE_LEVELS)
+
+BY_USER = int(Reason.USER)
+BY_MASS = int(Reason.MASS)
+BY_IOC = int(Reason.IOC)
+BY_FOK = int(Reason.FOK)
+BY_STP = int(Reason.STP)
+BY_NO_LIQUIDITY = int(Reason.NO_LIQUIDITY)
+BY_AMEND = int(Reason.AMEND)
+BY_CREDIT = int(Reason.CREDIT)
+BY_GTD = int(Reason.GTD)
+BY_DAY = int(Reason.DAY)
+BY_COMMAND = int(Reason.COMMAND)

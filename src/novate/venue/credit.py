@@ -1,0 +1,261 @@
+"""Credit of orders: what an order holds, and how that changes when the order opens, shrinks, fills or ends.
+
+    deliverable buy   leaves x price x multiplier + worst fee, in quote        (K4)
+    deliverable sell  leaves x base units, in base                             (K4)
+    margined          requirement of the worst exposure of the account (K14)
+                      + fee part (and premium) of every open order (K15), in quote
+
+What an order holds is a function of its leaves and price alone, so nothing has to be remembered and
+rounding cannot pile up: a change holds the new amount and releases the old one (K10).
+"""
+
+from __future__ import annotations
+
+from novate.compiled import inlined, kernel, wide
+from novate.venue.balances import MEMBER_CODE, balance_row, move, position_row, requirement, shift
+from novate.venue.constants import BUY, INSUFFICIENT_CREDIT, OK
+from novate.venue.fees import worst_fee
+from novate.venue.layout import (
+    BROKEN,
+    CREDIT_DELIVERABLE,
+    CREDIT_MARGINED,
+    CREDIT_NONE,
+    FEE_ACCOUNT,
+    LIMITS_ON,
+    MEMBER_OFFSET,
+    POSITIONS_ON,
+    Tables,
+)
+
+BROKEN_CONSERVATION = 1
+
+
+@inlined
+def hold_price(s: Tables, market: int, price: int) -> int:
+    """The price at which an order is reserved: its limit, the maximum where it has none."""
+    highest = wide(s.markets["max_price"][market])
+    if price == 0 or price > highest:
+        return highest
+    return price
+
+
+@inlined
+def deliverable_need(s: Tables, market: int, side: int, leaves: int, price: int) -> int:
+    """What an order of a deliverable market reserves (K4)."""
+    if side != BUY:
+        return leaves * wide(s.markets["base_units"][market])
+    notional = leaves * hold_price(s, market, price) * wide(s.markets["multiplier"][market])
+    return notional + worst_fee(s, market, notional)
+
+
+@kernel
+def premium_need(s: Tables, market: int, side: int, leaves: int, price: int) -> int:
+    """Premium that an option buyer's order reserves (K15), else 0."""
+    if side != BUY or s.markets["premium"][market] == 0:
+        return 0
+    return leaves * hold_price(s, market, price) * wide(s.markets["multiplier"][market])
+
+
+@kernel
+def part_need(s: Tables, market: int, side: int, leaves: int, price: int) -> int:
+    """Fee part and premium of an order of a margined market (K15)."""
+    notional = leaves * hold_price(s, market, price) * wide(s.markets["multiplier"][market])
+    return worst_fee(s, market, notional) + premium_need(s, market, side, leaves, price)
+
+
+@inlined
+def reserve_asset(s: Tables, market: int, side: int) -> int:
+    """The asset in which an order of a side reserves."""
+    if side == BUY or s.markets["credit"][market] == CREDIT_MARGINED:
+        return wide(s.markets["quote_asset"][market])
+    return wide(s.markets["base_asset"][market])
+
+
+@inlined
+def check_credit(
+    s: Tables, market: int, account: int, side: int, price0: int, leaves0: int, price1: int, leaves1: int
+) -> int:
+    """Can the account afford the change from (price0, leaves0) to (price1, leaves1)? (K3, K9, K14)"""
+    model = wide(s.markets["credit"][market])
+    if model == CREDIT_NONE:
+        return OK
+    if model == CREDIT_MARGINED:
+        return _check_margin(s, market, account, side, price0, leaves0, price1, leaves1)
+    more = deliverable_need(s, market, side, leaves1, price1)
+    if leaves0 != 0:
+        more -= deliverable_need(s, market, side, leaves0, price0)
+    row = balance_row(s, account, reserve_asset(s, market, side))
+    if more > 0 and more > s.balances["available"][row]:
+        return INSUFFICIENT_CREDIT
+    return OK
+
+
+@kernel
+def _check_margin(
+    s: Tables, market: int, account: int, side: int, price0: int, leaves0: int, price1: int, leaves1: int
+) -> int:
+    row = position_row(s, account, market)
+    buys = wide(s.positions["open_buy"][row])
+    sells = wide(s.positions["open_sell"][row])
+    if side == BUY:
+        buys += leaves1 - leaves0
+    else:
+        sells += leaves1 - leaves0
+    position = wide(s.positions["position"][row])
+    more = requirement(s, market, class_of(s, account), position, buys, sells)
+    more -= wide(s.positions["margin"][row])
+    part = part_need(s, market, side, leaves1, price1)
+    premium = premium_need(s, market, side, leaves1, price1)
+    if leaves0 != 0:
+        part -= part_need(s, market, side, leaves0, price0)
+        premium -= premium_need(s, market, side, leaves0, price0)
+    available = wide(s.balances["available"][balance_row(s, account, wide(s.markets["quote_asset"][market]))])
+    if more + part <= available or (more <= 0 and premium <= 0):
+        return OK
+    if leaves0 != 0 and more + part <= 0:
+        return OK
+    return INSUFFICIENT_CREDIT
+
+
+@inlined
+def class_of(s: Tables, account: int) -> int:
+    """The account's margin class; unlisted accounts are of class 0."""
+    if account < len(s.accounts):
+        return wide(s.accounts["account_class"][account])
+    return 0
+
+
+@inlined
+def member_of(s: Tables, account: int) -> int:
+    """The account's member; unlisted accounts belong to member 0."""
+    if account < len(s.accounts):
+        return wide(s.accounts["member"][account])
+    return 0
+
+
+@inlined
+def adjust(
+    s: Tables, market: int, account: int, side: int, price0: int, leaves0: int, price1: int, leaves1: int,
+    filled: int,
+) -> None:  # fmt: skip
+    """Hold for (price1, leaves1) instead of (price0, leaves0); `filled` lots have moved the position."""
+    model = wide(s.markets["credit"][market])
+    if model == CREDIT_DELIVERABLE:
+        more = deliverable_need(s, market, side, leaves1, price1)
+        if leaves0 != 0:
+            more -= deliverable_need(s, market, side, leaves0, price0)
+        shift(s, balance_row(s, account, reserve_asset(s, market, side)), more)
+    if s.header[POSITIONS_ON] != 0:
+        _adjust_position(s, market, account, side, price0, leaves0, price1, leaves1, filled)
+
+
+@kernel
+def _adjust_position(
+    s: Tables, market: int, account: int, side: int, price0: int, leaves0: int, price1: int, leaves1: int,
+    filled: int,
+) -> None:  # fmt: skip
+    row = _count_open(s, position_row(s, account, market), side, leaves1 - leaves0, filled)
+    if s.markets["credit"][market] == CREDIT_MARGINED:
+        part = part_need(s, market, side, leaves1, price1)
+        if leaves0 != 0:
+            part -= part_need(s, market, side, leaves0, price0)
+        s.positions["order_part"][row] += part
+        reserve_margin(s, market, account, row, part)
+    if s.header[LIMITS_ON] != 0:
+        member = member_of(s, account)
+        _count_open(s, position_row(s, MEMBER_CODE | member, market), side, leaves1 - leaves0, filled)
+        multiplier = wide(s.markets["multiplier"][market])
+        gross = leaves1 * hold_price(s, market, price1) * multiplier
+        if leaves0 != 0:
+            gross -= leaves0 * hold_price(s, market, price0) * multiplier
+        s.holders["gross_now"][account] += gross
+        s.holders["gross_now"][s.header[MEMBER_OFFSET] + member] += gross
+
+
+@kernel
+def _count_open(s: Tables, row: int, side: int, leaves: int, filled: int) -> int:
+    if side == BUY:
+        s.positions["open_buy"][row] += leaves
+        s.positions["position"][row] += filled
+    else:
+        s.positions["open_sell"][row] += leaves
+        s.positions["position"][row] -= filled
+    return row
+
+
+@kernel
+def reserve_margin(s: Tables, market: int, account: int, row: int, part: int) -> int:
+    """Hold what the exposure of a position row now requires, and `part` more; returns the increase."""
+    needed = requirement(
+        s,
+        market,
+        class_of(s, account),
+        wide(s.positions["position"][row]),
+        wide(s.positions["open_buy"][row]),
+        wide(s.positions["open_sell"][row]),
+    )
+    more = needed - wide(s.positions["margin"][row])
+    s.positions["margin"][row] = needed
+    shift(s, balance_row(s, account, wide(s.markets["quote_asset"][market])), more + part)
+    return more
+
+
+@inlined
+def release(s: Tables, row: int) -> None:
+    """An open order ends with leaves: everything that it held becomes available (K10)."""
+    market = wide(s.orders["market"][row])
+    if s.markets["credit"][market] != CREDIT_NONE or s.header[POSITIONS_ON] != 0:
+        price = wide(s.orders["price"][row])
+        adjust(
+            s, market, wide(s.orders["account"][row]), wide(s.orders["side"][row]),
+            price, wide(s.orders["leaves"][row]), price, 0, 0,
+        )  # fmt: skip
+
+
+@inlined
+def reduce_hold(s: Tables, row: int, quantity: int, filled: int) -> None:
+    """An open order is about to lose lots, by a fill or by a decrement."""
+    market = wide(s.orders["market"][row])
+    if s.markets["credit"][market] != CREDIT_NONE or s.header[POSITIONS_ON] != 0:
+        price = wide(s.orders["price"][row])
+        leaves = wide(s.orders["leaves"][row])
+        adjust(
+            s, market, wide(s.orders["account"][row]), wide(s.orders["side"][row]),
+            price, leaves, price, leaves - quantity, filled,
+        )  # fmt: skip
+
+
+@inlined
+def settle(
+    s: Tables, market: int, buyer: int, seller: int, quantity: int, notional: int, buyer_fee: int,
+    seller_fee: int,
+) -> None:  # fmt: skip
+    """Move money and goods of a fill between accounts; reservations were reduced before (K11, K12, K15)."""
+    model = wide(s.markets["credit"][market])
+    if model == CREDIT_NONE:
+        return
+    quote = wide(s.markets["quote_asset"][market])
+    paid = notional
+    if model == CREDIT_MARGINED and s.markets["premium"][market] == 0:
+        paid = 0
+    move(s, balance_row(s, buyer, quote), quote, -paid - buyer_fee)
+    move(s, balance_row(s, seller, quote), quote, paid - seller_fee)
+    if buyer_fee + seller_fee != 0:
+        move(s, balance_row(s, s.header[FEE_ACCOUNT], quote), quote, buyer_fee + seller_fee)
+    if model == CREDIT_DELIVERABLE:
+        base = wide(s.markets["base_asset"][market])
+        units = quantity * wide(s.markets["base_units"][market])
+        move(s, balance_row(s, seller, base), base, -units)
+        if s.markets["resale_settled"][market] != 0:
+            s.assets["settling"][base] += units
+        else:
+            move(s, balance_row(s, buyer, base), base, units)
+        assert_conserved(s, base)
+    assert_conserved(s, quote)
+
+
+@inlined
+def assert_conserved(s: Tables, asset: int) -> None:
+    """K2: what accounts hold, and what waits for settlement, is what was granted."""
+    if s.assets["working"][asset] + s.assets["settling"][asset] != s.assets["granted"][asset]:
+        s.header[BROKEN] = BROKEN_CONSERVATION

@@ -1,0 +1,72 @@
+"""Reading a book from outside the kernel (R53): slow, exact, for queries, reports and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from novate.venue.layout import ASKS, BIDS, ELECTED, HIDDEN, ICEBERG, STOPS_ABOVE, STOPS_BELOW, Tables
+
+
+class Book(NamedTuple):
+    """One market's orders in priority order."""
+
+    last: int | None
+    bids: list[tuple[int, int, int, int]]
+    """(price, order id, displayed, leaves), best price first, queue order inside."""
+    asks: list[tuple[int, int, int, int]]
+    parked: list[tuple[int, str, int | None, int]]
+    """(order id, TRIGGER or ELECTED, stop, leaves) by order id."""
+
+
+def read_book(s: Tables, market: int) -> Book:
+    """The book of a market. Raises IndexError for an unknown market."""
+    if not 0 <= market < len(s.markets):
+        raise IndexError(f"Expected a market from 0 to {len(s.markets) - 1}, was {market}")
+    parked = [
+        _parked(s, row)
+        for ladder in (STOPS_ABOVE, STOPS_BELOW)
+        for row in ladder_rows(s, market * 4 + ladder)
+    ]
+    row = int(s.markets["elected_head"][market])
+    while row:
+        parked.append(_parked(s, row))
+        row = int(s.orders["next"][row])
+    return Book(
+        last=int(s.markets["last"][market]) or None,
+        bids=[_line(s, row) for row in ladder_rows(s, market * 4 + BIDS)],
+        asks=[_line(s, row) for row in ladder_rows(s, market * 4 + ASKS)],
+        parked=sorted(parked),
+    )
+
+
+def ladder_rows(s: Tables, ladder: int) -> Iterator[int]:
+    """Order rows of a ladder: best price first, displayed before hidden, queue order."""
+    offset = int(s.ladders["offset"][ladder])
+    for entry in reversed(range(int(s.ladders["length"][ladder]))):
+        block = int(s.words[offset + entry]) & 0xFFFFFFFF
+        for level in reversed(range(block * 32, block * 32 + 32)):
+            for queue in ("head", "hidden_head"):
+                row = int(s.levels[queue][level])
+                while row:
+                    yield row
+                    row = int(s.orders["next"][row])
+
+
+def displayed(s: Tables, row: int) -> int:
+    """What an order shows."""
+    order: Any = s.orders[row]
+    if order["flags"] & HIDDEN:
+        return 0
+    return int(s.extras["tranche"][order["extra"]] if order["flags"] & ICEBERG else order["leaves"])
+
+
+def _line(s: Tables, row: int) -> tuple[int, int, int, int]:
+    order: Any = s.orders[row]
+    return int(order["price"]), int(order["order_id"]), displayed(s, row), int(order["leaves"])
+
+
+def _parked(s: Tables, row: int) -> tuple[int, str, int | None, int]:
+    order: Any = s.orders[row]
+    what = "ELECTED" if order["status"] == ELECTED else "TRIGGER"
+    return int(order["order_id"]), what, int(s.extras["stop"][order["extra"]]), int(order["leaves"])

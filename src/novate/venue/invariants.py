@@ -1,0 +1,251 @@
+"""Every invariant of the venue's state, checked from scratch (R54, K1, K2 and the structure itself).
+
+Slow and complete: called by tests, at every snapshot and by `novate verify`. The book is walked by a kernel
+that returns the number of the first broken rule; balances and holdings are summed up anew in NumPy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from novate.compiled import kernel, wide
+from novate.venue import layout
+from novate.venue.balances import MEMBER_CODE
+from novate.venue.book import displayed_of, key_of
+from novate.venue.constants import CONTINUOUS
+from novate.venue.identity import find_order
+from novate.venue.ladder import best_level, key_of_level
+from novate.venue.layout import (
+    ASKS,
+    BIDS,
+    CREDIT_DELIVERABLE,
+    CREDIT_MARGINED,
+    ELECTED,
+    HIDDEN,
+    PARKED,
+    RESTING,
+    Tables,
+)
+
+Array = npt.NDArray[Any]
+
+_RULES = (
+    "",
+    "a level's displayed quantity is not the sum of its orders",
+    "a level's total quantity is not the sum of its orders",
+    "a bitmap disagrees with its level",
+    "a ladder is not sorted, or its best block is not the last",
+    "an order stands at a level of another price",
+    "a queue is not linked both ways, or its tail is not its last order",
+    "an order in a queue has no leaves, or shows more than it has",
+    "an order's status does not fit its queue",
+    "a live order does not answer to its name",
+    "the book is crossed in CONTINUOUS",
+    "an elected order waits in CONTINUOUS",
+    "the number of live orders of a market is not what its queues hold",
+)
+
+
+def describe(code: int) -> str:
+    """The rule that `check_books` found broken, empty for 0."""
+    return _RULES[code]
+
+
+def broken_sums(s: Tables, live: Array) -> str:
+    """Pool, index, balances and reservations against the rows of live orders; empty if all is well."""
+    counted = int(s.header[layout.ORDER_COUNT]), int(s.header[layout.INDEX_COUNT])
+    if counted != (len(live), len(live)) or np.count_nonzero(s.index) != len(live):
+        return f"queues hold {len(live)} orders, the pool says {counted[0]}, the index {counted[1]}"
+    used = s.balances[s.balances["used"] != 0]
+    if np.any(used["reserved"] < 0):
+        return f"reserved is negative for balance key {int(used['key'][used['reserved'] < 0][0])} (K1)"
+    working = np.zeros(len(s.assets), np.int64)
+    np.add.at(working, used["key"] & 0xFFFF, used["available"] + used["reserved"])
+    if not np.array_equal(working, s.assets["working"]):
+        asset = int(np.nonzero(working != s.assets["working"])[0][0])
+        return f"asset {asset}: balances sum to {working[asset]}, not {s.assets['working'][asset]} (K2)"
+    if np.any(s.assets["working"] + s.assets["settling"] != s.assets["granted"]):
+        return "an asset's working total is not what was granted (K2)"
+    return _broken_reservations(s, live) if s.header[layout.CREDIT_ON] else ""
+
+
+def _broken_reservations(s: Tables, live: Array) -> str:
+    """Every balance reserves exactly what its open orders and positions need (K4, K10, K14, K15)."""
+    needed: dict[int, int] = {}
+    parts: dict[tuple[int, int], list[int]] = {}
+    for row in live[s.orders["status"][live] == RESTING]:
+        order = s.orders[row]
+        market = s.markets[order["market"]]
+        buys = order["side"] == 1
+        leaves, account = int(order["leaves"]), int(order["account"])
+        notional = leaves * min(int(order["price"]), int(market["max_price"])) * int(market["multiplier"])
+        ppm = max(int(market["maker_ppm"]), int(market["taker_ppm"]), 0)
+        fee = -(-notional * ppm // 1_000_000)
+        if market["credit"] == CREDIT_DELIVERABLE:
+            asset = int(market["quote_asset"] if buys else market["base_asset"])
+            need = notional + fee if buys else leaves * int(market["base_units"])
+            needed[account << 16 | asset] = needed.get(account << 16 | asset, 0) + need
+        elif market["credit"] == CREDIT_MARGINED:
+            sums = parts.setdefault((account, int(order["market"])), [0, 0, 0])
+            sums[0 if buys else 1] += leaves
+            sums[2] += fee + (notional if buys and market["premium"] else 0)
+    problem = _broken_margins(s, parts, needed)
+    if problem:
+        return problem
+    for balance in s.balances[s.balances["used"] != 0]:
+        key = int(balance["key"])
+        if int(balance["reserved"]) != needed.get(key, 0):
+            owner = f"account {key >> 16}, asset {key & 0xFFFF}"
+            return f"{owner} reserves {balance['reserved']}, its orders need {needed.get(key, 0)} (K10)"
+    return ""
+
+
+def _broken_margins(s: Tables, parts: dict[tuple[int, int], list[int]], needed: dict[int, int]) -> str:
+    for position in s.positions[s.positions["used"] != 0]:
+        number, holder = int(position["key"]) & 0xFFFF, int(position["key"]) >> 16
+        market = s.markets[number]
+        if holder >= MEMBER_CODE or market["credit"] != CREDIT_MARGINED:
+            continue
+        buys, sells, part = parts.get((holder, number), [0, 0, 0])
+        lots = int(position["position"])
+        own_class = int(s.accounts["account_class"][holder]) if holder < len(s.accounts) else 0
+        micro = int(s.margins[8 * number + own_class])
+        margin = -(-max(abs(lots + buys), abs(lots - sells)) * micro // 1_000_000)
+        found = [int(position[field]) for field in ("open_buy", "open_sell", "margin", "order_part")]
+        if found != [buys, sells, margin, part]:
+            expected = [buys, sells, margin, part]
+            return f"account {holder}, market {number}: expected {expected}, was {found} (K14, K15)"
+        key = holder << 16 | int(market["quote_asset"])
+        needed[key] = needed.get(key, 0) + margin + part
+    return ""
+
+
+@kernel
+def check_books(s: Tables) -> int:
+    """Number of the first broken rule of any book, 0 if all hold (see `describe`)."""
+    for market in range(len(s.markets)):
+        live = 0
+        for ladder in range(4):
+            code = _check_ladder(s, market, ladder)
+            if code < 0:
+                return -code
+            live += code
+        row = wide(s.markets["elected_head"][market])
+        if row != 0 and s.markets["state"][market] == CONTINUOUS:
+            return 11
+        while row != 0:
+            if s.orders["status"][row] != ELECTED:
+                return 8
+            live += 1
+            row = wide(s.orders["next"][row])
+        if live != s.markets["live"][market]:
+            return 12
+        if s.markets["state"][market] == CONTINUOUS and _crossed(s, market):
+            return 10
+    return 0
+
+
+@kernel
+def _crossed(s: Tables, market: int) -> bool:
+    bids = market * 4 + BIDS
+    asks = market * 4 + ASKS
+    if s.ladders["length"][bids] == 0 or s.ladders["length"][asks] == 0:
+        return False
+    return key_of_level(s, best_level(s, bids)) >= -key_of_level(s, best_level(s, asks))
+
+
+@kernel
+def _check_ladder(s: Tables, market: int, ladder: int) -> int:
+    """Orders in a ladder, or minus the number of the broken rule."""
+    row = market * 4 + ladder
+    length = wide(s.ladders["length"][row])
+    offset = wide(s.ladders["offset"][row])
+    orders = 0
+    for entry in range(length):
+        word = s.words[offset + entry]
+        block = wide(word & 0xFFFFFFFF)
+        if s.blocks["key"][block] != word >> 32:
+            return -4
+        if entry > 0 and s.words[offset + entry - 1] >> 32 >= word >> 32:
+            return -4
+        if entry == length - 1 and s.ladders["best"][row] != block:
+            return -4
+        if s.blocks["occupied"][block] == 0:
+            return -3
+        for bit in range(32):
+            code = _check_level(s, ladder, block, bit)
+            if code < 0:
+                return code
+            orders += code
+    return orders
+
+
+@kernel
+def _check_level(s: Tables, ladder: int, block: int, bit: int) -> int:
+    level = block * 32 + bit
+    shown = _check_queue(s, ladder, level, wide(s.levels["head"][level]), wide(s.levels["tail"][level]), 0)
+    if shown < 0:
+        return shown
+    head = wide(s.levels["hidden_head"][level])
+    hidden = _check_queue(s, ladder, level, head, wide(s.levels["hidden_tail"][level]), HIDDEN)
+    if hidden < 0:
+        return hidden
+    occupied = (s.blocks["occupied"][block] >> bit) & 1 != 0
+    displayed = (s.blocks["displayed"][block] >> bit) & 1 != 0
+    if occupied != (shown + hidden > 0) or displayed != (s.levels["displayed"][level] > 0):
+        return -3
+    if ladder >= 2:
+        return shown
+    return _check_sums(s, level, shown + hidden)
+
+
+@kernel
+def _check_sums(s: Tables, level: int, orders: int) -> int:
+    displayed = 0
+    total = 0
+    row = wide(s.levels["head"][level])
+    while row != 0:
+        displayed += displayed_of(s, row)
+        total += wide(s.orders["leaves"][row])
+        row = wide(s.orders["next"][row])
+    row = wide(s.levels["hidden_head"][level])
+    while row != 0:
+        total += wide(s.orders["leaves"][row])
+        row = wide(s.orders["next"][row])
+    if displayed != s.levels["displayed"][level]:
+        return -1
+    if total != s.levels["total"][level]:
+        return -2
+    return orders
+
+
+@kernel
+def _check_queue(s: Tables, ladder: int, level: int, row: int, tail: int, hidden: int) -> int:
+    """Orders in a queue, or minus the number of the broken rule."""
+    before = 0
+    orders = 0
+    while row != 0:
+        if s.orders["prev"][row] != before or s.orders["level"][row] != level:
+            return -6
+        if s.orders["status"][row] != (PARKED if ladder >= 2 else RESTING):
+            return -8
+        price = wide(s.orders["price"][row])
+        if ladder >= 2:
+            price = wide(s.extras["stop"][s.orders["extra"][row]])
+        key = key_of(1 if ladder == BIDS or ladder == 3 else 2, price)
+        if key != key_of_level(s, level) or (wide(s.orders["flags"][row]) & HIDDEN != hidden):
+            return -5
+        leaves = wide(s.orders["leaves"][row])
+        if leaves <= 0 or displayed_of(s, row) > leaves or (displayed_of(s, row) <= 0 and hidden == 0):
+            return -7
+        market = wide(s.orders["market"][row])
+        account = wide(s.orders["account"][row])
+        if find_order(s, market, account, s.orders["client_order_id"][row]) != row:
+            return -9
+        before = row
+        orders += 1
+        row = wide(s.orders["next"][row])
+    return orders if before == tail else -6

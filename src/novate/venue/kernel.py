@@ -1,0 +1,315 @@
+"""The venue's main loop: commands in, events out, interruptible between any two steps.
+
+    IDLE -> clock -> EXPIRE -> EXECUTE -> MATCH <-> CASCADE -> PUBLISH -> IDLE        (phases of R7)
+                                   \\-> LIST ---------^
+
+The phase lives in the header. When the event buffer or a table is too small for the next step, the loop says
+what it needs and returns; the machine makes room and calls again with the same command, which goes on in its
+phase. So the result never depends on how large the buffers or the batches are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novate.compiled import COMPILED, inlined, kernel, wide
+from novate.venue.administration import (
+    apply_credit,
+    change_state,
+    set_margin,
+    set_position,
+    set_reference,
+)
+from novate.venue.amend import amend_order
+from novate.venue.commitment import list_orders
+from novate.venue.constants import (
+    AMEND,
+    BUY,
+    BY_GTD,
+    CANCEL,
+    CONFIGURATION,
+    CONTINUOUS,
+    CREDIT,
+    E_EXPIRED,
+    F_ACCOUNT,
+    F_SESSION,
+    MASS_CANCEL,
+    NEW,
+    OK,
+    POSITION,
+    SELL,
+    SET_LIMIT,
+    SET_MARGIN,
+    SET_REF,
+    STATE,
+    TIME,
+    UNKNOWN_ACCOUNT,
+    UNKNOWN_COMMAND,
+    UNKNOWN_MARKET,
+)
+from novate.venue.events import reject
+from novate.venue.invariants import check_books
+from novate.venue.layout import (
+    AGGRESSOR_MARKET,
+    BLOCK_FREE,
+    BLOCK_TOP,
+    BROKEN,
+    CASCADE,
+    CHECK_ACCOUNTS,
+    EVENTS,
+    EXECUTE,
+    EXPIRE,
+    HEAP_CAPACITY,
+    IDLE,
+    LARGEST_LADDER,
+    LIMITS_ON,
+    LIST,
+    MATCH,
+    NEED,
+    NEED_BLOCKS,
+    NEED_NOTHING,
+    NEED_POSITIONS,
+    NEED_WORDS,
+    NOW,
+    PHASE,
+    POSITION_COUNT,
+    POSITION_LIMIT,
+    PUBLISH,
+    SEQUENCE,
+    STEP_ROOM,
+    TABLE_DTYPES,
+    WORDS_TOP,
+    Tables,
+)
+from novate.venue.limits import check_message_rate, set_limit
+from novate.venue.matching import has_room, sweep
+from novate.venue.orders import activate_next, cancel_order, new_order, remove_live
+from novate.venue.pool import heap_top
+from novate.venue.sweeps import ANY, begin_mass_cancel, work_list
+from novate.venue.touched import NO_MARKET, publish, publish_touched, touch
+
+
+@kernel
+def run(s: Tables, count: int) -> int:
+    """Apply commands 0..count-1; returns how many were finished. header[EVENTS] counts the events."""
+    s.header[EVENTS] = 0
+    s.header[NEED] = NEED_NOTHING
+    phase = s.header[PHASE]
+    i = 0
+    while i < count:
+        if phase == IDLE:
+            phase = _begin(s, i)
+        if phase == EXPIRE:
+            if not _expire_due(s, i):
+                break
+            phase = EXECUTE
+        if phase == EXECUTE:
+            if not _may_execute(s):
+                break
+            phase = _execute(s, i)
+            if s.header[NEED] != NEED_NOTHING:
+                break
+        if phase == LIST:
+            if not work_list(s):
+                break
+            phase = PUBLISH
+        while phase == MATCH or phase == CASCADE:
+            if phase == MATCH:
+                if not sweep(s):
+                    break
+                phase = CASCADE
+            market = s.header[AGGRESSOR_MARKET]
+            if s.markets["elected_head"][market] == 0 or s.markets["state"][market] != CONTINUOUS:
+                phase = PUBLISH
+            elif not _may_execute(s):
+                break
+            else:
+                phase = activate_next(s, wide(market))
+        if phase != PUBLISH or not _publish(s, i):
+            break
+        phase = IDLE
+        i += 1
+    s.header[PHASE] = phase
+    return i
+
+
+@inlined
+def _begin(s: Tables, i: int) -> int:
+    """Take the next sequence number and set the clock (R3)."""
+    s.header[SEQUENCE] += 1
+    if s.commands["kind"][i] == CONFIGURATION:
+        return PUBLISH
+    now = max(s.header[NOW], s.commands["time"][i])
+    s.header[NOW] = now
+    top = heap_top(s)
+    if top != 0 and s.extras["expire"][s.orders["extra"][top]] <= now:
+        return EXPIRE
+    return EXECUTE
+
+
+@kernel
+def _expire_due(s: Tables, i: int) -> bool:
+    """GTD orders of any market whose time has come, by (expire, order id) (R21)."""
+    while True:
+        row = heap_top(s)
+        if row == 0 or s.extras["expire"][s.orders["extra"][row]] > s.header[NOW]:
+            return True
+        if not has_room(s):
+            return False
+        touch(s, wide(s.orders["market"][row]))
+        remove_live(s, row, E_EXPIRED, BY_GTD)
+
+
+@inlined
+def _may_execute(s: Tables) -> bool:
+    """Room for one step: events, balances, and a block and vector space for an order that may rest."""
+    if not has_room(s):
+        return False
+    if s.header[BLOCK_FREE] == 0 and s.header[BLOCK_TOP] >= len(s.blocks):
+        s.header[NEED] = NEED_BLOCKS
+        return False
+    if s.header[POSITION_COUNT] + STEP_ROOM > s.header[POSITION_LIMIT]:
+        s.header[NEED] = NEED_POSITIONS
+        return False
+    needed = 2 * (s.header[LARGEST_LADDER] + s.header[HEAP_CAPACITY]) + 64
+    if s.header[WORDS_TOP] + needed > len(s.words):
+        s.header[NEED] = NEED_WORDS
+        return False
+    return True
+
+
+@inlined
+def own_market(s: Tables, i: int) -> int:
+    """The market that a command names, NO_MARKET for commands without one and for unknown ones."""
+    kind = wide(s.commands["kind"][i])
+    market = wide(s.commands["market"][i])
+    without = kind == TIME or kind == CREDIT or kind == SET_LIMIT or kind == CONFIGURATION
+    if without or market >= len(s.markets):
+        return NO_MARKET
+    return market
+
+
+@inlined
+def _execute(s: Tables, i: int) -> int:
+    """The command itself, by kind; returns the phase in which it goes on."""
+    kind = wide(s.commands["kind"][i])
+    market = wide(s.commands["market"][i])
+    if not _is_ordinary(s, i, kind, market):
+        code = _check_names(s, i, kind, market)
+        if code != OK:
+            reject(s, i, code)
+            return PUBLISH
+    if kind == NEW:
+        return new_order(s, i, market)
+    if kind == CANCEL:
+        return cancel_order(s, i, market)
+    return _execute_other(s, i, kind, market)
+
+
+@inlined
+def _is_ordinary(s: Tables, i: int, kind: int, market: int) -> bool:
+    """A NEW or CANCEL whose market and account are plainly in order: no need for the long check."""
+    if (kind != NEW and kind != CANCEL) or market >= len(s.markets) or s.header[LIMITS_ON] != 0:
+        return False
+    if s.header[CHECK_ACCOUNTS] == 0:
+        return True
+    account = wide(s.commands["account"][i])
+    return bool(account < len(s.accounts) and s.accounts["known"][account] != 0)
+
+
+@kernel
+def _check_names(s: Tables, i: int, kind: int, market: int) -> int:
+    """Known command, known market, known account, message rate; in this order."""
+    if kind < NEW or kind > SET_LIMIT or (kind > POSITION and kind < CREDIT):
+        return UNKNOWN_COMMAND
+    if kind != TIME and kind != CREDIT and kind != SET_LIMIT and market >= len(s.markets):
+        return UNKNOWN_MARKET
+    names_account = kind == NEW or kind == CANCEL or kind == AMEND or kind == POSITION or kind == CREDIT
+    if kind == MASS_CANCEL:
+        names_account = wide(s.commands["flags"][i]) & F_ACCOUNT != 0
+    account = wide(s.commands["account"][i])
+    if names_account and s.header[CHECK_ACCOUNTS] != 0:
+        if account >= len(s.accounts) or s.accounts["known"][account] == 0:
+            return UNKNOWN_ACCOUNT
+    if s.header[LIMITS_ON] != 0 and (kind == NEW or kind == AMEND):
+        return check_message_rate(s, account)
+    return OK
+
+
+@kernel
+def _execute_other(s: Tables, i: int, kind: int, market: int) -> int:
+    """Everything but NEW and CANCEL."""
+    s.header[AGGRESSOR_MARKET] = market
+    if kind == AMEND:
+        return amend_order(s, i, market)
+    if kind == MASS_CANCEL:
+        return _mass_cancel(s, i, market)
+    if kind == STATE:
+        return change_state(s, i, market)
+    if kind == SET_REF:
+        return set_reference(s, i, market)
+    if kind == POSITION:
+        return set_position(s, i, market)
+    if kind == CREDIT:
+        return apply_credit(s, i)
+    if kind == SET_MARGIN:
+        return set_margin(s, i, market)
+    if kind == SET_LIMIT:
+        set_limit(s, i)
+    return PUBLISH
+
+
+@kernel
+def _mass_cancel(s: Tables, i: int, market: int) -> int:
+    """MASS_CANCEL with its filters (R39)."""
+    flags = wide(s.commands["flags"][i])
+    side = wide(s.commands["side"][i])
+    account = wide(s.commands["account"][i]) if flags & F_ACCOUNT != 0 else ANY
+    session = wide(s.commands["session"][i]) if flags & F_SESSION != 0 else ANY
+    if side != BUY and side != SELL:
+        side = ANY
+    return LIST if begin_mass_cancel(s, market, account, side, session) else EXECUTE
+
+
+@inlined
+def _publish(s: Tables, i: int) -> bool:
+    """End of a command: BOOK_STATE of its own market, then of the others that it touched."""
+    if s.header[BROKEN] != 0 or not has_room(s):
+        return False
+    market = own_market(s, i)
+    if market != NO_MARKET:
+        publish(s, market)
+    return publish_touched(s)
+
+
+if COMPILED:
+    from novate.tables import opener
+
+    _open = opener(TABLE_DTYPES)
+    _OWN_ADDRESS = 2 * len(TABLE_DTYPES)
+    _COMMANDS = _OWN_ADDRESS - 4
+    _EVENTS = _OWN_ADDRESS - 2
+
+    @kernel
+    def enter(addresses: Any, commands: Any, events: Any) -> int:
+        """`run` for Python: tables by address, commands and events as arrays; one call is three arguments.
+
+        Returns commands finished << 32 | events written.
+        """
+        addresses[_COMMANDS] = commands.ctypes.data
+        addresses[_COMMANDS + 1] = len(commands)
+        addresses[_EVENTS] = events.ctypes.data
+        addresses[_EVENTS + 1] = len(events)
+        s = _open(addresses.ctypes.data + 8 * _OWN_ADDRESS)
+        done = run(s, len(commands))
+        return (done << 32) | s.header[EVENTS]
+
+    @kernel
+    def enter_listing(addresses: Any) -> int:
+        """`list_orders` for Python."""
+        return list_orders(_open(addresses.ctypes.data + 8 * _OWN_ADDRESS))  # type: ignore[no-any-return]
+
+    @kernel
+    def enter_check(addresses: Any) -> int:
+        """`check_books` for Python."""
+        return check_books(_open(addresses.ctypes.data + 8 * _OWN_ADDRESS))  # type: ignore[no-any-return]

@@ -1,0 +1,204 @@
+"""Limits of accounts and members (K19): each broken one has its own reason, the account's come first.
+
+    message rate | order quantity | order notional | open orders | position | gross open notional
+
+Row of `holders`: the account's number, or MEMBER_OFFSET + member. A limit of -1 is none. Nothing here runs
+unless the venue was built with limits.
+"""
+
+from __future__ import annotations
+
+from novate.compiled import kernel, wide
+from novate.venue.balances import MEMBER_CODE, position_row
+from novate.venue.constants import (
+    BUY,
+    E_LIMIT_SET,
+    INVALID_LIMIT,
+    LIMITS_OFF,
+    MAX_GROSS_NOTIONAL,
+    MAX_MESSAGE_RATE,
+    MAX_OPEN_ORDERS,
+    MAX_ORDER_NOTIONAL,
+    MAX_ORDER_QTY,
+    MAX_POSITION,
+    OK,
+    UNKNOWN_ACCOUNT,
+)
+from novate.venue.credit import hold_price, member_of
+from novate.venue.events import market_event, reject
+from novate.venue.layout import EVENTS, LIMITS_ON, MEMBER_OFFSET, NOW, Tables
+
+_MESSAGE_RATE = 6
+
+
+@kernel
+def check_message_rate(s: Tables, account: int) -> int:
+    """Count a NEW or AMEND against the windows of the account and its member, or refuse it."""
+    member = s.header[MEMBER_OFFSET] + member_of(s, account)
+    if not _has_room(s, account) or not _has_room(s, member):
+        return MAX_MESSAGE_RATE
+    s.holders["messages_now"][account] += 1
+    s.holders["messages_now"][member] += 1
+    return OK
+
+
+@kernel
+def _has_room(s: Tables, holder: int) -> bool:
+    allowed = wide(s.holders["message_rate"][holder])
+    if allowed < 0:
+        return True
+    if s.header[NOW] - wide(s.holders["window_start"][holder]) >= wide(s.holders["window"][holder]):
+        s.holders["window_start"][holder] = s.header[NOW]
+        s.holders["messages_now"][holder] = 0
+    return wide(s.holders["messages_now"][holder]) < allowed
+
+
+@kernel
+def check_new(s: Tables, market: int, account: int, side: int, quantity: int, price: int) -> int:
+    """Limits of a new order, as if it were open now (trigger orders too)."""
+    member = member_of(s, account)
+    notional = quantity * hold_price(s, market, price) * wide(s.markets["multiplier"][market])
+    code = _check_holder(s, market, account, account, side, quantity, notional)
+    if code != OK:
+        return code
+    holder = wide(s.header[MEMBER_OFFSET] + member)
+    return _check_holder(s, market, holder, MEMBER_CODE | member, side, quantity, notional)
+
+
+@kernel
+def _check_holder(
+    s: Tables, market: int, holder: int, code: int, side: int, quantity: int, notional: int
+) -> int:
+    if _exceeds(quantity, wide(s.holders["order_qty"][holder])):
+        return MAX_ORDER_QTY
+    if _exceeds(notional, wide(s.holders["order_notional"][holder])):
+        return MAX_ORDER_NOTIONAL
+    if _exceeds(wide(s.holders["orders_now"][holder]) + 1, wide(s.holders["open_orders"][holder])):
+        return MAX_OPEN_ORDERS
+    limit = wide(s.holders["position"][holder])
+    if limit >= 0 and _position_broken(s, market, code, side, quantity, limit):
+        return MAX_POSITION
+    if _exceeds(wide(s.holders["gross_now"][holder]) + notional, wide(s.holders["gross_notional"][holder])):
+        return MAX_GROSS_NOTIONAL
+    return OK
+
+
+@kernel
+def _exceeds(value: int, limit: int) -> bool:
+    return limit >= 0 and value > limit
+
+
+@kernel
+def _position_broken(s: Tables, market: int, code: int, side: int, quantity: int, limit: int) -> bool:
+    """Would the worst exposure grow and be above the limit?"""
+    row = position_row(s, code, market)
+    position = wide(s.positions["position"][row])
+    buys = wide(s.positions["open_buy"][row])
+    sells = wide(s.positions["open_sell"][row])
+    before = max(abs(position + buys), abs(position - sells))
+    if side == BUY:
+        buys += quantity
+    else:
+        sells += quantity
+    after = max(abs(position + buys), abs(position - sells))
+    return after > limit and after > before
+
+
+@kernel
+def check_amend(
+    s: Tables, row: int, total0: int, total1: int, price0: int, price1: int, leaves1: int, is_open: bool
+) -> int:
+    """Limits of an amendment: only what grows can break one. Prices are limits, or stops of parked orders."""
+    account = wide(s.orders["account"][row])
+    member = member_of(s, account)
+    code = _check_amend_holder(s, row, account, account, total0, total1, price0, price1, leaves1, is_open)
+    if code != OK:
+        return code
+    holder = wide(s.header[MEMBER_OFFSET] + member)
+    return _check_amend_holder(
+        s, row, holder, MEMBER_CODE | member, total0, total1, price0, price1, leaves1, is_open
+    )
+
+
+@kernel
+def _check_amend_holder(
+    s: Tables, row: int, holder: int, code: int, total0: int, total1: int, price0: int, price1: int,
+    leaves1: int, is_open: bool,
+) -> int:  # fmt: skip
+    market = wide(s.orders["market"][row])
+    multiplier = wide(s.markets["multiplier"][market])
+    old_price = hold_price(s, market, price0)
+    new_price = hold_price(s, market, price1)
+    if total1 > total0 and _exceeds(total1, wide(s.holders["order_qty"][holder])):
+        return MAX_ORDER_QTY
+    notional = total1 * new_price * multiplier
+    if notional > total0 * old_price * multiplier and _exceeds(
+        notional, wide(s.holders["order_notional"][holder])
+    ):
+        return MAX_ORDER_NOTIONAL
+    if not is_open:
+        return OK
+    leaves0 = wide(s.orders["leaves"][row])
+    limit = wide(s.holders["position"][holder])
+    side = wide(s.orders["side"][row])
+    if limit >= 0 and _position_broken(s, market, code, side, leaves1 - leaves0, limit):
+        return MAX_POSITION
+    more = (leaves1 * new_price - leaves0 * old_price) * multiplier
+    if more > 0 and _exceeds(
+        wide(s.holders["gross_now"][holder]) + more, wide(s.holders["gross_notional"][holder])
+    ):
+        return MAX_GROSS_NOTIONAL
+    return OK
+
+
+@kernel
+def count_order(s: Tables, account: int, change: int) -> None:
+    """An order came to life (+1) or ended (-1)."""
+    s.holders["orders_now"][account] += change
+    s.holders["orders_now"][s.header[MEMBER_OFFSET] + member_of(s, account)] += change
+
+
+@kernel
+def set_limit(s: Tables, at_command: int) -> None:
+    """SET_LIMIT: one limit of an account or a member (the SET_LIMIT_COMMAND view)."""
+    is_member = wide(s.commands["side"][at_command])
+    kind = wide(s.commands["order_type"][at_command])
+    number = wide(s.commands["account"][at_command])
+    value = wide(s.commands["price"][at_command])
+    window = wide(s.commands["stop"][at_command])
+    if s.header[LIMITS_ON] == 0:
+        reject(s, at_command, LIMITS_OFF)
+        return
+    holder = number
+    if is_member == 1:
+        holder = wide(s.header[MEMBER_OFFSET] + number)
+    last = len(s.holders) if is_member == 1 else wide(s.header[MEMBER_OFFSET])
+    if holder >= last or s.holders["known"][holder] == 0:
+        reject(s, at_command, UNKNOWN_ACCOUNT)
+        return
+    if kind < 1 or kind > _MESSAGE_RATE or is_member > 1 or value < 0 or (kind == _MESSAGE_RATE and window < 1):
+        reject(s, at_command, INVALID_LIMIT)
+        return
+    _store_limit(s, holder, kind, value, window)
+    market_event(s, E_LIMIT_SET, 0, 0, number, value, kind, 0)
+    s.events["side"][s.header[EVENTS] - 1] = is_member
+    s.events["trade_id"][s.header[EVENTS] - 1] = window
+
+
+@kernel
+def _store_limit(s: Tables, holder: int, kind: int, value: int, window: int) -> None:
+    if kind == 1:
+        s.holders["order_qty"][holder] = value
+    elif kind == 2:
+        s.holders["order_notional"][holder] = value
+    elif kind == 3:
+        s.holders["open_orders"][holder] = value
+    elif kind == 4:
+        s.holders["position"][holder] = value
+    elif kind == 5:
+        s.holders["gross_notional"][holder] = value
+    else:
+        s.holders["message_rate"][holder] = value
+        s.holders["window"][holder] = window
+        s.holders["window_start"][holder] = s.header[NOW]
+        s.holders["messages_now"][holder] = 0

@@ -1,0 +1,248 @@
+"""The execution plane as a machine: `Venue` owns the tables and drives the kernel over batches.
+
+    apply(commands, events) = for pieces of 1,024 commands: reserve rows -> kernel -> make room if it asks
+
+Reserving happens before a piece, for the worst that the piece can take: an order row, an extra and an index
+entry a command. Everything that cannot be bounded beforehand (events of a sweep, balances, blocks) is asked
+for by the kernel in the middle of a command, which then goes on as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from novate.compiled import COMPILED
+from novate.domain.machine import BrokenInvariant, SnapshotReader, SnapshotWriter
+from novate.domain.records import COMMAND, EVENT, Commands, Events, new_commands, new_events
+from novate.domain.terms import VenueTerms
+from novate.venue import kernel, layout, memory
+from novate.tables import addresses_of
+from novate.venue.commitment import list_orders, state_root
+from novate.venue.inspection import Book, read_book
+from novate.venue.invariants import broken_sums, check_books, describe
+from novate.venue.layout import Tables
+
+PIECE = 1024
+_POOLS = {"orders": layout.ORDER_COUNT, "extras": layout.EXTRA_COUNT}
+_SAVED = tuple(name for name in Tables._fields if name not in ("scratch", "commands", "events"))
+_NO_COMMANDS = new_commands(0)
+_NO_EVENTS = new_events(0)
+
+
+class Venue:
+    """One execution engine: many markets, one sequence of commands. Implements `Machine`."""
+
+    def __init__(self, terms: VenueTerms) -> None:
+        self.terms = terms
+        self.consumed = 0
+        self._tables = memory.new_tables(terms)
+        self._header = self._tables["header"]
+        self._headroom = 0
+        self._point()
+
+    def apply(self, commands: Commands, events: Events) -> int:
+        """Apply commands in order; returns events written. See `Machine` for a buffer that fills up.
+
+        commands: (n,) COMMAND; events: (m,) EVENT, m >= 32. Raises ValueError for other types or a smaller
+        buffer, BrokenInvariant if the kernel found one (the machine must not be used any further).
+        """
+        total = len(commands)
+        if len(events) < layout.MIN_EVENT_BUFFER or commands.dtype != COMMAND or events.dtype != EVENT:
+            self._refuse(commands, events)
+        if total <= self._headroom:
+            self._headroom -= total
+            result = self._run(commands, events)
+            if result >> 32 == total:
+                self.consumed = total
+                return result & 0xFFFFFFFF
+            return self._continue(commands, events, result >> 32, result & 0xFFFFFFFF)
+        return self._continue(commands, events, 0, 0, stopped=False)
+
+    def _continue(
+        self, commands: Commands, events: Events, done: int, written: int, *, stopped: bool = True
+    ) -> int:
+        """Go on in pieces from command `done`, making room whenever the kernel stopped for lack of it."""
+        total = len(commands)
+        while True:
+            if stopped:
+                self._headroom = 0
+                if self._header[layout.BROKEN]:
+                    raise BrokenInvariant(f"conservation broken at sequence {self.sequence}")
+                if self._header[layout.NEED] == layout.NEED_EVENTS:
+                    break
+                self._make_room(int(self._header[layout.NEED]))
+            if done == total:
+                break
+            piece = commands[done : done + PIECE]
+            self._reserve(len(piece))
+            result = self._run(piece, events[written:])
+            written += result & 0xFFFFFFFF
+            done += result >> 32
+            stopped = result >> 32 < len(piece)
+        self.consumed = done
+        return written
+
+    def _run(self, commands: Commands, events: Events) -> int:
+        if COMPILED:
+            return int(kernel.enter(self._addresses, commands, events))
+        # Interpreted kernels wrap like compiled ones; NumPy would warn about every hash.
+        with np.errstate(over="ignore"):
+            done = kernel.run(self._view(commands, events), len(commands))
+        return int(done) << 32 | int(self._header[layout.EVENTS])
+
+    def _refuse(self, commands: Commands, events: Events) -> None:
+        if commands.dtype != COMMAND or events.dtype != EVENT:
+            raise ValueError(
+                f"Expected COMMAND and EVENT records, was {commands.dtype.itemsize} bytes "
+                f"and {events.dtype.itemsize} bytes of other types"
+            )
+        raise ValueError(
+            f"Expected room for at least {layout.MIN_EVENT_BUFFER} events, was {len(events)}"
+        )
+
+    def _view(self, commands: Commands = _NO_COMMANDS, events: Events = _NO_EVENTS) -> Tables:
+        return Tables(**self._tables, commands=commands, events=events)
+
+    def _point(self) -> None:
+        """Tell the kernel where the tables are now."""
+        self._addresses = addresses_of([*self._tables.values(), _NO_COMMANDS, _NO_EVENTS])
+        self._header = self._tables["header"]
+
+    def _reserve(self, commands: int) -> None:
+        """Rows for the worst that a piece of commands can take; remembers how many are covered."""
+        tables = self._tables
+        header = self._header
+        grown = False
+        for pool, count in _POOLS.items():
+            needed = int(header[count]) + PIECE + 1
+            if needed > len(tables[pool]):
+                tables[pool] = memory.enlarged(tables[pool], max(needed, 2 * len(tables[pool])))
+                grown = True
+        live = int(header[layout.ORDER_COUNT]) + PIECE
+        if live * 4 > len(tables["index"]) * 3:
+            rows = len(tables["index"])
+            while live * 2 > rows:
+                rows *= 2
+            tables["index"] = memory.grow_index(tables, rows)
+            grown = True
+        if grown:
+            self._point()
+        self._headroom = PIECE - commands
+
+    def _make_room(self, need: int) -> None:
+        """Enlarge what the kernel asked for."""
+        tables = self._tables
+        if need == layout.NEED_BLOCKS:
+            tables["blocks"] = memory.enlarged(tables["blocks"], 2 * len(tables["blocks"]))
+            tables["levels"] = memory.enlarged(tables["levels"], 2 * len(tables["levels"]))
+        elif need == layout.NEED_WORDS:
+            tables["words"] = memory.enlarged(tables["words"], 2 * len(tables["words"]))
+        elif need == layout.NEED_SCRATCH:
+            tables["scratch"] = np.zeros(len(tables["orders"]), np.int64)
+        elif need == layout.NEED_BALANCES:
+            tables["balances"] = memory.grow_hashed(tables, "balances")
+        elif need == layout.NEED_POSITIONS:
+            tables["positions"] = memory.grow_hashed(tables, "positions")
+        else:
+            raise BrokenInvariant(f"the kernel stopped at sequence {self.sequence} without saying why")
+        self._point()
+
+    @property
+    def sequence(self) -> int:
+        """Number of the last command begun; the first command is 1."""
+        return int(self._header[layout.SEQUENCE])
+
+    @property
+    def now(self) -> int:
+        """The venue clock (R3)."""
+        return int(self._header[layout.NOW])
+
+    @property
+    def clearing_sequence(self) -> int:
+        """Number of the last command of the clearing house that was applied (K16)."""
+        return int(self._header[layout.CLEARING_SEQ])
+
+    def resting_orders(self) -> int:
+        """Live orders of all markets, parked and elected ones included."""
+        return int(self._header[layout.ORDER_COUNT])
+
+    def balance(self, account: int, asset: int) -> tuple[int, int]:
+        """(available, reserved) of an account in an asset (K1)."""
+        balances = self._tables["balances"]
+        found = balances[(balances["used"] != 0) & (balances["key"] == (account << 16 | asset))]
+        return (int(found["available"][0]), int(found["reserved"][0])) if len(found) else (0, 0)
+
+    def book(self, market: int) -> Book:
+        """Bids, asks and parked orders of a market (R53). Raises IndexError for an unknown market."""
+        return read_book(self._view(), market)
+
+    def memory_bytes(self) -> int:
+        """Bytes of all rows in use, of orders, levels, indexes and markets."""
+        used = self._used_rows()
+        return sum(used.get(name, len(t)) * t.itemsize for name, t in self._tables.items())
+
+    def _used_rows(self) -> dict[str, int]:
+        """Rows of the pools that have ever been used; what lies behind them is zero."""
+        header = self._header
+        return {
+            "orders": int(header[layout.ORDER_TOP]),
+            "extras": int(header[layout.EXTRA_TOP]),
+            "blocks": int(header[layout.BLOCK_TOP]),
+            "levels": int(header[layout.BLOCK_TOP]) * layout.LEVELS_PER_BLOCK,
+            "words": int(header[layout.WORDS_TOP]),
+        }
+
+    def state_root(self) -> bytes:
+        """SHA-256 over the canonical form of the whole state (see `novate.venue.commitment`)."""
+        self._require_idle("a state root")
+        return state_root(self._view(), self._live_rows())
+
+    def snapshot(self, into: SnapshotWriter) -> None:
+        """Every table, as it lies in memory up to its last row in use."""
+        self._require_idle("a snapshot")
+        used = self._used_rows()
+        for name in _SAVED:
+            table = self._tables[name]
+            into.put(name, table[: used.get(name, len(table))])
+
+    def restore(self, source: SnapshotReader) -> None:
+        """Take over the tables of a venue of the same terms. Raises ValueError where they do not fit."""
+        for name in _SAVED:
+            saved = source.get(name)
+            fixed = name in ("header", "markets", "ladders", "accounts", "holders", "margins", "assets")
+            if saved.dtype != self._tables[name].dtype or (fixed and len(saved) != len(self._tables[name])):
+                raise ValueError(f"Expected the table {name!r} of the same terms, was {len(saved)} rows")
+        for name in _SAVED:
+            self._tables[name] = np.frombuffer(bytearray(source.get(name).tobytes()), source.get(name).dtype)
+        self._headroom = 0
+        self._point()
+
+    def validate(self) -> None:
+        """R54, K1, K2 and the structure itself; raises BrokenInvariant naming the first that is broken."""
+        self._require_idle("validation")
+        if COMPILED:
+            broken = describe(kernel.enter_check(self._addresses))
+        else:
+            with np.errstate(over="ignore"):
+                broken = describe(int(check_books(self._view())))
+        broken = broken or broken_sums(self._view(), self._live_rows())
+        if broken:
+            raise BrokenInvariant(f"at sequence {self.sequence}: {broken}")
+
+    def _live_rows(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Rows of the live orders in the canonical order of `list_orders`."""
+        if len(self._tables["scratch"]) < len(self._tables["orders"]):
+            self._make_room(layout.NEED_SCRATCH)
+        count = kernel.enter_listing(self._addresses) if COMPILED else list_orders(self._view())
+        return self._tables["scratch"][:count]
+
+    def _require_idle(self, what: str) -> None:
+        if self._header[layout.PHASE] != layout.IDLE:
+            raise ValueError(f"Expected {what} between two commands, was in the middle of one")
+
+
+def warm_up() -> None:
+    """Compile every kernel (or load it from the disk cache) by running a tiny market once."""
+    from novate.venue.rehearsal import rehearse
+
+    rehearse()

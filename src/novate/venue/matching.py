@@ -1,0 +1,318 @@
+"""Price-time matching: an aggressor sweeps the other side, level by level, order by order (R15 to R27).
+
+    aggressor buy 25 @ 10.00        sells 10.00: [A 30 shows 10] [B 10]      hidden: [C 5]
+    -> A 10, A refreshes behind B, B 10, A 5
+
+A sweep can be interrupted between two fills when the event buffer is full; its whole state is the
+aggressor's row and three cells of the header, so it continues where it was.
+"""
+
+from __future__ import annotations
+
+from novate.compiled import inlined, kernel, wide
+from novate.venue.book import displayed_of, enter_book, ladder_of, leave_book, opposite, refresh, shrink
+from novate.venue.constants import (
+    BUY,
+    BY_IOC,
+    BY_STP,
+    E_CANCELLED,
+    E_REFRESHED,
+    STP_CANCEL_AGGRESSING,
+    STP_CANCEL_BOTH,
+    STP_CANCEL_RESTING,
+    STP_NONE,
+)
+from novate.venue.credit import reduce_hold, release, settle
+from novate.venue.events import decrement, order_event, trade
+from novate.venue.fees import fee_of
+from novate.venue.identity import insert_order
+from novate.venue.ladder import best_level, key_of_level
+from novate.venue.layout import (
+    AGGRESSOR,
+    AGGRESSOR_LIMIT,
+    AGGRESSOR_MARKET,
+    AGGRESSOR_REST,
+    BALANCE_COUNT,
+    BALANCE_LIMIT,
+    EVENTS,
+    HIDDEN,
+    ICEBERG,
+    INDEXED,
+    LIMITS_ON,
+    NEED,
+    NEED_BALANCES,
+    NEED_EVENTS,
+    NEXT_TRADE_ID,
+    NO_LIMIT_KEY,
+    STEP_ROOM,
+    STP_GROUPS,
+    Tables,
+)
+from novate.venue.limits import count_order
+from novate.venue.pool import free_order
+from novate.venue.triggers import elect
+
+
+@inlined
+def has_room(s: Tables) -> bool:
+    """May one more step write its events and open its balances? If not, says what is needed."""
+    if s.header[EVENTS] + STEP_ROOM > len(s.events):
+        s.header[NEED] = NEED_EVENTS
+        return False
+    if s.header[BALANCE_COUNT] + STEP_ROOM > s.header[BALANCE_LIMIT]:
+        s.header[NEED] = NEED_BALANCES
+        return False
+    return True
+
+
+@inlined
+def end_order(s: Tables, row: int) -> None:
+    """An order that is out of every queue and holds nothing is over."""
+    if s.header[LIMITS_ON] != 0:
+        count_order(s, wide(s.orders["account"][row]), -1)
+    free_order(s, row)
+
+
+@inlined
+def set_aggressor(s: Tables, row: int, market: int, side: int, price: int, rests: int) -> None:
+    """Prepare a sweep; price 0 is an unbounded market order."""
+    s.header[AGGRESSOR] = row
+    s.header[AGGRESSOR_MARKET] = market
+    s.header[AGGRESSOR_REST] = rests
+    if price == 0:
+        s.header[AGGRESSOR_LIMIT] = NO_LIMIT_KEY
+    else:
+        s.header[AGGRESSOR_LIMIT] = -price if side == BUY else price
+
+
+@kernel
+def sweep(s: Tables) -> bool:
+    """Match the aggressor until it is done; False if it was interrupted for lack of room."""
+    taker = wide(s.header[AGGRESSOR])
+    market = wide(s.header[AGGRESSOR_MARKET])
+    side = wide(s.orders["side"][taker])
+    mode = wide(s.orders["stp"][taker])
+    limit_key = s.header[AGGRESSOR_LIMIT]
+    other = ladder_of(market, opposite(side))
+    while s.ladders["length"][other] != 0:
+        leaves = wide(s.orders["leaves"][taker])
+        if leaves == 0:
+            break
+        level = best_level(s, other)
+        if key_of_level(s, level) < limit_key:
+            break
+        if not has_room(s):
+            return False
+        maker = wide(s.levels["head"][level])
+        if maker == 0:
+            maker = wide(s.levels["hidden_head"][level])
+        if mode != STP_NONE and in_conflict(s, maker, taker):
+            if prevent(s, maker, taker, mode):
+                return True
+            continue
+        quantity = displayed_of(s, maker)
+        if wide(s.orders["flags"][maker]) & HIDDEN != 0:
+            quantity = wide(s.orders["leaves"][maker])
+        fill(s, market, maker, taker, min(leaves, quantity))
+    finish_aggressor(s, taker)
+    return True
+
+
+@inlined
+def fill(s: Tables, market: int, maker: int, taker: int, quantity: int) -> None:
+    """One trade at the maker's price: reservations, leaves, money, events, print, then the maker's fate."""
+    price = wide(s.orders["price"][maker])
+    notional = price * quantity * wide(s.markets["multiplier"][market])
+    reduce_hold(s, maker, quantity, quantity)
+    reduce_hold(s, taker, quantity, quantity)
+    s.orders["leaves"][taker] = wide(s.orders["leaves"][taker]) - quantity
+    s.orders["done"][taker] = wide(s.orders["done"][taker]) + quantity
+    shrink(s, maker, quantity)
+    maker_fee = 0
+    taker_fee = 0
+    fees_on = wide(s.markets["fees_on"][market])
+    if fees_on != 0:
+        maker_fee = fee_of(notional, wide(s.markets["maker_ppm"][market]))
+        taker_fee = fee_of(notional, wide(s.markets["taker_ppm"][market]))
+    maker_account = wide(s.orders["account"][maker])
+    taker_account = wide(s.orders["account"][taker])
+    if wide(s.orders["side"][taker]) == BUY:
+        settle(s, market, taker_account, maker_account, quantity, notional, taker_fee, maker_fee)
+    else:
+        settle(s, market, maker_account, taker_account, quantity, notional, maker_fee, taker_fee)
+    trade_id = s.header[NEXT_TRADE_ID]
+    s.header[NEXT_TRADE_ID] = trade_id + 1
+    trade(s, maker, taker, price, quantity, trade_id, fees_on, maker_fee, taker_fee)
+    s.markets["last"][market] = price
+    elect(s, market, price)
+    after_shrink(s, maker)
+
+
+@inlined
+def after_shrink(s: Tables, maker: int) -> None:
+    """A resting order lost lots: it is over, shows its next tranche, or stays as it is."""
+    leaves = wide(s.orders["leaves"][maker])
+    if leaves == 0:
+        leave_book(s, maker)
+        end_order(s, maker)
+    elif wide(s.orders["flags"][maker]) & ICEBERG != 0 and displayed_of(s, maker) == 0:
+        tranche = refresh(s, maker)
+        order_event(s, E_REFRESHED, maker, 0, 0, 0, tranche, leaves, 0)
+
+
+@inlined
+def in_conflict(s: Tables, maker: int, taker: int) -> bool:
+    """Same account, or accounts of one self-trade group (R27)."""
+    left = wide(s.orders["account"][maker])
+    right = wide(s.orders["account"][taker])
+    if left == right:
+        return True
+    if s.header[STP_GROUPS] == 0 or left >= len(s.accounts) or right >= len(s.accounts):
+        return False
+    group = s.accounts["stp_group"][left]
+    return bool(group != 0 and group == s.accounts["stp_group"][right])
+
+
+@kernel
+def prevent(s: Tables, maker: int, taker: int, mode: int) -> bool:
+    """Handle a conflict by the aggressor's mode (R27); True if the aggressor is gone."""
+    if mode == STP_CANCEL_RESTING or mode == STP_CANCEL_BOTH:
+        cancel_resting(s, maker, BY_STP)
+    if mode == STP_CANCEL_AGGRESSING or mode == STP_CANCEL_BOTH:
+        cancel_entering(s, taker, BY_STP)
+        return True
+    if mode == STP_CANCEL_RESTING:
+        return False
+    return _decrement_both(s, maker, taker)
+
+
+@kernel
+def _decrement_both(s: Tables, maker: int, taker: int) -> bool:
+    quantity = displayed_of(s, maker)
+    if wide(s.orders["flags"][maker]) & HIDDEN != 0:
+        quantity = wide(s.orders["leaves"][maker])
+    quantity = min(quantity, wide(s.orders["leaves"][taker]))
+    reduce_hold(s, maker, quantity, 0)
+    reduce_hold(s, taker, quantity, 0)
+    s.orders["leaves"][taker] = wide(s.orders["leaves"][taker]) - quantity
+    s.orders["done"][taker] = wide(s.orders["done"][taker]) + quantity
+    shrink(s, maker, quantity)
+    decrement(s, maker, taker, quantity)
+    if wide(s.orders["leaves"][maker]) == 0:
+        order_event(s, E_CANCELLED, maker, BY_STP, 0, 0, 0, 0, 0)
+    after_shrink(s, maker)
+    if wide(s.orders["leaves"][taker]) == 0:
+        order_event(s, E_CANCELLED, taker, BY_STP, 0, 0, 0, 0, 0)
+        end_order(s, taker)
+        return True
+    return False
+
+
+@kernel
+def cancel_resting(s: Tables, row: int, reason: int) -> None:
+    """CANCELLED for an order in the book."""
+    order_event(s, E_CANCELLED, row, reason, 0, 0, wide(s.orders["leaves"][row]), 0, 0)
+    release(s, row)
+    leave_book(s, row)
+    end_order(s, row)
+
+
+@kernel
+def cancel_entering(s: Tables, row: int, reason: int) -> None:
+    """CANCELLED for an aggressor, which is in no queue."""
+    order_event(s, E_CANCELLED, row, reason, 0, 0, wide(s.orders["leaves"][row]), 0, 0)
+    release(s, row)
+    end_order(s, row)
+
+
+@inlined
+def finish_aggressor(s: Tables, taker: int) -> None:
+    """After its sweep an aggressor is filled, rests with what is left, or is cancelled."""
+    if wide(s.orders["leaves"][taker]) == 0:
+        end_order(s, taker)
+    elif s.header[AGGRESSOR_REST] != 0:
+        rest(s, taker)
+    else:
+        cancel_entering(s, taker, BY_IOC)
+
+
+@inlined
+def rest(s: Tables, row: int) -> None:
+    """Enter the book under the order's name."""
+    enter_book(s, row)
+    name_order(s, row)
+
+
+@inlined
+def name_order(s: Tables, row: int) -> None:
+    """Make an order answer to (market, account, client order id), if it does not yet."""
+    flags = wide(s.orders["flags"][row])
+    if flags & INDEXED == 0:
+        s.orders["flags"][row] = flags | INDEXED
+        insert_order(
+            s,
+            wide(s.orders["market"][row]),
+            wide(s.orders["account"][row]),
+            s.orders["client_order_id"][row],
+            row,
+        )
+
+
+@kernel
+def is_feasible(s: Tables, taker: int, price: int) -> bool:
+    """R20: would the whole quantity trade at once? A rehearsal without touching the book."""
+    market = wide(s.orders["market"][taker])
+    side = wide(s.orders["side"][taker])
+    mode = wide(s.orders["stp"][taker])
+    needed = wide(s.orders["leaves"][taker])
+    limit_key = NO_LIMIT_KEY
+    if price != 0:
+        limit_key = -price if side == BUY else price
+    other = ladder_of(market, opposite(side))
+    for entry in range(wide(s.ladders["length"][other]) - 1, -1, -1):
+        block = s.words[s.ladders["offset"][other] + entry] & 0xFFFFFFFF
+        for bit in range(31, -1, -1):
+            level = wide(block * 32 + bit)
+            if s.levels["total"][level] == 0:
+                continue
+            if key_of_level(s, level) < limit_key:
+                return False
+            if mode == STP_NONE:
+                needed -= wide(s.levels["total"][level])
+            else:
+                needed = _rehearse_level(s, level, taker, mode, needed)
+            if needed <= 0:
+                return needed > _BLOCKED
+    return False
+
+
+_BLOCKED = -(2**61)
+
+
+@kernel
+def _rehearse_level(s: Tables, level: int, taker: int, mode: int, needed: int) -> int:
+    """What is still needed after a level, 0 or less if nothing; _BLOCKED if an own order comes first.
+
+    The first round trades what is displayed, in queue order; later rounds trade reserves, then hidden orders.
+    """
+    reserves = 0
+    row = wide(s.levels["head"][level])
+    while row != 0:
+        if not in_conflict(s, row, taker):
+            shown = displayed_of(s, row)
+            needed -= shown
+            reserves += wide(s.orders["leaves"][row]) - shown
+        elif mode != STP_CANCEL_RESTING:
+            return _BLOCKED
+        if needed <= 0:
+            return 0
+        row = wide(s.orders["next"][row])
+    needed -= reserves
+    row = wide(s.levels["hidden_head"][level])
+    while needed > 0 and row != 0:
+        if not in_conflict(s, row, taker):
+            needed -= wide(s.orders["leaves"][row])
+        elif mode != STP_CANCEL_RESTING:
+            return _BLOCKED
+        row = wide(s.orders["next"][row])
+    return max(needed, 0)

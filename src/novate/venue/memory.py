@@ -1,0 +1,193 @@
+"""The venue's tables as NumPy arrays: made from terms, grown between batches, saved and restored.
+
+Growing copies the bytes into a larger array of zeros; fresh pages cost memory only once they are used. The
+two hash tables are entered anew. Nothing here can be seen from outside: events and roots do not depend on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from novate.domain.codes import MarketState, SelfTrade
+from novate.domain.instruments import CreditModel, MarketTerms, OnNegative, Resale
+from novate.domain.terms import VenueTerms
+from novate.venue import layout
+from novate.venue.balances import home_of_many
+from novate.venue.constants import INT64_MAX
+from novate.venue.identity import tag_of_many
+from novate.venue.layout import Tables
+
+Array = npt.NDArray[Any]
+
+_FIRST_ROWS = {
+    "header": layout.HEADER_CELLS,
+    "blocks": 64,
+    "levels": 64 * layout.LEVELS_PER_BLOCK,
+    "orders": 1024,
+    "extras": 64,
+    "words": 4096,
+    "index": 2048,
+    "balances": 256,
+    "positions": 64,
+    "scratch": 64,
+}
+_CREDIT_CODES = {
+    CreditModel.NONE: layout.CREDIT_NONE,
+    CreditModel.DELIVERABLE: layout.CREDIT_DELIVERABLE,
+    CreditModel.MARGINED: layout.CREDIT_MARGINED,
+}
+
+
+def new_tables(terms: VenueTerms) -> dict[str, Array]:
+    """All tables of an empty venue, except commands and events."""
+    rows = dict(_FIRST_ROWS)
+    rows["markets"] = len(terms.markets)
+    rows["ladders"] = 4 * len(terms.markets)
+    margined = any(market.credit is CreditModel.MARGINED for market in terms.markets)
+    rows["margins"] = 8 * len(terms.markets) if margined else 8
+    rows["accounts"] = 1 + max((account.account for account in terms.accounts), default=0)
+    members = 1 + max((account.member for account in terms.accounts), default=0)
+    rows["holders"] = rows["accounts"] + members if terms.limits else 1
+    rows["assets"] = 1 + max((max(m.base_asset, m.quote_asset) for m in terms.markets), default=0)
+    tables = {
+        name: np.zeros(rows[name], layout.TABLE_DTYPES[name])
+        for name in Tables._fields
+        if name not in ("commands", "events")
+    }
+    _fill_header(tables["header"], terms, margined, rows["accounts"])
+    for row, market in enumerate(terms.markets):
+        _fill_market(tables, row, market)
+    for account in terms.accounts:
+        row = account.account
+        tables["accounts"][row] = (account.member, account.stp_group, account.account_class, 1)
+    if terms.limits:
+        _open_holders(tables["holders"], terms, rows["accounts"])
+    return tables
+
+
+def _fill_header(header: Array, terms: VenueTerms, margined: bool, accounts: int) -> None:
+    header[layout.NEXT_ORDER_ID] = 1
+    header[layout.NEXT_TRADE_ID] = 1
+    # Row 0 of every pool, and word 0, stand for "none".
+    for cell in (layout.ORDER_TOP, layout.EXTRA_TOP, layout.BLOCK_TOP, layout.WORDS_TOP):
+        header[cell] = 1
+    header[layout.LARGEST_LADDER] = 4
+    header[layout.HEAP_CAPACITY] = 0
+    header[layout.INDEX_MASK] = _FIRST_ROWS["index"] - 1
+    header[layout.INDEX_SEED] = terms.hash_seed
+    _set_limit_cells(header, "balances", _FIRST_ROWS["balances"])
+    _set_limit_cells(header, "positions", _FIRST_ROWS["positions"])
+    header[layout.FEE_ACCOUNT] = terms.fee_account
+    header[layout.CHECK_ACCOUNTS] = terms.check_accounts or terms.limits
+    header[layout.STP_GROUPS] = any(account.stp_group for account in terms.accounts)
+    header[layout.LIMITS_ON] = terms.limits
+    header[layout.POSITIONS_ON] = margined or terms.limits
+    header[layout.CREDIT_ON] = any(m.credit is not CreditModel.NONE for m in terms.markets)
+    header[layout.MARKETS] = len(terms.markets)
+    header[layout.MEMBER_OFFSET] = accounts
+    header[layout.TOUCHED_HEAD] = -1
+
+
+def _set_limit_cells(header: Array, name: str, rows: int) -> None:
+    """Mask and fill limit (five eighths) of a hash table."""
+    mask, limit = {
+        "balances": (layout.BALANCE_MASK, layout.BALANCE_LIMIT),
+        "positions": (layout.POSITION_MASK, layout.POSITION_LIMIT),
+    }[name]
+    header[mask] = rows - 1
+    header[limit] = rows * 5 // 8
+
+
+def _fill_market(tables: dict[str, Array], row: int, terms: MarketTerms) -> None:
+    market = tables["markets"][row : row + 1]
+    for field in ("max_quantity", "max_price", "min_display", "base_asset", "quote_asset"):
+        market[field] = getattr(terms, field)
+    market["reference"] = terms.reference_price or 0
+    market["static_band"] = -1 if terms.static_band is None else terms.static_band
+    market["multiplier"] = terms.notional_multiplier
+    market["base_units"] = terms.base_units_per_lot
+    market["ask_price"] = INT64_MAX
+    market["fees_on"] = terms.maker_ppm is not None or terms.taker_ppm is not None
+    market["maker_ppm"] = terms.maker_ppm or 0
+    market["taker_ppm"] = terms.taker_ppm or 0
+    market["max_blocks"] = terms.max_price_blocks
+    market["state"] = MarketState[terms.initial_state]
+    market["auction_kind"] = 3 if terms.initial_state == "AUCTION_CALL" else 0
+    market["credit"] = _CREDIT_CODES[terms.credit]
+    market["stp_default"] = SelfTrade[terms.stp_default]
+    market["resale_settled"] = terms.resale is Resale.SETTLED
+    market["cancel_newest"] = terms.on_negative is OnNegative.CANCEL_NEWEST
+    market["premium"] = terms.premium
+    market["known"] = 1
+    if terms.credit is not CreditModel.NONE:
+        tables["assets"]["known"][terms.quote_asset] = 1
+    if terms.credit is CreditModel.DELIVERABLE:
+        tables["assets"]["known"][terms.base_asset] = 1
+    if terms.credit is CreditModel.MARGINED:
+        tables["margins"][8 * row : 8 * row + 8] = terms.margin_per_lot_micro
+
+
+def _open_holders(holders: Array, terms: VenueTerms, member_offset: int) -> None:
+    for limit in ("order_qty", "order_notional", "open_orders", "position", "gross_notional", "message_rate"):
+        holders[limit] = -1
+    holders["known"][member_offset] = 1
+    for account in terms.accounts:
+        holders["known"][account.account] = 1
+        holders["known"][member_offset + account.member] = 1
+
+
+def enlarged(array: Array, rows: int) -> Array:
+    """The same rows, and zeros behind them up to `rows`."""
+    larger: Array = np.zeros(rows, array.dtype)
+    # Copying bytes is many times faster than copying a structured array field by field.
+    larger.view(np.uint8)[: array.nbytes] = array.view(np.uint8)
+    return larger
+
+
+def grow_index(tables: dict[str, Array], rows: int) -> Array:
+    """A larger index with an entry for every live order; returns it."""
+    header = tables["header"]
+    orders = tables["orders"][: int(header[layout.ORDER_TOP])]
+    live = np.nonzero(orders["flags"] & layout.INDEXED)[0]
+    live = live[orders["status"][live] != layout.FREE]
+    owners = (orders["market"][live].astype(np.int64) << 32) | orders["account"][live]
+    tags = tag_of_many(orders["client_order_id"][live], owners, int(header[layout.INDEX_SEED]))
+    index: Array = np.zeros(rows, np.int64)
+    index[_places(tags & (rows - 1), rows)] = (tags << 32) | live
+    header[layout.INDEX_MASK] = rows - 1
+    return index
+
+
+def grow_hashed(tables: dict[str, Array], name: str) -> Array:
+    """Balances or positions in a table of twice the size."""
+    old = tables[name]
+    used = old[old["used"] != 0]
+    larger: Array = np.zeros(2 * len(old), old.dtype)
+    homes = home_of_many(used["key"]) & (len(larger) - 1)
+    larger[_places(homes, len(larger))] = used
+    _set_limit_cells(tables["header"], name, len(larger))
+    return larger
+
+
+def _places(homes: npt.NDArray[np.int64], rows: int) -> npt.NDArray[np.int64]:
+    """Places for entries of these homes under linear probing in an empty table."""
+    order = np.argsort(homes, kind="stable")
+    steps = np.arange(len(homes))
+    # In order of their homes, each entry takes its home or the place behind its predecessor.
+    places = np.maximum.accumulate(homes[order] - steps) + steps
+    beyond = int(np.count_nonzero(places >= rows))
+    if beyond:
+        # What runs over the end goes on from the start, behind what is there already.
+        taken = set(places[: len(places) - beyond].tolist())
+        free = 0
+        for i in range(len(places) - beyond, len(places)):
+            while free in taken:
+                free += 1
+            places[i] = free
+            free += 1
+    result = np.empty(len(homes), np.int64)
+    result[order] = places
+    return result

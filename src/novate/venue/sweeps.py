@@ -1,0 +1,210 @@
+"""Ending many orders by one command: mass cancel, end of day, negative credit (R21, R39, K17).
+
+    gather rows that match -> sort by order id -> end them one by one; the list survives an interruption
+
+`scratch` holds the rows. A command that needs a longer list asks for it before it has changed anything.
+"""
+
+from __future__ import annotations
+
+from novate.compiled import inlined, kernel, wide
+from novate.venue.balances import balance_row, position_row
+from novate.venue.constants import (
+    BY_CREDIT,
+    BY_DAY,
+    BY_MASS,
+    DAY,
+    E_CANCELLED,
+    E_EXPIRED,
+    E_MASS_DONE,
+)
+from novate.venue.credit import reserve_asset
+from novate.venue.events import market_event
+from novate.venue.layout import (
+    CREDIT_NONE,
+    LIST_AT,
+    LIST_COUNT,
+    LIST_KIND,
+    LIST_LENGTH,
+    LIST_MARKET,
+    NEED,
+    NEED_SCRATCH,
+    ORDER_TOP,
+    RESTING,
+    Tables,
+)
+from novate.venue.matching import has_room
+from novate.venue.orders import remove_live
+from novate.venue.touched import touch
+
+ANY = -1
+
+
+@inlined
+def fits_scratch(s: Tables, orders: int) -> bool:
+    """Is `scratch` long enough for a list of that many orders? If not, says so."""
+    if orders > len(s.scratch):
+        s.header[NEED] = NEED_SCRATCH
+        return False
+    return True
+
+
+@inlined
+def begin_list(s: Tables, market: int, reason: int, length: int) -> None:
+    """The gathered list is ready to be worked off."""
+    s.header[LIST_AT] = 0
+    s.header[LIST_LENGTH] = length
+    s.header[LIST_KIND] = reason
+    s.header[LIST_MARKET] = market
+    s.header[LIST_COUNT] = 0
+
+
+@kernel
+def gather_market(s: Tables, market: int, account: int, side: int, session: int, tif: int) -> int:
+    """Rows of a market's live orders that match every filter (ANY matches all), by ascending order id."""
+    length = 0
+    for ladder in range(market * 4, market * 4 + 4):
+        for entry in range(s.ladders["length"][ladder]):
+            block = s.words[s.ladders["offset"][ladder] + entry] & 0xFFFFFFFF
+            for level in range(block * 32, block * 32 + 32):
+                length = _gather_queue(s, wide(s.levels["head"][level]), length, account, side, session, tif)
+                hidden = wide(s.levels["hidden_head"][level])
+                length = _gather_queue(s, hidden, length, account, side, session, tif)
+    elected = wide(s.markets["elected_head"][market])
+    length = _gather_queue(s, elected, length, account, side, session, tif)
+    sort_rows(s, length, False)
+    return length
+
+
+@kernel
+def _gather_queue(
+    s: Tables, row: int, length: int, account: int, side: int, session: int, tif: int
+) -> int:
+    while row != 0:
+        matches = (
+            (account == ANY or s.orders["account"][row] == account)
+            and (side == ANY or s.orders["side"][row] == side)
+            and (session == ANY or s.orders["session"][row] == session)
+            and (tif == ANY or s.orders["tif"][row] == tif)
+        )
+        if matches:
+            s.scratch[length] = row
+            length += 1
+        row = wide(s.orders["next"][row])
+    return length
+
+
+@kernel
+def gather_negative(s: Tables, account: int, asset: int, margin_market: int) -> int:
+    """Open orders that K17 may cancel: by account, newest first.
+
+    Either those of one account that reserve `asset`, or (account ANY) those of every account whose requirement
+    in `margin_market` has just risen.
+    """
+    length = 0
+    for row in range(1, s.header[ORDER_TOP]):
+        if s.orders["status"][row] != RESTING:
+            continue
+        market = wide(s.orders["market"][row])
+        owner = wide(s.orders["account"][row])
+        if s.markets["cancel_newest"][market] == 0 or s.markets["credit"][market] == CREDIT_NONE:
+            continue
+        if reserve_asset(s, market, wide(s.orders["side"][row])) != asset or not _is_negative(s, row):
+            continue
+        if owner == account or (
+            account == ANY and s.positions["rose"][position_row(s, owner, margin_market)] != 0
+        ):
+            s.scratch[length] = row
+            length += 1
+    sort_rows(s, length, True)
+    return length
+
+
+@kernel
+def _is_negative(s: Tables, row: int) -> bool:
+    """Is the balance negative in which this order reserves?"""
+    asset = reserve_asset(s, wide(s.orders["market"][row]), wide(s.orders["side"][row]))
+    return bool(s.balances["available"][balance_row(s, wide(s.orders["account"][row]), asset)] < 0)
+
+
+@kernel
+def sort_rows(s: Tables, length: int, newest_first: bool) -> None:
+    """Heap sort of the gathered rows: by order id, or by account and then the newest order first."""
+    for start in range(length // 2 - 1, -1, -1):
+        _sift(s, start, length, newest_first)
+    for end in range(length - 1, 0, -1):
+        first = s.scratch[0]
+        s.scratch[0] = s.scratch[end]
+        s.scratch[end] = first
+        _sift(s, 0, end, newest_first)
+
+
+@kernel
+def _sift(s: Tables, at: int, length: int, newest_first: bool) -> None:
+    while True:
+        child = 2 * at + 1
+        if child >= length:
+            return
+        if child + 1 < length and _comes_before(s, child, child + 1, newest_first):
+            child += 1
+        if not _comes_before(s, at, child, newest_first):
+            return
+        row = s.scratch[at]
+        s.scratch[at] = s.scratch[child]
+        s.scratch[child] = row
+        at = child
+
+
+@inlined
+def _comes_before(s: Tables, left: int, right: int, newest_first: bool) -> bool:
+    row = wide(s.scratch[left])
+    other = wide(s.scratch[right])
+    if not newest_first:
+        return bool(s.orders["order_id"][row] < s.orders["order_id"][other])
+    if s.orders["account"][row] != s.orders["account"][other]:
+        return bool(s.orders["account"][row] < s.orders["account"][other])
+    return bool(s.orders["order_id"][row] > s.orders["order_id"][other])
+
+
+@kernel
+def work_list(s: Tables) -> bool:
+    """End the orders of the list one after another; False if interrupted for lack of room."""
+    reason = s.header[LIST_KIND]
+    kind = E_EXPIRED if reason == BY_DAY else E_CANCELLED
+    while s.header[LIST_AT] < s.header[LIST_LENGTH]:
+        if not has_room(s):
+            return False
+        row = wide(s.scratch[s.header[LIST_AT]])
+        s.header[LIST_AT] += 1
+        if reason == BY_CREDIT:
+            if not _is_negative(s, row):
+                continue
+            touch(s, wide(s.orders["market"][row]))
+        remove_live(s, row, kind, wide(reason))
+        s.header[LIST_COUNT] += 1
+    if reason == BY_MASS:
+        if not has_room(s):
+            return False
+        market_event(s, E_MASS_DONE, wide(s.header[LIST_MARKET]), 0, 0, wide(s.header[LIST_COUNT]), 0, 0)
+    return True
+
+
+@kernel
+def begin_mass_cancel(s: Tables, market: int, account: int, side: int, session: int) -> bool:
+    """Gather what MASS_CANCEL names; False if the list does not fit yet."""
+    if not fits_scratch(s, wide(s.markets["live"][market])):
+        return False
+    begin_list(s, market, BY_MASS, gather_market(s, market, account, side, session, ANY))
+    return True
+
+
+@kernel
+def begin_day_expiry(s: Tables, market: int) -> None:
+    """Gather the DAY orders of a market that closes; the caller knows that the list fits."""
+    begin_list(s, market, BY_DAY, gather_market(s, market, ANY, ANY, ANY, DAY))
+
+
+@kernel
+def begin_negative(s: Tables, account: int, asset: int, margin_market: int) -> None:
+    """Gather what K17 cancels; the caller knows that the list fits."""
+    begin_list(s, 0, BY_CREDIT, gather_negative(s, account, asset, margin_market))
