@@ -18,7 +18,7 @@ MACHINE_PATH = re.compile(rf"(?:^|[^A-Za-z0-9_.<>~}}])/(?:{HOMES})/[A-Za-z0-9_.]
 REGISTRIES = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "crates" + ".io", "index" + "-url")
 ADDRESS = re.compile("|".join(map(re.escape, REGISTRIES)))
 LOCK_ADDRESS = re.compile(r"[a-z]+:/" + "/|@ *file")
-UNFINISHED = re.compile(r"\b(?:" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
+UNFINISHED = re.compile(r"\b(?:" + "|".join(("TO" + "DO", "FIX" + "ME", "HA" + "CK")) + r")\b")
 
 
 def marks_of_a_machine(name: str, text: str) -> Iterator[str]:
