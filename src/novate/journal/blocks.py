@@ -5,15 +5,18 @@
     | header | record | record | record | ...           | record  |zeros| trailer |
     | 64     | 64     | 64     | 64     |               | 64      |     | 16      |
     +--------+----------------------------------------------------+-----+---------+
-      crc32c covers everything behind itself ------------------------------------>
-      hash = SHA-256 over the whole block; the next block's header carries it
+      crc32c covers everything behind itself --------------------------->|
+      hash = SHA-256 over header, records and zeros; the next header carries it
+
+The trailer is outside of both and has its own checksum: it says how durable the past was when the block was
+written, which may differ between two machines that hold the same records and must not change their hashes.
 
 Invariants, on which recovery stands (docs/journal-format.md):
   - a block starts and ends on a sector, so no write touches a sector that holds an acknowledged block;
   - no sector of a complete block is empty and its last byte is not zero: magic and trailer see to the ends,
     and a record of 64 zero bytes is refused. So a zero sector inside a bad block says "never arrived", and
     no single flipped bit can say that;
-  - the trailer repeats the length and names the last sequence that was durable when the block was written.
+  - the trailer names the last sequence that was durable when the block was written.
 
 Cost: one checksum and one SHA-256 over the block, no work per record.
 """
@@ -51,7 +54,7 @@ BLOCK_HEADER = np.dtype(
         ("previous_hash", "V32"),
     ]
 )
-BLOCK_TRAILER = np.dtype([("durable_sequence", "<u8"), ("length", "<u4"), ("magic", "<u4")])
+BLOCK_TRAILER = np.dtype([("durable_sequence", "<u8"), ("crc32c", "<u4"), ("magic", "<u4")])
 
 _HEADER = struct.Struct("<IIIIQq32s")
 _TRAILER = struct.Struct("<QII")
@@ -122,16 +125,25 @@ def encode(
     _HEADER.pack_into(block.data, 0, BLOCK_MAGIC, length, 0, count, first_sequence, engine_ts, previous_hash)
     block[HEADER_BYTES:end] = payload
     block[end : length - TRAILER_BYTES] = 0
-    _TRAILER.pack_into(block.data, length - TRAILER_BYTES, durable, length, END_MAGIC)
-    _CRC.pack_into(block.data, 8, google_crc32c.value(block[CHECKED_FROM:]))
+    _CRC.pack_into(block.data, 8, google_crc32c.value(block[CHECKED_FROM:-TRAILER_BYTES]))
+    trailer = (durable, _trailer_checksum(block, durable), END_MAGIC)
+    _TRAILER.pack_into(block.data, length - TRAILER_BYTES, *trailer)
     return block
 
 
+def _trailer_checksum(block: Bytes, durable: int) -> int:
+    """Over the header and the trailer's sequence, so that a trailer belongs to one block only."""
+    crc: int = google_crc32c.value(block[:HEADER_BYTES].tobytes() + durable.to_bytes(8, "little"))
+    return crc
+
+
 def hash_of(block: Bytes) -> bytes:
-    return hashlib.sha256(block.data).digest()
+    """SHA-256 over the block without its trailer: header, records, padding."""
+    return hashlib.sha256(block[:-TRAILER_BYTES].data).digest()
 
 
 def header_at(buffer: Bytes, at: int) -> Header:
+    """The 64 bytes there, read as a header; nothing is checked."""
     return Header._make(_HEADER.unpack_from(buffer.data, at))
 
 
@@ -163,12 +175,13 @@ def link_fault(header: Header, first_sequence: int, previous_hash: bytes) -> Fau
 
 def body_fault(block: Bytes, header: Header) -> Fault | None:
     """What is wrong with the whole block: its checksum, then its trailer."""
-    crc = google_crc32c.value(block[CHECKED_FROM:])
+    crc = google_crc32c.value(block[CHECKED_FROM:-TRAILER_BYTES])
     if crc != header.crc32c:
         return Fault(f"checksum {header.crc32c:#010x}", f"{crc:#010x}")
-    _, length, magic = _TRAILER.unpack_from(block.data, header.length - TRAILER_BYTES)
-    if length != header.length or magic != END_MAGIC:
-        return Fault(
-            f"the trailer of a block of {header.length} bytes", f"length {length}, marker {magic:#010x}"
-        )
+    durable, trailer_crc, magic = _TRAILER.unpack_from(block.data, header.length - TRAILER_BYTES)
+    if magic != END_MAGIC:
+        return Fault(f"the end marker {END_MAGIC:#010x}", f"{magic:#010x}")
+    crc = _trailer_checksum(block, durable)
+    if crc != trailer_crc:
+        return Fault(f"trailer checksum {trailer_crc:#010x}", f"{crc:#010x}")
     return None

@@ -40,6 +40,8 @@ from novate.journal.segments import DEFAULT_SEGMENT_BYTES
 from novate.journal.snapshots import Snapshots
 from novate.journal.writer import Writer
 
+WORTH_A_THREAD_BYTES = 4 << 20
+
 
 class Journal:
     """A journal that is open; made by `create` and `open`. Not for use by several threads at once."""
@@ -55,7 +57,11 @@ class Journal:
         self._lock_fd = opened.lock_fd
         self._writer: Writer | None = None
         if opened.lock_fd is not None:
-            self._writer = Writer(disk, directory, self._segments, self._index, opened.end)
+            try:
+                self._writer = Writer(disk, directory, self._segments, self._index, opened.end)
+            except OSError as error:
+                disk.close(opened.lock_fd)
+                raise JournalError(f"{directory}: expected to open its last segment, was: {error}") from error
         self.snapshots = Snapshots(disk, directory, opened.segments[0].header.identity, self.flush)
 
     @classmethod
@@ -88,7 +94,7 @@ class Journal:
 
     @property
     def root(self) -> bytes:
-        """SHA-256 of the last block; 32 zero bytes while there is none."""
+        """Hash of the last block, a commitment to every record; 32 zero bytes while there is none."""
         return self._position.root
 
     @property
@@ -130,7 +136,7 @@ class Journal:
             )
         walk = Walk(self._disk, self._segments, self._index.before(from_sequence), self._position)
         try:
-            for run in _runs_ahead(walk, self._index):
+            for run in _runs(walk, self._index):
                 yield from (block for block in run if block.last_sequence >= from_sequence)
         finally:
             walk.close()
@@ -180,19 +186,21 @@ def payload_of(records: npt.NDArray[Any]) -> Bytes:
     return payload
 
 
-def _runs_ahead(walk: Walk, index: SparseIndex) -> Iterator[list[Block]]:
-    """The runs of a walk, the next one verified in a second thread while the caller works on this one.
+def _runs(walk: Walk, index: SparseIndex) -> Iterator[list[Block]]:
+    """The runs of a walk; in a long one, the next run is verified in a second thread meanwhile.
 
     Hashing releases the interpreter lock, so that a replay costs the dearer of the two and not their sum.
     """
     run = walk.next_run()
-    if not run:
+    if walk.bytes_ahead() < WORTH_A_THREAD_BYTES:
+        while run:
+            index.note(walk.position)
+            yield run
+            run = walk.next_run()
         return
-    index.note(walk.position)
     with ThreadPoolExecutor(max_workers=1) as verifier:
         while run:
+            index.note(walk.position)
             following = verifier.submit(walk.next_run)
             yield run
             run = following.result()
-            if run:
-                index.note(walk.position)

@@ -88,6 +88,14 @@ class Walk:
         path = self._segments[self.position.segment].path
         return JournalCorrupt(path, self.position.offset, self.position.sequence + 1, *fault)
 
+    def bytes_ahead(self) -> int:
+        """Bytes of the files between here and the end, unused room of full segments included."""
+        if self._end is None:
+            return 0
+        segments = self._segments[self.position.segment : self._end.segment]
+        whole = sum(segment.header.segment_bytes for segment in segments)
+        return whole + self._end.offset - self.position.offset
+
     def _at_end(self) -> bool:
         end = self._end
         return end is not None and self.position[:2] == end[:2]

@@ -14,6 +14,7 @@ and never the trace of a crash.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import struct
 from collections.abc import Sequence
@@ -85,7 +86,8 @@ def create_segment(disk: Disk, directory: Path, header: SegmentHeader) -> Segmen
         disk.write_all(fd, encode_header(header), 0)
         disk.fdatasync(fd)
     except OSError:
-        disk.remove(partial)
+        with contextlib.suppress(OSError):
+            disk.remove(partial)
         raise
     finally:
         disk.close(fd)

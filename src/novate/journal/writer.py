@@ -121,8 +121,8 @@ class Writer:
             previous_root=self.position.root,
         )
         segment = create_segment(self._disk, self._directory, header)
-        self._disk.close(self._fd)
-        self._fd = self._disk.open(segment.path, write=True)
+        full, self._fd = self._fd, self._disk.open(segment.path, write=True)
+        self._disk.close(full)
         self._segments.append(segment)
         self.position = self.position._replace(segment=len(self._segments) - 1, offset=SEGMENT_HEADER_BYTES)
         self._index.begin_segment(self.position)
