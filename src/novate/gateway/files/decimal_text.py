@@ -42,7 +42,7 @@ def quantity_texts(steps: MarketSteps, market: Int64s, lots: Int64s) -> pa.Array
 
 
 def _texts(steps: Int64s, market: Int64s, shapes: list[tuple[int, int]]) -> pa.Array:
-    """Text of `steps * units` with the digits of each market; `shapes` has (units, digits) of every market."""
+    """Text of `steps * units` with the digits of each market; `shapes` has its (units, digits)."""
     units = np.array([unit for unit, _ in shapes] or [1], np.int64)[market]
     shown = np.array([digits for _, digits in shapes] or [0], np.int64)[market]
     order: list[npt.NDArray[np.intp]] = []

@@ -16,7 +16,9 @@ import numpy as np
 from novate.domain.codes import CommandKind, EventKind, Reject
 from novate.domain.records import ORDER_EVENT, Commands, Events, new_commands
 from novate.gateway.files.order_rows import DecodedRows
-from novate.gateway.files.problems import RejectedRow
+from novate.gateway.files.problems import RejectedRow, shortened
+from novate.gateway.files.refusals import refusal_message
+from novate.gateway.files.source import raw_rows
 from novate.gateway.files.text_numbers import Int64s
 
 
@@ -43,16 +45,32 @@ class OrderFile:
         """Rows whose command the venue refused; `first_sequence` numbers the file's first command."""
         rejected = events[events["kind"] == EventKind.REJECTED].view(ORDER_EVENT)
         index = rejected["sequence"] - first_sequence
-        rejected = rejected[(index >= 0) & (index < len(self.commands))]
+        ours = (index >= 0) & (index < len(self.commands))
+        rejected, index = rejected[ours], index[ours]
+        rows = self.rows[index]
+        raw = raw_rows(self.path, self.format, set(rows.tolist()))
         return [
             RejectedRow(
-                row=int(self.rows[event["sequence"] - first_sequence]),
-                reason=Reject(int(event["reason"])).name,
-                message=f"venue: {CommandKind(int(event['command'])).name} refused",
-                raw=command_text(self.commands[event["sequence"] - first_sequence]),
+                row=row,
+                reason=Reject(reason).name,
+                message=refusal_message(CommandKind(kind), Reject(reason)),
+                raw=shortened(raw.get(row) or command_text(self.commands[place])),
             )
-            for event in rejected
+            for row, reason, kind, place in zip(
+                rows.tolist(),
+                rejected["reason"].tolist(),
+                rejected["command"].tolist(),
+                index.tolist(),
+                strict=True,
+            )
         ]
+
+    def not_accepted(self, events: Events, first_sequence: int) -> list[RejectedRow]:
+        """Every row that its reader or the venue refused, each once, in row order: `rejects.csv`."""
+        by_row: dict[int, RejectedRow] = {}
+        for reject in (*self.rejects, *self.refused(events, first_sequence)):
+            by_row.setdefault(reject.row, reject)
+        return [by_row[row] for row in sorted(by_row)]
 
 
 def joined(path: Path, form: str, pieces: Sequence[DecodedRows], read: int) -> OrderFile:

@@ -257,5 +257,5 @@ def _coded(column: pa.Array, codes: dict[str, int], default: int, exact: bool = 
 
 def _row_text(columns: pa.Table, index: int) -> str:
     """The row as text again, for people who look for it in their file."""
-    values = (column[index].as_py() for column in columns.columns)
-    return ",".join("" if value is None else str(value) for value in values)
+    values = (column[index].as_py() or "" for column in columns.columns)
+    return ",".join(f'"{value}"' if "," in value else value for value in values)

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from novate.gateway.files.problems import FileProblem
 
 CHUNK_BYTES = 8 * 1024 * 1024
+HEADER_LINES = {"csv": 1, "lobster": 0}
 GZ_MAGIC = b"\x1f\x8b"
 
 
@@ -66,6 +67,22 @@ def chunks(path: Path, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
         raise FileProblem(path, "a readable file", error.strerror or str(error)) from error
     if not done:
         raise FileProblem(path, "a file with orders", "a gz of nothing (0 bytes)")
+
+
+def raw_rows(path: Path, form: str, rows: Set[int]) -> dict[int, str]:
+    """The lines of these rows in a text file, without their line ends; nothing for files of other formats."""
+    header_lines = HEADER_LINES.get(form)
+    if header_lines is None or not rows:
+        return {}
+    found: dict[int, str] = {}
+    last = max(rows)
+    with _opened(path) as file:
+        for row, line in enumerate(file, start=1 - header_lines):
+            if row in rows:
+                found[row] = line.decode("utf-8", "replace").rstrip("\r\n")
+            if row >= last:
+                break
+    return found
 
 
 def _opened(path: Path) -> BinaryIO:
