@@ -10,12 +10,12 @@ Price in ticks, quantity in lots, money in minor units: `notional = ticks * lots
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 import msgspec
 
 
-class InstrumentKind(str, Enum):
+class InstrumentKind(StrEnum):
     """What is traded; spot and equity deliver, the others are on margin."""
 
     SPOT = "spot"
@@ -25,7 +25,7 @@ class InstrumentKind(str, Enum):
     PERPETUAL = "perpetual"
 
 
-class CreditModel(str, Enum):
+class CreditModel(StrEnum):
     """How a market uses credit: not at all, delivering both assets (K4), or on margin (K14)."""
 
     NONE = "none"
@@ -33,14 +33,14 @@ class CreditModel(str, Enum):
     MARGINED = "margined"
 
 
-class OnNegative(str, Enum):
+class OnNegative(StrEnum):
     """What happens to open orders while an account's credit is negative (K17)."""
 
     BLOCK = "block"
     CANCEL_NEWEST = "cancel_newest"
 
 
-class Resale(str, Enum):
+class Resale(StrEnum):
     """When what was bought may be sold again (K12)."""
 
     IMMEDIATE = "immediate"

@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 import msgspec
 
 
-class AccountType(str, Enum):
+class AccountType(StrEnum):
     """ISO 20022 clearing account types."""
 
     HOUS = "HOUS"
