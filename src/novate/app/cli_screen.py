@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SECONDS_BEFORE_A_BAR = 1.0
+WIDTH_OF_A_FILE = 120
 
 
 def print_data(data: object) -> None:
@@ -49,7 +50,8 @@ def console() -> Console:
     """Standard output; colours only on a terminal and without NO_COLOR."""
     from rich.console import Console
 
-    return Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+    width = None if sys.stdout.isatty() else WIDTH_OF_A_FILE
+    return Console(highlight=False, emoji=False, soft_wrap=True, width=width)
 
 
 def table(*columns: str, title: str = "") -> Table:

@@ -42,14 +42,19 @@ def print_run(summary: RunSummary, directory: Path, seconds: float) -> None:
     if summary.cash:
         screen.print(_cash_table(summary.cash))
         _print_rest(summary.cash)
-    for sentence in (*summary.comparison[:SHOWN_COMPARISON], *summary.notes, *_sentences(summary, seconds)):
+    for sentence in (
+        *summary.comparison[:SHOWN_COMPARISON],
+        *summary.notes,
+        *summary.clearing_notes,
+        *_sentences(summary, seconds),
+    ):
         screen.print(sentence, markup=False)
     screen.print()
     _print_files(summary, directory)
 
 
 def _netting_table(summary: RunSummary) -> object:
-    made = table("currency", ">legs", ">gross", ">obligations", ">net", ">netted away")
+    made = table("ccy", ">legs", ">gross", ">obligations", ">net", ">netted away")
     for flow in summary.netting:
         made.add_row(
             flow.currency,

@@ -24,7 +24,7 @@ from novate.app.progress import SILENT, Progress
 from novate.app.run_derivation import Derivation
 from novate.app.run_directory import JOURNAL, OUTPUTS, claim
 from novate.app.run_orders import RunRequest, read_request, source_sentence
-from novate.app.run_report import RunFacts, currency_flows, day_report, member_cash, totals
+from novate.app.run_report import RunFacts, clearing_notes, currency_flows, day_report, member_cash, totals
 from novate.app.run_summary import (
     SUMMARY,
     EventCounts,
@@ -35,6 +35,7 @@ from novate.app.run_summary import (
     SnapshotState,
     summary_bytes,
 )
+from novate.clearing.fills import Fills
 from novate.clearing.house import ClearingResult
 from novate.compiled import kernels_are_cached
 from novate.domain.codes import CommandKind
@@ -87,10 +88,10 @@ def _run(out: Path, plane: Plane, orders: OrderFile, progress: Progress) -> RunS
         refused = orders.refused(derivation.refusals, len(opening) + 1)
         rejected = not_accepted(orders, refused)
         write_rejects(folder, rejected)
-        _, cleared = derivation.finish()
+        fills, cleared = derivation.finish()
     progress("writing the report", 0, 0)
     facts = _facts(plane, orders, rejected, derivation)
-    return _finish(out, derivation, cleared, facts, snapshots, opening)
+    return _finish(out, derivation, fills, cleared, facts, snapshots, opening)
 
 
 def batches(commands: Commands) -> Iterator[Commands]:
@@ -141,6 +142,7 @@ def _facts(plane: Plane, orders: OrderFile, rejected: list[RejectedRow], derivat
 def _finish(
     out: Path,
     derivation: Derivation,
+    fills: Fills,
     cleared: ClearingResult,
     facts: RunFacts,
     snapshots: list[SnapshotState],
@@ -150,7 +152,7 @@ def _finish(
     files = {name: file_digest(out / name) for name in OUTPUTS if name != REPORT}
     facts = msgspec.structs.replace(facts, digests=digests_of(files))
     with OutputFolder(out) as folder:
-        folder.write(REPORT, report_page(day_report(derivation, cleared, facts)))
+        folder.write(REPORT, report_page(day_report(derivation, fills, cleared, facts)))
     files[REPORT] = file_digest(out / REPORT)
     counts = totals(cleared)
     configuration = derivation.configuration
@@ -180,6 +182,7 @@ def _finish(
         refusals=facts.refusals,
         comparison=facts.comparison,
         notes=facts.notes,
+        clearing_notes=clearing_notes(fills, cleared),
         outputs=files,
     )
     with OutputFolder(out) as folder:

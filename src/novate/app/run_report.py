@@ -12,11 +12,13 @@ import msgspec
 from novate.app.run_derivation import Derivation
 from novate.app.run_rows import obligation_rows, trade_rows
 from novate.app.run_summary import CurrencyFlow, MemberCash, Rows
+from novate.clearing.fills import Fills
 from novate.clearing.house import ClearingResult
 from novate.clearing.obligations import Obligation
 from novate.domain.codes import Reject, RowReject
 from novate.domain.configuration import Configuration
 from novate.domain.resolve import market_scales, venue_terms
+from novate.reports.figures import plural
 from novate.reports.market_day import MarketFace
 from novate.reports.model import (
     CashCell,
@@ -66,7 +68,23 @@ def totals(cleared: ClearingResult) -> NetTotals:
     )
 
 
-def day_report(derivation: Derivation, cleared: ClearingResult, facts: RunFacts) -> DayReport:
+def clearing_notes(fills: Fills, cleared: ClearingResult) -> list[str]:
+    """Why not every trade of the venue became legs, in sentences."""
+    notes = []
+    if cleared.delivery.undelivered:
+        trades = plural(cleared.delivery.undelivered, "trade")
+        notes.append(f"{trades} of futures and perpetuals made positions and no obligations.")
+    if len(fills.internal_trade_ids):
+        trades = plural(len(fills.internal_trade_ids), "trade")
+        notes.append(f"{trades} between accounts of one clearing party needed no novation.")
+    if cleared.delivery.rejected:
+        trades = plural(cleared.delivery.rejected, "trade")
+        reasons = sorted({refusal.reason for refusal in cleared.refusals})
+        notes.append(f"{trades} refused by the clearing house: {', '.join(reasons)}.")
+    return notes
+
+
+def day_report(derivation: Derivation, fills: Fills, cleared: ClearingResult, facts: RunFacts) -> DayReport:
     """Everything that the page shows."""
     configuration = derivation.configuration
     counts = totals(cleared)
@@ -100,7 +118,7 @@ def day_report(derivation: Derivation, cleared: ClearingResult, facts: RunFacts)
         refusals=tuple(_refusal_rows(facts.refusals)),
         comparison_title=facts.comparison[0] if facts.comparison else "",
         comparison=tuple(facts.comparison[1:]),
-        notes=tuple(facts.notes),
+        notes=(*facts.notes, *clearing_notes(fills, cleared)),
         digests=tuple(facts.digests),
     )
 

@@ -20,7 +20,7 @@ from novate.domain.units import parse_decimal
 from novate.reports.model import ObligationRow, TradeRow
 
 SHOWN_TRADES = 200
-TRADES_BEHIND = 3
+TRADES_BEHIND = 2
 SEARCHED_TRADES = 20_000
 """How many trades are searched for those behind an obligation."""
 

@@ -103,6 +103,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     refusals: dict[str, int]
     comparison: list[str]
     notes: list[str]
+    clearing_notes: list[str]
     outputs: dict[str, OutputFile]
 
 

@@ -28,10 +28,11 @@ from novate.app.progress import SILENT, Progress
 from novate.app.run import REPORT, digests_of, file_digest, ready_kernels
 from novate.app.run_derivation import Derivation
 from novate.app.run_directory import OUTPUTS
-from novate.app.run_report import RunFacts, currency_flows, day_report, member_cash, totals
+from novate.app.run_report import RunFacts, clearing_notes, currency_flows, day_report, member_cash, totals
 from novate.app.run_summary import OutputFile, RunSummary, read_summary
 from novate.app.verify_compare import first_difference
 from novate.app.verify_sample import Sample, replay_sample
+from novate.clearing.fills import Fills
 from novate.clearing.house import ClearingResult
 from novate.gateway.files import OutputFolder
 from novate.reports.page import report_page
@@ -72,6 +73,7 @@ class Evidence(msgspec.Struct, kw_only=True):
     """What the full replay found."""
 
     derivation: Derivation
+    fills: Fills
     cleared: ClearingResult
     snapshot_roots: dict[int, str]
     state_root: str
@@ -121,9 +123,10 @@ def _replay_and_derive(journal: Path, again: Path, progress: Progress) -> Eviden
                 roots[derivation.last_sequence] = replay.venue.state_root().hex()
             progress("replaying, compiled", derivation.last_sequence, replay.journal.last_sequence)
         replay.venue.validate()
-        _, cleared = derivation.finish()
+        fills, cleared = derivation.finish()
     return Evidence(
         derivation=derivation,
+        fills=fills,
         cleared=cleared,
         snapshot_roots=roots,
         state_root=replay.venue.state_root().hex(),
@@ -209,6 +212,7 @@ def _summary_checks(directory: Path, summary: RunSummary, evidence: Evidence) ->
         ("obligations", counts.obligations, summary.obligations),
         ("netting", currency_flows(evidence.cleared, configuration), summary.netting),
         ("cash", member_cash(evidence.cleared, configuration), summary.cash),
+        ("clearing notes", clearing_notes(evidence.fills, evidence.cleared), summary.clearing_notes),
         ("rows", summary.rows.read, summary.rows.accepted + summary.rows.rejected),
     )
     for name, expected, found in pairs:
@@ -240,7 +244,7 @@ def _write_report(again: Path, summary: RunSummary, evidence: Evidence) -> None:
         journal_root=evidence.journal_root,
         digests=digests_of(files),
     )
-    page = report_page(day_report(evidence.derivation, evidence.cleared, facts))
+    page = report_page(day_report(evidence.derivation, evidence.fills, evidence.cleared, facts))
     with OutputFolder(again) as folder:
         folder.write(REPORT, page)
 

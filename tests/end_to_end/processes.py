@@ -1,0 +1,37 @@
+"""Real processes of the command line, and one small day that several tests look at."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+NOVATE = Path(sys.executable).with_name("novate")
+TIMEOUT = 600
+ORDERS = 4_000
+
+
+def novate(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run the installed command to its end."""
+    return subprocess.run(
+        [str(NOVATE), *map(str, arguments)], capture_output=True, text=True, timeout=TIMEOUT, **options
+    )
+
+
+def novate_json(*arguments: str | Path) -> Any:
+    """The one JSON document that a successful command prints."""
+    finished = novate(*arguments, "--json")
+    assert finished.returncode == 0, finished.stderr + finished.stdout
+    return json.loads(finished.stdout)
+
+
+def small_configuration(directory: Path, orders: int = ORDERS) -> Path:
+    """The embedded default with fewer generated orders."""
+    from novate.app.configuration import DEFAULT
+
+    text = DEFAULT.read_text(encoding="utf-8")
+    path = directory / "small.toml"
+    path.write_text(text.replace("orders = 200_000", f"orders = {orders}"), encoding="utf-8")
+    return path
