@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from novate.app.bench import BenchResult
 from novate.app.bench_measure import CaseResult
 from novate.app.cli_screen import console, table
-
-WALL = "single-call"
 
 
 def print_bench(result: BenchResult) -> None:
     """Headline, table, what the state weighs, and the machine that it was measured on."""
     screen = console()
     screen.print(headline(result), style="bold", markup=False)
-    shown = table("case", ">best ns", ">median ns", ">worst ns", ">messages", "remarks")
+    shown = table("case", ">best ns", ">median ns", ">worst ns", ">messages", ">events")
     for case in result.results:
-        shown.add_row(
-            case.case,
-            f"{case.best_ns:,.1f}",
-            f"{case.median_ns:,.1f}",
-            f"{case.worst_ns:,.1f}",
-            f"{case.messages:,}",
-            remarks(case),
-        )
+        times = [f"{value:,.1f}" for value in (case.best_ns, case.median_ns, case.worst_ns)]
+        events = case.details.get("events")
+        shown.add_row(case.case, *times, f"{case.messages:,}", f"{events:,}" if events else "")
     screen.print(shown)
-    for line in (*closing_lines(result), *result.notes):
+    for line in (*remarks(result.results), *closing_lines(result), *result.notes):
         screen.print(line, markup=False)
 
 
@@ -37,15 +32,16 @@ def headline(result: BenchResult) -> str:
     )
 
 
-def remarks(case: CaseResult) -> str:
-    """What a figure means beside the others."""
-    if case.case == WALL:
-        return f"wall, p50 of single calls; p99 {case.details['p99_ns']:,.0f} ns"
-    if case.case == "replay":
-        return f"{case.details['commands_per_second']:,.0f} commands a second, checksums included"
-    if case.case.startswith("bourse:"):
-        return "another package, one message per call, matching only"
-    return f"batches of {case.details['batch']:,}, {case.details['events']:,} events"
+def remarks(cases: list[CaseResult]) -> Iterator[str]:
+    """What figures mean that are not CPU time of a batch."""
+    for case in cases:
+        if case.case == "single-call":
+            yield f"single-call: wall, p50 of one command a call; p99 {case.details['p99_ns']:,.0f} ns"
+        elif case.case == "replay":
+            speed = case.details["commands_per_second"]
+            yield f"replay: wall, {speed:,.0f} commands a second, checksums included"
+        elif case.case.startswith("bourse:"):
+            yield f"{case.case}: another package, one message a call, matching only"
 
 
 def closing_lines(result: BenchResult) -> list[str]:
