@@ -35,7 +35,7 @@ help:
 	@sed -n '3,8s/^# \{0,3\}//p' Makefile
 
 run: $(VENV)/.runtime
-	@$(BIN)/novate run --out $(OUT) $(RUN_ARGS)
+	@$(BIN)/novate run --out $(OUT) --force $(RUN_ARGS)
 
 test: $(VENV)/.development
 	@$(BIN)/python -m pytest $(TEST_ARGS)
