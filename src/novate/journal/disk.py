@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
-ZERO_CHUNK = bytes(1 << 20)
+ZERO_CHUNK = bytes(1 << 23)
 
 
 class Disk:
@@ -75,10 +75,14 @@ class Disk:
         """Reserve the space, so that a full disk shows now and not in the middle of trading, then zero it.
 
         Zeroing turns the reserved blocks into written ones: a later flush has no file metadata to write.
+        It is flushed piece by piece, so that another file's flush never waits behind all of it. The caller
+        flushes the last piece.
         """
         self.reserve(fd, size)
         for offset in range(0, size, len(ZERO_CHUNK)):
             self.write_all(fd, ZERO_CHUNK[: min(len(ZERO_CHUNK), size - offset)], offset)
+            if offset + len(ZERO_CHUNK) < size:
+                self.fdatasync(fd)
 
     def reserve(self, fd: int, size: int) -> None:
         os.posix_fallocate(fd, 0, size)

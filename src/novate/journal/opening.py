@@ -29,6 +29,7 @@ from novate.journal.segments import (
     SegmentHeader,
     create_segment,
     find_segments,
+    prepare_segment,
 )
 from novate.journal.snapshots import Snapshots
 from novate.journal.witness import WITNESS_NAME, Witness, read_witness, write_witness
@@ -90,7 +91,8 @@ def _create(disk: Disk, directory: Path, segment_bytes: int, durability: str, id
     _remove_partial_files(disk, directory)
     write_witness(disk, directory, Witness(identity, 0, 0, NO_HASH))
     header = SegmentHeader(identity, 1, 1, segment_bytes, NO_HASH, durability)
-    segments = [create_segment(disk, directory, header)]
+    spare = prepare_segment(disk, directory, segment_bytes)
+    segments = [create_segment(disk, directory, spare, header)]
     write_witness(disk, directory, Witness(identity, 0, 1, NO_HASH))
     end = start_of(segments, 0)
     report = Recovery(0, NO_HASH, segments[0].path.name, end.offset, 0, "")

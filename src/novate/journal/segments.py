@@ -75,23 +75,36 @@ def encode_header(header: SegmentHeader) -> bytes:
     return bare[:12] + struct.pack("<I", google_crc32c.value(bare)) + bare[16:]
 
 
-def create_segment(disk: Disk, directory: Path, header: SegmentHeader) -> Segment:
-    """A new empty segment, complete and durable on return. OSError (a full disk) leaves no file."""
-    path = directory / f"segment-{header.base_sequence:020d}"
-    partial = path.with_name(path.name + PARTIAL)
-    fd = disk.open(partial, write=True, create=True)
+def prepare_segment(disk: Disk, directory: Path, segment_bytes: int) -> Path:
+    """Reserve and zero the file of a segment whose place in the journal is not known yet.
+
+    The long part of beginning a segment. OSError (a full disk) leaves no file.
+    """
+    spare = directory / f"spare{PARTIAL}"
+    fd = disk.open(spare, write=True, create=True)
     try:
         disk.truncate(fd, 0)
-        disk.preallocate(fd, header.segment_bytes)
-        disk.write_all(fd, encode_header(header), 0)
+        disk.preallocate(fd, segment_bytes)
         disk.fdatasync(fd)
     except OSError:
         with contextlib.suppress(OSError):
-            disk.remove(partial)
+            disk.remove(spare)
         raise
     finally:
         disk.close(fd)
-    disk.rename(partial, path)
+    return spare
+
+
+def create_segment(disk: Disk, directory: Path, spare: Path, header: SegmentHeader) -> Segment:
+    """Make a prepared file the next segment; complete and durable on return."""
+    path = directory / f"segment-{header.base_sequence:020d}"
+    fd = disk.open(spare, write=True)
+    try:
+        disk.write_all(fd, encode_header(header), 0)
+        disk.fdatasync(fd)
+    finally:
+        disk.close(fd)
+    disk.rename(spare, path)
     disk.fsync_directory(directory)
     return Segment(path, header)
 

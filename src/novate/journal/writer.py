@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,18 @@ from novate.journal.disk import Bytes, Disk
 from novate.journal.errors import JournalError
 from novate.journal.index import SparseIndex
 from novate.journal.reader import Position
-from novate.journal.segments import SEGMENT_HEADER_BYTES, Segment, SegmentHeader, create_segment
+from novate.journal.segments import (
+    SEGMENT_HEADER_BYTES,
+    Segment,
+    SegmentHeader,
+    create_segment,
+    prepare_segment,
+)
 from novate.journal.witness import Witness, write_witness
 
 FLUSH_INTERVAL_NS = 50_000_000
+WORTH_A_THREAD_BYTES = 4 << 20
+"""Below this a segment is zeroed on the spot."""
 
 
 class Writer:
@@ -50,6 +59,8 @@ class Writer:
         self._buffer: Bytes = np.zeros(0, np.uint8)
         self._fd = disk.open(segments[-1].path, write=True)
         self._witnessed: Witness | None = None
+        self._helper: ThreadPoolExecutor | None = None
+        self._spare: Future[Path] | None = None
 
     @property
     def _header(self) -> SegmentHeader:
@@ -75,6 +86,7 @@ class Writer:
             if not self._stopped:
                 self.flush()
         finally:
+            self._drop_spare()
             self._disk.close(self._fd)
             self._stopped = self._stopped or "it is closed"
 
@@ -99,6 +111,7 @@ class Writer:
             self._durable = after.sequence
         self.position = after
         self._index.note(after)
+        self._look_ahead()
 
     def _flush_is_due(self) -> bool:
         if self._header.durability == "interval":
@@ -120,13 +133,34 @@ class Writer:
             base_sequence=self.position.sequence + 1,
             previous_root=self.position.root,
         )
-        segment = create_segment(self._disk, self._directory, header)
+        spare = self._spare.result() if self._spare else self._prepare()
+        self._spare = None
+        segment = create_segment(self._disk, self._directory, spare, header)
         full, self._fd = self._fd, self._disk.open(segment.path, write=True)
         self._disk.close(full)
         self._segments.append(segment)
         self.position = self.position._replace(segment=len(self._segments) - 1, offset=SEGMENT_HEADER_BYTES)
         self._index.begin_segment(self.position)
         self._bear_witness()
+
+    def _look_ahead(self) -> None:
+        """Zero the next segment in the background once this one is half full: it takes long."""
+        size = self._header.segment_bytes
+        if self._spare is None and size >= WORTH_A_THREAD_BYTES and self.position.offset * 2 > size:
+            if self._helper is None:
+                self._helper = ThreadPoolExecutor(max_workers=1)
+            self._spare = self._helper.submit(self._prepare)
+
+    def _drop_spare(self) -> None:
+        if self._helper:
+            self._helper.shutdown()
+        if self._spare and not self._spare.exception():
+            # What cannot be removed now is swept away at the next open.
+            with suppress(OSError):
+                self._disk.remove(self._spare.result())
+
+    def _prepare(self) -> Path:
+        return prepare_segment(self._disk, self._directory, self._header.segment_bytes)
 
     def _bear_witness(self) -> None:
         witness = Witness(

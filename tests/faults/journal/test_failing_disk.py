@@ -145,3 +145,15 @@ def test_a_failed_flush_while_opening_is_an_error(quick_path: Path) -> None:
         Journal.open(quick_path / "j", disk=disk)
     with Journal.open(quick_path / "j") as journal:
         assert journal.last_sequence == 4
+
+
+def test_a_full_disk_in_the_background_stops_the_writer_when_it_needs_the_room(tmp_path: Path) -> None:
+    disk = FailingDisk(errno.ENOSPC, "reserve")
+    with Journal.create(tmp_path / "j", segment_bytes=4 << 20, disk=disk) as journal:
+        disk.fail_after(0)
+        fill(journal, [9000] * 7)
+        with pytest.raises(JournalError, match="No space left on device"):
+            journal.append(commands(9000, 63001))
+        assert journal.last_sequence == 63000
+    with Journal.open(tmp_path / "j") as journal:
+        assert_is_beginning(journal)

@@ -185,3 +185,16 @@ def test_a_reader_stopped_in_the_middle_leaves_nothing_open(tmp_path: Path) -> N
             for _first, _records in journal.read():
                 break
         assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_segment_prepared_in_the_background_is_used_or_swept_away(tmp_path: Path) -> None:
+    with Journal.create(tmp_path / "j", segment_bytes=4 << 20) as journal:
+        fill(journal, [9000] * 4)
+        assert len(segment_files(tmp_path / "j")) == 1
+        fill(journal, [9000] * 10)
+        assert len(segment_files(tmp_path / "j")) == 2
+        assert contents(journal).tobytes() == commands(14 * 9000).tobytes()
+    assert sorted(path.name for path in (tmp_path / "j").iterdir() if not path.name.startswith("seg")) == [
+        "lock",
+        "witness",
+    ]
