@@ -91,7 +91,12 @@ class NaiveVenue(NaiveMatching):
         if market is None and c["cmd"] not in WITHOUT_MARKET:
             return "UNKNOWN_MARKET"
         known_only = self.terms.check_accounts or self.terms.limits
-        if known_only and c.get("acct") is not None and c["acct"] not in self.groups:
+        if (
+            known_only
+            and c["cmd"] != "SET_LIMIT"
+            and c.get("acct") is not None
+            and c["acct"] not in self.groups
+        ):
             return "UNKNOWN_ACCOUNT"
         if c["cmd"] in ("NEW", "AMEND") and self.limits.over_message_rate(c["acct"], self.now):
             return "MAX_MESSAGE_RATE"
@@ -323,7 +328,8 @@ class NaiveVenue(NaiveMatching):
                 if self.credit.requirement(acct, market) > before[acct]:
                     risen.append(acct)
         again = {"repeated": True} if reason else {}
-        self.emit(market, "MARGIN_SET", seq=c["seq"], margin=margins[number], **{"class": number}, **again)
+        shown = margins[number] if 0 <= number < ACCOUNT_CLASSES else 0
+        self.emit(market, "MARGIN_SET", seq=c["seq"], margin=shown, **{"class": number}, **again)
         for acct in risen:
             self._cancel_newest(acct, market.terms.quote_asset)
 
@@ -333,7 +339,7 @@ class NaiveVenue(NaiveMatching):
         reason = None
         if not self.limits.is_on:
             reason = "LIMITS_OFF"
-        elif holder[0] == "member" and not self.limits.knows_member(holder[1]):
+        elif not (self.limits.knows_member(holder[1]) if holder[0] == "member" else holder[1] in self.groups):
             reason = "UNKNOWN_ACCOUNT"
         elif kind not in KINDS or c["value"] < 0 or (kind == "MESSAGE_RATE" and window < 1):
             reason = "INVALID_LIMIT"

@@ -1,0 +1,112 @@
+"""`novate conform` on the scenarios of this repository and on the shared cases."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from novate.app.conform import ConformResult, Verdict, conform_files
+from novate.app.conform_scenario import ScenarioError
+from tests.shared import shared
+
+HERE = Path(__file__).parent
+HAND = HERE / "rulebook" / "hand"
+GENERATED = HERE / "rulebook" / "gen"
+CREDIT = HERE / "credit"
+
+OFFER = {"cmd": "NEW", "acct": 1, "cid": 1, "side": "S", "qty": 5, "price": 100}
+ACCEPTED = {"ev": "ACCEPTED", "oid": 1, "acct": 1, "cid": 1, "qty": 5, "price": 100}
+BOOK_STATE = {"ev": "BOOK_STATE", "bid": None, "bid_qty": 0, "ask": 100, "ask_qty": 5}
+
+
+def differences(result: ConformResult) -> list[str]:
+    return [str(outcome.difference) for outcome in result.outcomes if outcome.difference is not None]
+
+
+def scenario_file(folder: Path, header: dict[str, object], *steps: dict[str, object]) -> Path:
+    path = folder / "scenario.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in (header, *steps)))
+    return path
+
+
+def test_every_core_scenario_passes() -> None:
+    result = conform_files([HAND, GENERATED])
+    assert differences(result) == []
+    assert result.count(Verdict.PASSED) == 57
+    assert result.count(Verdict.OTHER_LEVEL) == 43
+    assert result.ok
+
+
+def test_every_credit_rule_has_a_scenario_that_passes() -> None:
+    result = conform_files([CREDIT])
+    assert differences(result) == []
+    rules = result.by_rule()
+    assert [rule for rule in (f"K{number}" for number in range(1, 21)) if rules[rule].passed == 0] == []
+    assert result.count(Verdict.PASSED) == len(result.outcomes)
+
+
+def test_every_shared_case_passes() -> None:
+    result = conform_files([shared("oracles/matching/edge_cases.json")])
+    assert differences(result) == []
+    assert result.count(Verdict.PASSED) == 34
+
+
+def test_level_full_runs_what_it_can_and_names_what_it_cannot() -> None:
+    fees, auction = HAND / "fees.jsonl", HAND / "auction_max_volume.jsonl"
+    result = conform_files([fees, auction], level="FULL")
+    assert [outcome.verdict for outcome in result.outcomes] == [Verdict.PASSED, Verdict.UNSUPPORTED]
+    assert "AUCTION" in result.outcomes[1].needs
+    assert not result.ok
+
+
+def test_a_difference_names_line_command_and_both_sides(tmp_path: Path) -> None:
+    wrong = {**ACCEPTED, "qty": 4}
+    header = {"scenario": "wrong", "level": "CORE", "rules": ["R15"], "market": {}}
+    path = scenario_file(tmp_path, header, {**OFFER, "expect": [wrong, BOOK_STATE]})
+    result = conform_files([path])
+    (difference,) = (outcome.difference for outcome in result.outcomes)
+    assert difference is not None
+    assert difference.line == 2
+    assert difference.command == OFFER
+    assert difference.expected == [wrong, BOOK_STATE]
+    assert difference.got == [ACCEPTED, BOOK_STATE]
+    assert result.by_rule()["R15"].failed == 1
+    assert not result.ok
+
+
+def test_an_unexpected_refusal_of_a_core_order_is_a_failure(tmp_path: Path) -> None:
+    header = {"scenario": "claims", "level": "CORE", "market": {}}
+    order = {**OFFER, "type": "MTL", "expect": []}
+    assert conform_files([scenario_file(tmp_path, header, order)]).count(Verdict.FAILED) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "at least one scenario"),
+        (b'{"cmd": "TIME", "expect": []}', 'a header line with the key "scenario"'),
+        (b'{"scenario": "x"}\n{"cmd": "TIME"}', 'the keys "cmd" and "expect"'),
+        (b'{"scenario": "x"}\nnot json', ":2: expected one JSON object a line"),
+        (b"[1]", "a JSON object, was list"),
+        (b'{"scenario": "x", "market": {"tick": 1}}', "['tick']"),
+        (b'{"scenario": "x"}\n{"cmd": "FLY", "expect": []}', "scenario-format.md, was"),
+        (gzip.compress(b'{"scenario": "x"}')[:-6], "readable scenario file"),
+    ],
+)
+def test_a_bad_scenario_file_says_what_was_expected(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(ScenarioError) as caught:
+        conform_files([path])
+    assert message in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_a_folder_without_scenarios_and_a_missing_file_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="a folder without any"):
+        conform_files([tmp_path])
+    with pytest.raises(ScenarioError, match="was nothing"):
+        conform_files([tmp_path / "absent.jsonl"])

@@ -1,0 +1,152 @@
+"""One flow through the naive venue and through the real one, and what must be the same.
+
+    commands --> NaiveVenue --> events, books, balances  ==  events, books, balances <-- Venue <-- records
+                                                                |
+              one by one, in batches, with small buffers, over a snapshot, uncompiled: the same bytes
+
+`expected_of` makes the naive run; the `check_*` functions raise AssertionError at the first difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from novate.app.conform_records import commands_from_json, events_to_json
+from novate.app.conform_scenario import initial_credit, venue_terms
+from novate.domain.machine import apply_all
+from novate.domain.records import COMMAND, Commands, new_events
+from novate.domain.terms import VenueTerms
+from novate.venue.machine import Venue
+from tests.oracle.naive_book import NaiveVenue
+
+Json = dict[str, Any]
+ROOM = 4096
+SMALLEST_BUFFER = 32
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the naive venue did with a flow."""
+
+    terms: VenueTerms
+    commands: list[Json]
+    """With the numbers of the clearing house filled in."""
+    records: Commands
+    events: list[list[Json]]
+    books: list[Json]
+    balances: dict[tuple[int, int], tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the real venue left: every event as bytes, and the commitment to its state."""
+
+    events: bytes
+    root: bytes
+
+
+def expected_of(flow: Json) -> Expected:
+    """Run the naive venue. Relative `seq` numbers become absolute ones on the way."""
+    header = flow["header"]
+    terms = venue_terms(header)
+    naive = NaiveVenue(terms)
+    commands: list[Json] = []
+    events: list[list[Json]] = []
+    for relative in (*initial_credit(header), *flow["commands"]):
+        command = dict(relative)
+        if "seq" in command and len(commands) >= len(header.get("credit", [])):
+            command["seq"] = naive.credit.last_seq + command["seq"]
+        commands.append(command)
+        events.append(naive.apply(command))
+        naive.validate()
+    balances = {key: (held.available, held.reserved) for key, held in naive.credit.balances.items()}
+    return Expected(
+        terms=terms,
+        commands=commands,
+        records=np.concatenate([commands_from_json(command) for command in commands]).astype(COMMAND),
+        events=events,
+        books=[naive.book(market) for market in range(len(terms.markets))],
+        balances=balances,
+    )
+
+
+def check_one_by_one(expected: Expected) -> Result:
+    """Events after every command; books, balances and invariants at the end."""
+    venue = Venue(expected.terms)
+    buffer = new_events(ROOM)
+    multi = len(expected.terms.markets) > 1
+    everything: list[bytes] = []
+    for number, (command, wanted) in enumerate(zip(expected.commands, expected.events, strict=True)):
+        blocks = apply_all(venue, expected.records[number : number + 1], buffer)
+        got = [event for block in blocks for event in events_to_json(block, multi)]
+        assert got == wanted, f"command {number} {command}: expected {wanted}, was {got}"
+        assert all((block["sequence"] == number + 1).all() for block in blocks)
+        everything += [block.tobytes() for block in blocks]
+    check_state(venue, expected)
+    return Result(b"".join(everything), venue.state_root())
+
+
+def check_state(venue: Venue, expected: Expected) -> None:
+    """Books and balances are the naive ones, and every invariant holds."""
+    venue.validate()
+    for market, wanted in enumerate(expected.books):
+        book = venue.book(market)
+        got = {
+            "last": book.last,
+            "bids": [list(row) for row in book.bids],
+            "asks": [list(row) for row in book.asks],
+            "parked": [list(row) for row in book.parked],
+        }
+        assert got == wanted, f"book {market}: expected {wanted}, was {got}"
+    for (account, asset), balance in expected.balances.items():
+        got_balance = venue.balance(account, asset)
+        where = f"balance of account {account}, asset {asset}"
+        assert got_balance == balance, f"{where}: expected {balance}, was {got_balance}"
+
+
+def check_batches(expected: Expected, result: Result, cuts: Sequence[int], room: int) -> None:
+    """Any batches and any event buffer give the same bytes."""
+    venue = Venue(expected.terms)
+    buffer = new_events(room)
+    found = b"".join(
+        block.tobytes()
+        for piece in np.split(expected.records, sorted(cut % len(expected.records) for cut in cuts))
+        for block in apply_all(venue, piece, buffer)
+    )
+    assert found == result.events, "batches or buffers changed the events"
+    assert venue.state_root() == result.root, "batches or buffers changed the state"
+
+
+def check_snapshot(expected: Expected, result: Result, at: int) -> None:
+    """A venue restored in the middle goes on with the same bytes; the snapshot itself has the same root."""
+    cut = at % len(expected.records)
+    buffer = new_events(ROOM)
+    first = Venue(expected.terms)
+    begun = b"".join(block.tobytes() for block in apply_all(first, expected.records[:cut], buffer))
+    taken = Shelf()
+    first.snapshot(taken)
+    second = Venue(expected.terms)
+    second.restore(taken)
+    second.validate()
+    assert second.state_root() == first.state_root(), "a restored venue has another state"
+    rest = b"".join(block.tobytes() for block in apply_all(second, expected.records[cut:], buffer))
+    assert begun + rest == result.events, "a restored venue gives other events"
+    assert second.state_root() == result.root, "a restored venue ends in another state"
+
+
+class Shelf:
+    """A snapshot in memory: copies, as a file would hold them."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, npt.NDArray[Any]] = {}
+
+    def put(self, name: str, array: npt.NDArray[Any]) -> None:
+        self.arrays[name] = array.copy()
+
+    def get(self, name: str) -> npt.NDArray[Any]:
+        return self.arrays[name]

@@ -1,0 +1,48 @@
+"""The naive venue is the measure of the real one, so it must keep the rulebook itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from novate.app.conform_scenario import Json, Scenario, Step, initial_credit, read_scenarios, venue_terms
+from tests.oracle.naive_book import NaiveVenue
+
+CONFORMANCE = Path(__file__).resolve().parents[1] / "conformance"
+# Level FULL in name, but it asks only for fees.
+FEES = CONFORMANCE / "rulebook" / "hand" / "fees.jsonl"
+
+
+def scenarios() -> list[Scenario]:
+    files = sorted(CONFORMANCE.rglob("*.jsonl*"))
+    found = [scenario for file in files for scenario in read_scenarios(file)]
+    return [
+        scenario
+        for scenario in found
+        if (scenario.level == "CORE" or scenario.path == FEES) and not scenario.refuses_configuration
+    ]
+
+
+def answer(venue: NaiveVenue, step: Step) -> list[Json]:
+    command = step.command
+    if command["cmd"] not in ("BOOK", "BALANCE"):
+        return venue.apply(command)
+    events = venue.apply({"cmd": "TIME", "t": command["t"]}) if "t" in command else []
+    if command["cmd"] == "BALANCE":
+        available, reserved = venue.balance(command["acct"], command["asset"])
+        found: Json = {"ev": "BALANCE", "available": available, "reserved": reserved}
+    else:
+        found = {"ev": "BOOK", **venue.book(command.get("market", 0))}
+    before = [event for event in events if event["ev"] != "BOOK_STATE"]
+    return [*before, found, *events[len(before) :]]
+
+
+@pytest.mark.parametrize("scenario", scenarios(), ids=lambda scenario: scenario.name)
+def test_naive_venue_keeps_the_rulebook(scenario: Scenario) -> None:
+    venue = NaiveVenue(venue_terms(scenario.header))
+    for command in initial_credit(scenario.header):
+        venue.apply(command)
+    for step in scenario.steps:
+        assert answer(venue, step) == step.expect, f"{scenario.path.name}:{step.line}"
+        venue.validate()

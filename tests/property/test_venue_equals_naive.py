@@ -1,0 +1,86 @@
+"""The compiled venue against its naive twin, against itself in other batches, and against itself uncompiled.
+
+Default profile: 200 flows for each test; `NOVATE_PROFILE=long`: 10,000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import LONG
+from tests.oracle.compare import (
+    ROOM,
+    SMALLEST_BUFFER,
+    Json,
+    check_batches,
+    check_one_by_one,
+    check_snapshot,
+    expected_of,
+)
+from tests.oracle.interpreted import Interpreted
+from tests.property.flows import flow_of, seeds, smallest
+
+campaign = settings(
+    max_examples=10_000 if LONG else 200,
+    deadline=None,
+    database=None,
+    derandomize=not LONG,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+whole = st.integers(0, 10_000)
+
+
+def explain(flow: Json, check: Callable[[Json], None]) -> None:
+    """Run a check; if it fails, fail with the smallest flow that shows it."""
+
+    def fails(candidate: Json) -> bool:
+        try:
+            check(candidate)
+        except Exception:
+            return True
+        return False
+
+    if fails(flow):
+        shown = smallest(flow, fails)
+        lines = "\n".join(str(command) for command in shown["commands"])
+        try:
+            check(shown)
+        except Exception as fault:
+            pytest.fail(f"{fault}\nheader: {shown['header']}\ncommands:\n{lines}")
+
+
+@campaign
+@given(seed=seeds, cuts=st.lists(whole, max_size=4), room=st.integers(SMALLEST_BUFFER, 48), middle=whole)
+def test_venue_equals_naive_venue_in_any_batches(seed: int, cuts: list[int], room: int, middle: int) -> None:
+    def check(flow: Json) -> None:
+        expected = expected_of(flow)
+        result = check_one_by_one(expected)
+        check_batches(expected, result, cuts, room)
+        check_batches(expected, result, [], ROOM)
+        check_snapshot(expected, result, middle)
+
+    explain(flow_of(seed), check)
+
+
+@pytest.fixture(scope="module")
+def interpreted() -> Iterator[Interpreted]:
+    worker = Interpreted()
+    yield worker
+    worker.close()
+
+
+@campaign
+@given(seed=seeds)
+def test_compiled_equals_interpreted(interpreted: Interpreted, seed: int) -> None:
+    def check(flow: Json) -> None:
+        expected = expected_of(flow)
+        result = check_one_by_one(expected)
+        assert interpreted.run(flow["header"], expected.records) == result, (
+            "compiled differs from interpreted"
+        )
+
+    explain(flow_of(seed), check)
