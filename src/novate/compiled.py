@@ -57,6 +57,8 @@ if COMPILED:
     import numba
     from llvmlite import ir
     from numba.core import cgutils, types
+    from numba.core.codegen import JITCodeLibrary
+    from numba.core.compiler import Compiler
     from numba.extending import intrinsic
 
     numba.config.CACHE_DIR = str(_cache_directory())
@@ -70,22 +72,71 @@ if COMPILED:
 
         dispatcher.get_call_template = resolve_plain
 
-    def _decorate(forceinline: bool) -> Callable[[F], F]:
+    class _PartLibrary(JITCodeLibrary):  # type: ignore[misc]
+        """Code that is only ever linked into an entry point: neither optimised nor made executable itself.
+
+        Numba would optimise every function together with all that it calls, and again in each of its
+        callers; for a hundred and fifty small kernels that is most of a minute instead of a few seconds.
+        """
+
+        def _optimize_final_module(self) -> None:
+            pass
+
+        def _finalize_final_module(self) -> None:
+            self._finalize_dynamic_globals()
+            self._finalized = True
+
+        def get_pointer_to_function(self, name: str) -> int:
+            return 0
+
+        @property
+        def codegen(self) -> Any:
+            return _WithoutEnvironment(self._codegen)
+
+    class _WithoutEnvironment:
+        """The code generator for a library that has no addresses yet, so nothing can be stored there."""
+
+        def __init__(self, codegen: Any) -> None:
+            self._codegen = codegen
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._codegen, name)
+
+        def set_env(self, name: str, environment: Any) -> None:
+            pass
+
+    class _PartCompiler(Compiler):  # type: ignore[misc]
+        """Numba's compiler with a `_PartLibrary` for the result."""
+
+        def compile_extra(self, func: Any) -> Any:
+            self.state.library = _PartLibrary(self.state.targetctx.codegen(), func.__qualname__)
+            return super().compile_extra(func)
+
+    def _part(forceinline: bool) -> Callable[[F], F]:
         def decorate(function: F) -> F:
             jitted: F = numba.njit(
-                cache=True,
                 nogil=True,
                 error_model="numpy",
                 boundscheck=BOUNDSCHECK,
                 forceinline=forceinline,
+                no_cpython_wrapper=True,
+                no_cfunc_wrapper=True,
+                pipeline_class=_PartCompiler,
             )(function)
             _forget_literals(jitted)
             return jitted
 
         return decorate
 
-    kernel: Callable[[Any], Any] = _decorate(forceinline=False)
-    inlined: Callable[[Any], Any] = _decorate(forceinline=True)
+    kernel: Callable[[Any], Any] = _part(forceinline=False)
+    inlined: Callable[[Any], Any] = _part(forceinline=True)
+
+    def entry(function: F) -> F:
+        """A kernel that Python calls: compiled with everything it uses, and kept on disk."""
+        jitted: F = numba.njit(
+            cache=True, nogil=True, error_model="numpy", boundscheck=BOUNDSCHECK, no_cfunc_wrapper=True
+        )(function)
+        return jitted
 
     @intrinsic
     def _leading_zeros(typing_context: Any, word: Any) -> Any:
@@ -114,7 +165,11 @@ if COMPILED:
 else:
 
     def kernel(function: F) -> F:
-        """A function that Numba compiles (here: left as plain Python)."""
+        """A function that Numba compiles as a part of an entry point (here: left as plain Python)."""
+        return function
+
+    def entry(function: F) -> F:
+        """A kernel that Python calls (here: left as plain Python)."""
         return function
 
     def inlined(function: F) -> F:
@@ -127,13 +182,11 @@ else:
         return int(word).bit_length() - 1
 
 
-@inlined
-def wide(value: Any) -> int:
-    """A field of a record as int64, the only integer type inside kernels.
+wide: Callable[[Any], int] = np.int64  # type: ignore[assignment]
+"""A field of a record as int64, the only integer type inside kernels.
 
-    Compiled and interpreted code differ on narrow and unsigned values (`u4 - u4` wraps in one of them).
-    """
-    return np.int64(value)  # type: ignore[return-value]
+Compiled and interpreted code differ on narrow and unsigned values (`u4 - u4` wraps in one of them).
+"""
 
 
 def kernels_are_cached() -> bool:

@@ -283,6 +283,7 @@ def _publish(s: Tables, i: int) -> bool:
 
 
 if COMPILED:
+    from novate.compiled import entry
     from novate.tables import opener
 
     _open = opener(TABLE_DTYPES)
@@ -290,7 +291,7 @@ if COMPILED:
     _COMMANDS = _OWN_ADDRESS - 4
     _EVENTS = _OWN_ADDRESS - 2
 
-    @kernel
+    @entry
     def enter(addresses: Any, commands: Any, events: Any) -> int:
         """`run` for Python: tables by address, commands and events as arrays; one call is three arguments.
 
@@ -304,12 +305,12 @@ if COMPILED:
         done = run(s, len(commands))
         return (done << 32) | s.header[EVENTS]
 
-    @kernel
+    @entry
     def enter_listing(addresses: Any) -> int:
         """`list_orders` for Python."""
         return list_orders(_open(addresses.ctypes.data + 8 * _OWN_ADDRESS))  # type: ignore[no-any-return]
 
-    @kernel
+    @entry
     def enter_check(addresses: Any) -> int:
         """`check_books` for Python."""
         return check_books(_open(addresses.ctypes.data + 8 * _OWN_ADDRESS))  # type: ignore[no-any-return]
