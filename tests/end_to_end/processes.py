@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 NOVATE = Path(sys.executable).with_name("novate")
+ROOT = Path(__file__).resolve().parents[2]
+OUTPUTS = ("trades.csv", "events.parquet", "obligations.csv", "rejects.csv", "report.html", "summary.json")
 TIMEOUT = 600
 ORDERS = 4_000
 

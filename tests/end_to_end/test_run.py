@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.processes import novate, novate_json, small_configuration
-
-OUTPUTS = ("trades.csv", "events.parquet", "obligations.csv", "rejects.csv", "report.html", "summary.json")
+from tests.end_to_end.processes import OUTPUTS, novate, novate_json, small_configuration
 
 
 def obligations_of(day: Path) -> list[dict[str, str]]:

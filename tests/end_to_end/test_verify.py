@@ -50,9 +50,11 @@ CASES = {
     "an event": ("events.parquet", another_order_id, r"events\.parquet: row \d+ \(sequence "),
     "the last event": ("events.parquet", one_event_less, r"events\.parquet: row \d+ .* was nothing"),
     "the summary's root": (
-        "summary.json", swap(r'"state_root": "[0-9a-f]{8}', '"state_root": "00000000'), r"summary\.json: state root"
+        "summary.json", swap(r'"state_root": "[0-9a-f]{8}', '"state_root": "00000000'), r"\.json: state root"
     ),
-    "the summary's cash": ("summary.json", swap(r'"amount_minor": -?\d', '"amount_minor": 7'), r"summary\.json: cash"),
+    "the summary's cash": (
+        "summary.json", swap(r'"amount_minor": -?\d', '"amount_minor": 7'), r"summary\.json: cash"
+    ),
 }  # fmt: skip
 
 

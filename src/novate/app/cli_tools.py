@@ -145,7 +145,7 @@ def import_lobster(
         ready_kernels(progress)
         report = import_file(messages, out, configuration, progress=progress)
     if as_json:
-        print_data(report)
+        print_data({"percent_same": report.percent_same, "report": report})
     else:
         _print_lines(report.lines())
     return 0

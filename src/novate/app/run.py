@@ -56,6 +56,10 @@ def run_day(request: RunRequest, progress: Progress = SILENT) -> RunSummary:
     plane = found_plane(request.out / JOURNAL, configuration)
     try:
         return _run(request.out, plane, orders, progress)
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(request.out)
+        raise
     finally:
         plane.close()
 
@@ -85,8 +89,7 @@ def _run(out: Path, plane: Plane, orders: OrderFile, progress: Progress) -> RunS
         snapshots.append(_snapshot(plane))
         plane.venue.validate()
         progress("clearing", 0, 0)
-        refused = orders.refused(derivation.refusals, len(opening) + 1)
-        rejected = not_accepted(orders, refused)
+        rejected = orders.not_accepted(derivation.refusals, len(opening) + 1)
         write_rejects(folder, rejected)
         fills, cleared = derivation.finish()
     progress("writing the report", 0, 0)
@@ -103,14 +106,6 @@ def batches(commands: Commands) -> Iterator[Commands]:
 def _snapshot(plane: Plane) -> SnapshotState:
     sequence, root = plane.snapshot()
     return SnapshotState(sequence=sequence, state_root=root.hex())
-
-
-def not_accepted(orders: OrderFile, refused: list[RejectedRow]) -> list[RejectedRow]:
-    """Every row that was refused, by the file's reader or by the venue, once and in order."""
-    by_row: dict[int, RejectedRow] = {}
-    for row in (*orders.rejects, *refused):
-        by_row.setdefault(row.row, row)
-    return [by_row[row] for row in sorted(by_row)]
 
 
 def _facts(plane: Plane, orders: OrderFile, rejected: list[RejectedRow], derivation: Derivation) -> RunFacts:
