@@ -22,6 +22,7 @@ from novate.domain.configuration import Configuration
 from novate.domain.records import (
     BOOK_STATE_EVENT,
     CREDIT_EVENT,
+    EVENT,
     MARKET_EVENT,
     ORDER_EVENT,
     PARTIES,
@@ -79,11 +80,8 @@ class EventsFile:
     def finish(self) -> None:
         """Called by the folder when the run is complete."""
         if self._writer is None and not self._waiting:
-            none = np.zeros(0, np.int64)
-            empty = np.zeros(0, ORDER_EVENT)
-            self._waiting.append(
-                _table(empty, np.zeros(0, PARTIES), self._steps, self._symbols, pa.array(none))
-            )
+            nothing, no_times = np.zeros(0, EVENT), pa.array([], pa.int64())
+            self._waiting.append(_table(nothing, nothing.view(PARTIES), self._steps, self._symbols, no_times))
         self._write()
         if self._writer is not None:
             self._writer.close()

@@ -11,6 +11,7 @@ state, quantity, price, stop_price, display_quantity, expire_time, time. What ne
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,7 @@ class _Piece:
         given = piece.columns.column_names
         self.steps = steps
         self.text = {n: texts(piece.columns[n]) if n in given else nothing for n in order_words.COLUMNS}
+        self._unpacked: dict[str, list[str]] = {}
         self.checks = RowChecks(count)
         self.commands = new_commands(count)
         self.flags = np.zeros(count, np.uint16)
@@ -158,7 +160,7 @@ class _Piece:
     def result(self, piece: TextRows) -> DecodedRows:
         self.commands["flags"] = self.flags
         good = ~self.checks.refused
-        rejects = self.checks.rejected(piece.rows, lambda index: _row_text(piece.columns, index))
+        rejects = self.checks.rejected(piece.rows, _row_texts(piece.columns, self.checks))
         if piece.malformed:
             rejects = sorted([*rejects, *piece.malformed], key=lambda reject: reject.row)
         return DecodedRows(self.commands[good], piece.rows[good], rejects)
@@ -242,7 +244,10 @@ class _Piece:
         )
 
     def _found(self, column: str, index: int) -> str:
-        return str(self.text[column][index].as_py())
+        """The text of a field; the whole column is unpacked when the first of its texts is asked for."""
+        if column not in self._unpacked:
+            self._unpacked[column] = self.text[column].to_pylist()
+        return self._unpacked[column][index]
 
 
 def _coded(column: pa.Array, codes: dict[str, int], default: int, exact: bool = False) -> Int64s:
@@ -255,7 +260,15 @@ def _coded(column: pa.Array, codes: dict[str, int], default: int, exact: bool = 
     return found
 
 
-def _row_text(columns: pa.Table, index: int) -> str:
-    """The row as text again, for people who look for it in their file."""
-    values = (column[index].as_py() or "" for column in columns.columns)
-    return ",".join(f'"{value}"' if "," in value else value for value in values)
+def _row_texts(columns: pa.Table, checks: RowChecks) -> Callable[[int], str]:
+    """Gives refused rows as text again, for people who look for them in their file."""
+    refused = np.flatnonzero(checks.refused)
+    chosen = columns.take(pa.array(refused))
+    fields = [["" if value is None else value for value in column.to_pylist()] for column in chosen.columns]
+    place = {index: at for at, index in enumerate(refused.tolist())}
+
+    def text(index: int) -> str:
+        values = (field[place[index]] for field in fields)
+        return ",".join(f'"{value}"' if "," in value else value for value in values)
+
+    return text

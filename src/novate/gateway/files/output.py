@@ -8,12 +8,15 @@ when anything fails      the partial files are removed; what was there before st
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol
 
 from novate.gateway.files.problems import FileProblem
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Finishing(Protocol):
@@ -64,6 +67,8 @@ class OutputFolder:
     ) -> None:
         if kind is not None:
             self._discard()
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise FileProblem(self.directory, "room for the results", str(error.strerror)) from error
             return
         try:
             self._complete()

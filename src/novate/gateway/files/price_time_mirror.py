@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 
 class Fill(NamedTuple):
+    """What an incoming order took from one resting order."""
+
     order_id: int
     price: int
     quantity: int
