@@ -36,8 +36,8 @@ BEFORE_OPEN = 0.02
 """Share of new orders that come in PRE_OPEN."""
 CANCEL_ZONES = np.array([2, 6])
 """Up to 2 ticks from the mid an order is mostly filled, up to 6 it may be, further out it is withdrawn."""
-CANCEL_SHARES = np.array([0.25, 0.60, 0.90])
-MEAN_SECONDS = np.array([0.5, 4.0, 30.0])
+CANCEL_SHARES = np.array([0.10, 0.50, 0.90])
+MEAN_SECONDS = np.array([0.4, 3.0, 30.0])
 AMENDED = 0.12
 PRESENT_MAKER = 0.5
 """Share of resting orders that liquidity providers send, where there are any."""
@@ -116,14 +116,15 @@ def _new_orders(day: _Day, count: int) -> tuple[Commands, Mixed]:
 def _busy_hours(random: np.random.Generator, count: int) -> Floats:
     """Shares of the day, denser at its two ends."""
     ends = random.beta(0.6, 0.6, count)
-    return np.asarray(np.where(random.random(count) < 0.5, ends, random.random(count)), np.float64)
+    return np.where(random.random(count) < 0.5, ends, random.random(count))
 
 
 def _markets(random: np.random.Generator, markets: int, count: int) -> Int64s:
     """Market numbers by a Zipf law: the first is the busiest."""
     weights = np.cumsum(1.0 / np.arange(1, markets + 1) ** 0.7)
     drawn = np.searchsorted(weights, random.random(count) * weights[-1], side="right")
-    return np.minimum(drawn, markets - 1).astype(np.int64)
+    numbers: Int64s = np.minimum(drawn, markets - 1).astype(np.int64)
+    return numbers
 
 
 def _open_gently(day: _Day, orders: Commands, mixed: Mixed, early: npt.NDArray[np.bool_]) -> None:

@@ -32,7 +32,9 @@ class Parties:
 
     def accounts_of(self, order_ids: Int64s) -> Int64s:
         """`account_of` for a whole column."""
-        return np.array([self.account_of(order_id) for order_id in order_ids.tolist()], np.int64)
+        distinct, place = np.unique(order_ids, return_inverse=True)
+        accounts = np.array([self.account_of(order_id) for order_id in distinct.tolist()], np.int64)
+        return accounts[place] if len(accounts) else np.zeros(0, np.int64)
 
     def account_against(self, order_id: int, makers: Set[int]) -> int:
         """An account for an aggressor: picked by its id, then the next one whose clearing party is none of
