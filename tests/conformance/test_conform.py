@@ -83,6 +83,15 @@ def test_an_unexpected_refusal_of_a_core_order_is_a_failure(tmp_path: Path) -> N
     assert conform_files([scenario_file(tmp_path, header, order)]).count(Verdict.FAILED) == 1
 
 
+def test_a_venue_that_cannot_be_built_fails_its_own_scenario_only(tmp_path: Path) -> None:
+    market = {"credit": "deliverable", "base": 1}
+    header = {"scenario": "no band", "level": "CORE", "market": market}
+    path = scenario_file(tmp_path, header, {"scenario": "empty"})
+    result = conform_files([path])
+    assert [outcome.verdict for outcome in result.outcomes] == [Verdict.FAILED, Verdict.PASSED]
+    assert "a refused configuration" in differences(result)[0]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -275,7 +275,8 @@ class NaiveVenue(NaiveMatching):
         reason = "CREDIT_OFF" if not self.credit.is_on else self._refuse_sequence(c)
         if reason is None and asset not in self.credit.assets():
             reason = "UNKNOWN_ASSET"
-        if reason is None and abs(self.credit.balances[acct, asset].available + delta) > CREDIT_BOUND:
+        totals = (self.credit.balances[acct, asset].available + delta, self.credit.granted[asset] + delta)
+        if reason is None and max(abs(total) for total in totals) > CREDIT_BOUND:
             reason = "CREDIT_OVERFLOW"
         if reason not in (None, "REPEATED"):
             self._reject(c, None, must(reason))

@@ -46,6 +46,7 @@ WEIGHTS = {
     "NEW": 62, "CANCEL": 5, "AMEND": 16, "MASS_CANCEL": 1, "STATE": 1.2, "TIME": 2, "SET_REF": 1,
     "POSITION": 1, "CREDIT": 4, "SET_MARGIN": 2, "SET_LIMIT": 2,
 }  # fmt: skip
+KINDS = list(WEIGHTS)
 WITHOUT_MARKET = ("TIME", "CREDIT", "SET_LIMIT")
 
 seeds = st.integers(0, 2**48)
@@ -58,6 +59,23 @@ def flow_of(seed: int) -> Json:
     header = _header(r)
     day = _Day(r, len(header["markets"]))
     return {"header": header, "commands": [day.command() for _ in range(r.randint(10, 120))]}
+
+
+def long_flow_of(seed: int, commands: int = 2500) -> Json:
+    """A flow whose books grow deep: every table of the venue has to grow with them."""
+    r = Random(seed)
+    header = _header(r)
+    header["accounts"] = [{"acct": acct, "member": acct % 3} for acct in _LongDay.accounts]
+    for market in header["markets"]:
+        market.update(
+            max_price=10**9, static_band=10**8, ref_price=_LongDay.middle, initial_state="CONTINUOUS"
+        )
+    if "credit" in header:
+        assets = _assets(header["markets"])
+        header["credit"] = [[acct, asset, 10**10] for acct in _LongDay.accounts for asset in assets]
+    day = _LongDay(r, len(header["markets"]))
+    quiet = [kind for kind in WEIGHTS if kind not in ("STATE", "MASS_CANCEL", "SET_LIMIT", "SET_REF")]
+    return {"header": header, "commands": [day.command(quiet) for _ in range(commands)]}
 
 
 def smallest(flow: Json, fails: Callable[[Json], bool]) -> Json:
@@ -152,15 +170,18 @@ def _credit_terms(r: Random, credit: str) -> Json:
 class _Day:
     """What the flow remembers of itself: its clock, and the orders that it sent last."""
 
+    middle = 100
+    accounts: tuple[int, ...] = ACCOUNTS
+
     def __init__(self, random: Random, markets: int) -> None:
         self.random = random
         self.markets = markets
         self.now = 0
         self.sent: list[Json] = []
 
-    def command(self) -> Json:
+    def command(self, kinds: list[str] = KINDS) -> Json:
         r = self.random
-        kind = r.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        kind = r.choices(kinds, [WEIGHTS[kind] for kind in kinds])[0]
         command: Json = {"cmd": kind}
         if kind not in WITHOUT_MARKET:
             command["market"] = r.randrange(self.markets) if r.random() < 0.98 else self.markets
@@ -176,28 +197,60 @@ class _Day:
         if self.sent and r.random() < 0.9:
             order = r.choice(self.sent[-15:])
             return {"acct": order["acct"], "cid": order["cid"], "market": order["market"]}
-        return {**_named(r), "market": r.randrange(self.markets)}
+        return {**self.name(), "market": r.randrange(self.markets)}
+
+    def name(self) -> Json:
+        r = self.random
+        acct = r.choice(self.accounts) if r.random() < 0.98 else UNLISTED
+        return {"acct": acct, "cid": self.client_order_id()}
+
+    def client_order_id(self) -> int:
+        return self.random.randint(1, 40)
+
+    def price(self) -> int:
+        return _price(self.random)
+
+    def limit(self, side: str) -> int:
+        """The price of a new order."""
+        return self.price()
+
+
+class _LongDay(_Day):
+    """Deep books over many prices: most orders rest, ids are any 64 bits, the market drifts."""
+
+    middle = 100_000
+    accounts = tuple(range(1, 60))
+
+    def client_order_id(self) -> int:
+        r = self.random
+        return r.choice([r.randint(-(2**63), 2**63 - 1), r.randint(1, 500)])
+
+    def price(self) -> int:
+        self.middle = max(60_000, self.middle + self.random.randint(-3, 3))
+        return max(1, self.middle + int(self.random.gauss(0, 2000)))
+
+    def limit(self, side: str) -> int:
+        price = self.price()
+        if self.random.random() < 0.1:
+            return price
+        distance = abs(price - self.middle)
+        return max(1, self.middle - distance if side == "B" else self.middle + distance)
 
 
 def _price(r: Random) -> int:
     return r.randint(96, 104) if r.random() < 0.8 else r.randint(90, 110)
 
 
-def _named(r: Random) -> Json:
-    acct = r.choice(ACCOUNTS) if r.random() < 0.98 else UNLISTED
-    return {"acct": acct, "cid": r.randint(1, 40)}
-
-
 def _new(day: _Day) -> Json:
     r = day.random
     kind = r.choice(["LIMIT"] * 8 + ["MARKET", "STOP", "STOP_LIMIT", "STOP_LIMIT"])
-    order = {**_named(r), "side": r.choice("BS"), "qty": r.randint(1, 12), "type": kind}
+    order = {**day.name(), "side": r.choice("BS"), "qty": r.randint(1, 12), "type": kind}
     order["market"] = r.randrange(day.markets) if r.random() < 0.99 else day.markets
     if kind in ("LIMIT", "STOP_LIMIT"):
-        order["price"] = _price(r)
+        order["price"] = day.limit(order["side"])
     if kind in ("STOP", "STOP_LIMIT"):
         # Mostly a stop that is not reached yet: above the market for a buy, below it for a sell.
-        order["stop"] = 100 + r.randint(-1, 6) * (1 if order["side"] == "B" else -1)
+        order["stop"] = day.middle + r.randint(-1, 6) * (1 if order["side"] == "B" else -1)
     resting = kind in ("STOP", "STOP_LIMIT") or r.random() < 0.75
     order["tif"] = r.choice(["GTC", "GTC", "DAY", "GTD"] if resting else ["IOC", "FOK"])
     if order["tif"] == "GTD":
@@ -219,7 +272,7 @@ def _new(day: _Day) -> Json:
 def _amend(day: _Day) -> Json:
     r = day.random
     change = day.order_sent()
-    values = {"qty": r.randint(1, 20), "price": _price(r), "stop": _price(r), "display": r.randint(1, 6)}
+    values = {"qty": r.randint(1, 20), "price": day.price(), "stop": day.price(), "display": r.randint(1, 6)}
     for name in r.choice(AMENDED):
         change[name] = values[name]
     if r.random() < 0.06:
@@ -281,7 +334,7 @@ def _set_limit(day: _Day) -> Json:
 
 def _set_reference(day: _Day) -> Json:
     r = day.random
-    return {"price": _price(r) if r.random() < 0.8 else r.choice([0, 2**37])}
+    return {"price": day.price() if r.random() < 0.8 else r.choice([0, 2**37])}
 
 
 def _position(day: _Day) -> Json:

@@ -22,7 +22,7 @@ from tests.oracle.compare import (
     expected_of,
 )
 from tests.oracle.interpreted import Interpreted
-from tests.property.flows import flow_of, seeds, smallest
+from tests.property.flows import flow_of, long_flow_of, seeds, smallest
 
 campaign = settings(
     max_examples=10_000 if LONG else 200,
@@ -64,6 +64,17 @@ def test_venue_equals_naive_venue_in_any_batches(seed: int, cuts: list[int], roo
         check_snapshot(expected, result, middle)
 
     explain(flow_of(seed), check)
+
+
+@pytest.mark.parametrize("seed", range(60 if LONG else 3))
+def test_deep_books_of_many_accounts_equal_the_naive_venue(seed: int) -> None:
+    """Thousands of commands in one batch: every table grows, and nobody can tell."""
+    expected = expected_of(long_flow_of(seed))
+    assert sum(len(book["bids"]) + len(book["asks"]) for book in expected.books) > 50
+    result = check_one_by_one(expected)
+    check_batches(expected, result, [], SMALLEST_BUFFER)
+    check_batches(expected, result, [1, 1030, 3000], ROOM)
+    check_snapshot(expected, result, len(expected.records) // 2)
 
 
 @pytest.fixture(scope="module")

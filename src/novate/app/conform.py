@@ -30,12 +30,15 @@ from novate.app.conform_scenario import (
 from novate.domain.codes import Reject
 from novate.domain.machine import BrokenInvariant, apply_all
 from novate.domain.records import Events, new_events
+from novate.domain.terms import VenueTerms
 from novate.venue.machine import Venue
 
 EVENT_ROOM = 4096
 
 
 class Verdict(StrEnum):
+    """How a scenario went."""
+
     PASSED = "passed"
     FAILED = "failed"
     UNSUPPORTED = "unsupported"
@@ -70,6 +73,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class RuleCount(msgspec.Struct):
+    """Scenarios that name a rule, by how they went."""
+
     passed: int = 0
     failed: int = 0
     unsupported: int = 0
@@ -155,9 +160,9 @@ def run_scenario(scenario: Scenario, level: str = "CORE") -> Outcome:
         return Outcome(*facts, Verdict.OTHER_LEVEL, needs=scenario.unsupported() or [scenario.level])
     if needs := scenario.unsupported():
         return Outcome(*facts, Verdict.UNSUPPORTED, needs=needs)
-    runner = _build(scenario)
+    runner, refusal = _build(scenario)
     if runner is None or scenario.refuses_configuration:
-        return _configuration_outcome(scenario, facts, runner)
+        return _configuration_outcome(scenario, facts, runner is not None, refusal)
     for done, step in enumerate(scenario.steps):
         got = runner.answer(step)
         if got == step.expect:
@@ -169,25 +174,28 @@ def run_scenario(scenario: Scenario, level: str = "CORE") -> Outcome:
     return Outcome(*facts, Verdict.PASSED, len(scenario.steps))
 
 
-def _build(scenario: Scenario) -> _Runner | None:
-    """The venue of the header, None if it is refused as the header says."""
+def _build(scenario: Scenario) -> tuple[_Runner | None, str]:
+    """The venue of the header, or why it cannot be built."""
     try:
-        return _Runner(scenario)
+        terms = venue_terms(scenario.header)
     except (ValueError, TypeError) as fault:
-        if scenario.refuses_configuration:
-            return None
         raise ScenarioError(f"{scenario.path}:{scenario.line}: {fault}") from fault
+    try:
+        return _Runner(scenario, terms), ""
+    except (ValueError, TypeError) as fault:
+        return None, str(fault)
 
 
 def _configuration_outcome(
-    scenario: Scenario, facts: tuple[str, str, str, list[str]], runner: _Runner | None
+    scenario: Scenario, facts: tuple[str, str, str, list[str]], was_built: bool, refusal: str
 ) -> Outcome:
-    if runner is None:
+    """A venue that cannot be built passes if that is the point of the scenario, and fails otherwise."""
+    if not was_built and scenario.refuses_configuration:
         return Outcome(*facts, Verdict.PASSED)
-    found = "a venue that was built"
-    difference = Difference(
-        str(scenario.path), scenario.line, scenario.header, "a refused configuration", found
-    )
+    expected, got = "a venue of this header", f"a refused configuration: {refusal}"
+    if was_built:
+        expected, got = "a refused configuration", "a venue that was built"
+    difference = Difference(str(scenario.path), scenario.line, scenario.header, expected, got)
     return Outcome(*facts, Verdict.FAILED, difference=difference)
 
 
@@ -202,9 +210,9 @@ def _not_supported(got: list[Json], expected: list[Json]) -> bool:
 class _Runner:
     """A fresh venue that answers the commands and the queries of a scenario."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, terms: VenueTerms) -> None:
         self.scenario = scenario
-        self.venue = Venue(venue_terms(scenario.header))
+        self.venue = Venue(terms)
         self.buffer: Events = new_events(EVENT_ROOM)
         for command in initial_credit(scenario.header):
             self._apply(command)

@@ -26,6 +26,8 @@ SWEEP = re.compile(r"(\d+) NEW SELL qty1 px(\d+) ids 1\.\.\d+ then NEW BUY (\d+)
 
 
 class CaseMessage(msgspec.Struct, frozen=True):
+    """A message of a case, as the file lists it."""
+
     type: int
     side: int
     ioc: int
@@ -35,6 +37,8 @@ class CaseMessage(msgspec.Struct, frozen=True):
 
 
 class CaseBody(msgspec.Struct, frozen=True):
+    """A case as it stands in the file."""
+
     messages: list[CaseMessage] | None = None
     expected_reports: list[str] | None = None
     n_messages: int = 0
