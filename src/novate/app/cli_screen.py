@@ -143,8 +143,7 @@ class Bars(Progress):
                 SpinnerColumn(),
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=24),
-                TextColumn("{task.completed:,.0f}", style="dim"),
-                _rate_column(),
+                _count_column(),
                 TimeElapsedColumn(),
                 TimeRemainingColumn(elapsed_when_finished=True),
                 console=Console(stderr=True),
@@ -153,16 +152,19 @@ class Bars(Progress):
             self.display.start()
 
 
-def _rate_column() -> Any:
-    """Steps per second, once there is a speed."""
+def _count_column() -> Any:
+    """Steps done and steps per second, for work that can be counted."""
     from rich.progress import ProgressColumn, Task
     from rich.text import Text
 
-    class Rate(ProgressColumn):
+    class Count(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="dim")
+            if not task.total:
+                return Text("")
+            rate = f"  {task.speed:,.0f}/s" if task.speed else ""
+            return Text(f"{task.completed:,.0f}{rate}", style="dim")
 
-    return Rate()
+    return Count()
 
 
 @contextmanager

@@ -121,6 +121,6 @@ def _print_files(summary: RunSummary, directory: Path) -> None:
         for name in (*PURPOSE, *(set(summary.outputs) - set(PURPOSE)))
         if name in summary.outputs
     ]
-    rows.append((str(directory / "journal"), "the log from which all of this can be made again"))
+    rows.append((str(directory / "journal"), f"{'':18}  the log from which all of this can be made again"))
     print_rows(rows)
     console().print(f"\nCheck every byte of it: novate verify {directory}", markup=False, style="dim")

@@ -78,8 +78,8 @@ def _run(out: Path, plane: Plane, orders: OrderFile, progress: Progress) -> RunS
     snapshots: list[SnapshotState] = []
     with OutputFolder(out) as folder:
         derivation = Derivation(folder, plane.configuration)
-        for commands in batches(opening):
-            derivation.take(plane.venue.sequence + 1, commands, plane.take(commands))
+        # In one piece: a journal holds the whole configuration and every credit, or nothing at all.
+        derivation.take(1, opening, plane.take(opening))
         halfway = len(opening) + len(orders.commands) // 2
         for commands in batches(orders.commands):
             derivation.take(plane.venue.sequence + 1, commands, plane.take(commands))

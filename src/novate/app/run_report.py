@@ -31,6 +31,7 @@ from novate.reports.model import (
 
 SHOWN_MARKETS = 8
 SHOWN_OBLIGATIONS = 500
+SHOWN_LINES = 500
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +112,7 @@ def day_report(derivation: Derivation, fills: Fills, cleared: ClearingResult, fa
         currencies=tuple(currency_nettings(cleared, configuration)),
         cash=tuple(CashCell(**msgspec.structs.asdict(cell)) for cell in member_cash(cleared, configuration)),
         markets=tuple(series),
-        market_lines=tuple(lines),
+        market_lines=tuple(lines[:SHOWN_LINES]),
         market_count=len(lines),
         obligations=tuple(obligation_rows(shown, behind, configuration)),
         trade_rows=tuple(trades),

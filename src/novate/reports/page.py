@@ -141,7 +141,7 @@ def _markets(report: DayReport) -> str:
     first = report.market_lines[0]
     amount = f"{first.currency} {grouped(first.turnover_minor, first.digits)}"
     title = f"{first.symbol} traded most: {amount}"
-    line = f"{plural(len(report.market_lines), 'market')} traded; the largest in pictures, all in the table."
+    line = f"{plural(report.market_count, 'market')} traded; the largest in pictures and in the table."
     table = tables.market_table(report.market_lines)
     return _section("markets", title, line, chooser + "".join(panels) + table)
 
