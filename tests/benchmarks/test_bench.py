@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from novate.simulation.tape_shapes import generate_tape
 
 from novate.app.bench import BenchResult, bench_matching, scenario_of
 from novate.app.bench_machine import KernelStart, seconds_of_a_start
 from novate.app.bench_table import closing_lines, headline, print_bench
 from novate.gateway.files.tape import tape_bytes
+from novate.simulation.tape_shapes import generate_tape
 
 TAPES = ["tape:normal", "tape:static", "tape:swing-25", "tape:swing-40", "tape:flash-crash"]
 OTHERS = ["batch-64", "single-call", "replay", "markets-1000", "wide-book", "million-resting"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from novate.venue.machine import Venue
 
 from novate.app.bench_flows import (
     bench_terms,
@@ -19,6 +18,7 @@ from novate.domain.codes import CommandKind, EventKind, TimeInForce
 from novate.domain.machine import apply_all
 from novate.domain.records import new_events
 from novate.gateway.files.tape import TAPE_MESSAGE
+from novate.venue.machine import Venue
 
 
 def tape(*messages: tuple[int, int, int, int, int, int]) -> np.ndarray:
