@@ -41,7 +41,13 @@ def addresses_of(arrays: list[npt.NDArray[Any]]) -> Addresses:
 if COMPILED:
     from llvmlite import ir
     from numba.core import cgutils, types
-    from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer, infer_getattr, infer_global
+    from numba.core.typing.templates import (
+        AbstractTemplate,
+        AttributeTemplate,
+        infer,
+        infer_getattr,
+        infer_global,
+    )
     from numba.core.typing.templates import signature as typing_signature
     from numba.extending import (
         intrinsic,
@@ -188,6 +194,24 @@ if COMPILED:
     def _rows(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return cgutils.create_struct_proxy(signature.args[0])(context, builder, value=args[0]).rows
 
+    @intrinsic
+    def prefetch(typing_context: Any, column: Any, row: Any) -> Any:
+        """Ask the processor to bring one row of a column into its cache; nothing else happens."""
+        if not isinstance(column, ColumnType):
+            return None
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            i32 = ir.IntType(32)
+            kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, i32, i32, i32])
+            call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+            view = cgutils.create_struct_proxy(column)(context, builder, value=args[0])
+            at = builder.add(view.base, builder.mul(args[1], ir.Constant(ir.IntType(64), column.stride)))
+            pointer = builder.inttoptr(at, cgutils.voidptr_t)
+            builder.call(call, [pointer, ir.Constant(i32, 1), ir.Constant(i32, 3), ir.Constant(i32, 1)])
+            return context.get_dummy_value()
+
+        return types.none(column, types.int64), generate
+
     def opener(dtypes: dict[str, Any]) -> Any:
         """An intrinsic `open_tables(address of the own-address cell)` for tables of these types, in order."""
         kind = TablesType(tuple(dtypes.items()))
@@ -203,3 +227,7 @@ if COMPILED:
             return kind(types.int64), generate
 
         return open_tables
+else:
+
+    def prefetch(column: Any, row: int) -> None:
+        """Ask the processor to bring one row of a column into its cache (here: nothing)."""

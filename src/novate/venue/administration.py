@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.balances import MEMBER_CODE, balance_row, position_row
+from novate.venue.book import ladder_of
 from novate.venue.constants import (
     AUCTION_CALL,
     BUY,
@@ -28,7 +29,6 @@ from novate.venue.constants import (
     SELL,
     UNKNOWN_ASSET,
 )
-from novate.venue.book import ladder_of
 from novate.venue.credit import class_of, member_of, reserve_margin
 from novate.venue.events import credit_event, market_event, reject
 from novate.venue.ladder import best_level, key_of_level
@@ -44,8 +44,8 @@ from novate.venue.layout import (
     PUBLISH,
     Tables,
 )
-from novate.venue.touched import NO_MARKET
 from novate.venue.sweeps import ANY, begin_day_expiry, begin_negative, fits_scratch
+from novate.venue.touched import NO_MARKET
 
 _AUCTION_KIND_CLOSE = 2
 _LARGEST_BALANCE = 1 << 62
@@ -139,8 +139,8 @@ def apply_credit(s: Tables, i: int) -> int:
         return PUBLISH
     row = balance_row(s, account, asset)
     available = wide(s.balances["available"][row])
-    # Both are compared with the bound before they are added, because an overflow would be silent.
-    if delta > _LARGEST_BALANCE or delta < -_LARGEST_BALANCE or abs(available + delta) > _LARGEST_BALANCE:
+    granted = wide(s.assets["granted"][asset])
+    if _exceeds_bound(available, delta) or _exceeds_bound(granted, delta):
         reject(s, i, CREDIT_OVERFLOW)
         return PUBLISH
     if available + delta < 0 and delta < 0 and not fits_scratch(s, len(s.orders)):
@@ -154,6 +154,12 @@ def apply_credit(s: Tables, i: int) -> int:
         begin_negative(s, account, asset, NO_MARKET)
         return LIST
     return PUBLISH
+
+
+@inlined
+def _exceeds_bound(value: int, delta: int) -> bool:
+    """Would value + delta leave -2**62..2**62? Asked before adding, because an overflow would be silent."""
+    return delta > _LARGEST_BALANCE - value or delta < -_LARGEST_BALANCE - value
 
 
 @inlined

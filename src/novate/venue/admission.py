@@ -12,9 +12,11 @@ from novate.compiled import inlined, kernel, wide
 from novate.venue.book import key_of, ladder_of, opposite
 from novate.venue.constants import (
     AT_CLOSE,
+    AT_OPEN,
     AUCTION_CALL,
     BUY,
     CLOSED,
+    CONTINUOUS,
     DAY,
     DUPLICATE_ORDER,
     F_DISPLAY,
@@ -42,10 +44,12 @@ from novate.venue.constants import (
     INVALID_STOP,
     INVALID_TRAIL,
     INVALID_TYPE,
+    KIND_OPEN,
     LIMIT,
     MARKET_CLOSED,
     MARKET_HALTED,
     MARKET_ORDER,
+    MTL,
     NO_LIQUIDITY,
     NOT_SUPPORTED,
     OK,
@@ -58,10 +62,11 @@ from novate.venue.constants import (
     STOP_WOULD_TRIGGER,
     STP_DECREMENT,
     TOO_MANY_PRICE_LEVELS,
+    TRAILING_STOP,
 )
-from novate.venue.identity import find_order
+from novate.venue.identity import find_place, tag_of
 from novate.venue.ladder import best_level, find_level, key_of_level
-from novate.venue.layout import NOW, Tables
+from novate.venue.layout import NOW, TAG, Tables
 
 _FULL_FLAGS = F_REDUCE_ONLY | F_MMP | F_MIN_QTY | F_TERMS
 _UNUSUAL_FLAGS = F_POST_ONLY | F_HIDDEN | F_DISPLAY | F_EXPIRE | F_STOP | F_TRAIL | _FULL_FLAGS
@@ -144,7 +149,10 @@ def check_new(s: Tables, i: int, market: int) -> int:
     if code != OK:
         return code
     account = wide(s.commands["account"][i])
-    if find_order(s, market, account, s.commands["client_order_id"][i]) != 0:
+    client_order_id = s.commands["client_order_id"][i]
+    tag = tag_of(s, market, account, client_order_id)
+    s.header[TAG] = tag
+    if find_place(s, tag, market, account, client_order_id) >= 0:
         return DUPLICATE_ORDER
     side = wide(s.commands["side"][i])
     order_type = wide(s.commands["order_type"][i])
@@ -184,22 +192,42 @@ def _check_unusual(s: Tables, i: int, market: int, state: int) -> int:
     out_of_range = order_type < LIMIT or order_type > IF_TOUCHED or tif < GTC or tif > AT_CLOSE
     if out_of_range or wide(s.commands["stp"][i]) > STP_DECREMENT:
         return INVALID_TYPE
-    full_type = order_type != LIMIT and order_type != MARKET_ORDER and not is_trigger_type(order_type)
-    if full_type or tif > GTD + 2 or flags & _FULL_FLAGS != 0:
+    full_type = order_type == MTL or order_type == TRAILING_STOP or order_type == IF_TOUCHED
+    if full_type or flags & _FULL_FLAGS != 0:
         return NOT_SUPPORTED
     code = _check_fields(s, i, market, order_type, tif, flags)
-    if code != OK:
-        return code
-    resting = is_resting_tif(tif)
+    if code == OK:
+        code = _check_combination(order_type, tif, flags)
+    if code == OK:
+        code = _check_in_state(s, market, state, order_type, tif, flags)
+    if code == OK and (tif == AT_OPEN or tif == AT_CLOSE):
+        return NOT_SUPPORTED
+    return code
+
+
+@kernel
+def _check_combination(order_type: int, tif: int, flags: int) -> int:
+    """R11, as far as CORE attributes go."""
     special = flags & (F_POST_ONLY | F_HIDDEN | F_DISPLAY)
+    resting = is_resting_tif(tif)
     if special != 0 and (order_type != LIMIT or not resting):
         return INVALID_COMBO
     if flags & F_HIDDEN != 0 and flags & F_DISPLAY != 0:
         return INVALID_COMBO
     if is_trigger_type(order_type) and not resting:
         return INVALID_COMBO
-    at_once = order_type == MARKET_ORDER or not resting or flags & F_POST_ONLY != 0
-    if (state == PRE_OPEN or state == AUCTION_CALL) and at_once:
+    return OK
+
+
+@kernel
+def _check_in_state(s: Tables, market: int, state: int, order_type: int, tif: int, flags: int) -> int:
+    """R12: what a call or the time before it refuses, and where auction-only orders belong."""
+    if state == CONTINUOUS:
+        return INVALID_IN_STATE if tif == AT_OPEN else OK
+    if tif == AT_OPEN or tif == AT_CLOSE:
+        closed_to_open = state == AUCTION_CALL and s.markets["auction_kind"][market] != KIND_OPEN
+        return INVALID_IN_STATE if tif == AT_OPEN and closed_to_open else OK
+    if order_type == MARKET_ORDER or not is_resting_tif(tif) or flags & F_POST_ONLY != 0:
         return INVALID_IN_STATE
     return OK
 

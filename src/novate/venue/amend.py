@@ -51,12 +51,12 @@ from novate.venue.layout import (
     ELECTED,
     ENTERING,
     ICEBERG,
-    LIMITS_ON,
     MATCH,
     PARKED,
     POST_ONLY,
     PUBLISH,
     RESTING,
+    TRACKING,
     Tables,
 )
 from novate.venue.limits import check_amend as check_limits
@@ -172,7 +172,7 @@ def _check_commitment(s: Tables, market: int, row: int, change: Change, parked: 
         code = check_credit(s, market, account, side, price, leaves, change.price, change.leaves)
         if code != OK:
             return code
-    if s.header[LIMITS_ON] == 0:
+    if s.header[TRACKING] == 0:
         return OK
     total = leaves + wide(s.orders["done"][row])
     if wide(s.orders["order_type"][row]) == STOP:

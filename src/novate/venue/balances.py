@@ -29,6 +29,12 @@ _MAX_EXPOSURE = 1 << 42
 
 
 @inlined
+def home_of_balance(s: Tables, account: int, asset: int) -> int:
+    """Where the search for a balance begins."""
+    return ((((account << 16) | asset) * _MIX) >> _SHIFT) & s.header[BALANCE_MASK]  # type: ignore[no-any-return]
+
+
+@inlined
 def balance_row(s: Tables, account: int, asset: int) -> int:
     """Row of the balance (account, asset); a new one is all zeros. Room was reserved before."""
     key = (account << 16) | asset

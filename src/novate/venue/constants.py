@@ -85,6 +85,7 @@ CONTINUOUS = int(MarketState.CONTINUOUS)
 HALTED = int(MarketState.HALTED)
 
 INTRADAY = int(AuctionKind.INTRADAY)
+KIND_OPEN = int(AuctionKind.OPEN)
 
 F_POST_ONLY = int(CommandFlag.POST_ONLY)
 F_HIDDEN = int(CommandFlag.HIDDEN)

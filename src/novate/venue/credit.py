@@ -23,7 +23,10 @@ from novate.venue.layout import (
     FEE_ACCOUNT,
     LIMITS_ON,
     MEMBER_OFFSET,
-    POSITIONS_ON,
+    TRACK_GROSS,
+    TRACK_OPEN,
+    TRACK_POSITION,
+    TRACKING,
     Tables,
 )
 
@@ -90,6 +93,17 @@ def check_credit(
     return OK
 
 
+@inlined
+def reserve_deliverable(s: Tables, market: int, account: int, side: int, price: int, leaves: int) -> int:
+    """Check and reserve a new order of a deliverable market in one step (K3, K4)."""
+    more = deliverable_need(s, market, side, leaves, price)
+    row = balance_row(s, account, reserve_asset(s, market, side))
+    if more > s.balances["available"][row]:
+        return INSUFFICIENT_CREDIT
+    shift(s, row, more)
+    return OK
+
+
 @kernel
 def _check_margin(
     s: Tables, market: int, account: int, side: int, price0: int, leaves0: int, price1: int, leaves1: int
@@ -138,32 +152,48 @@ def adjust(
     s: Tables, market: int, account: int, side: int, price0: int, leaves0: int, price1: int, leaves1: int,
     filled: int,
 ) -> None:  # fmt: skip
-    """Hold for (price1, leaves1) instead of (price0, leaves0); `filled` lots have moved the position."""
+    """Hold for (price1, leaves1) instead of (price0, leaves0).
+
+    `filled` lots have been bought or sold: the position of a margined market moves before its requirement.
+    """
     model = wide(s.markets["credit"][market])
     if model == CREDIT_DELIVERABLE:
         more = deliverable_need(s, market, side, leaves1, price1)
         if leaves0 != 0:
             more -= deliverable_need(s, market, side, leaves0, price0)
         shift(s, balance_row(s, account, reserve_asset(s, market, side)), more)
-    if s.header[POSITIONS_ON] != 0:
-        _adjust_position(s, market, account, side, price0, leaves0, price1, leaves1, filled)
+    if model == CREDIT_MARGINED:
+        _adjust_margin(s, market, account, side, price0, leaves0, price1, leaves1, filled)
+    if s.header[TRACKING] & TRACK_OPEN != 0:
+        _track_open(s, market, account, side, price0, leaves0, price1, leaves1)
 
 
 @kernel
-def _adjust_position(
+def _adjust_margin(
     s: Tables, market: int, account: int, side: int, price0: int, leaves0: int, price1: int, leaves1: int,
     filled: int,
 ) -> None:  # fmt: skip
-    row = _count_open(s, position_row(s, account, market), side, leaves1 - leaves0, filled)
-    if s.markets["credit"][market] == CREDIT_MARGINED:
-        part = part_need(s, market, side, leaves1, price1)
-        if leaves0 != 0:
-            part -= part_need(s, market, side, leaves0, price0)
-        s.positions["order_part"][row] += part
-        reserve_margin(s, market, account, row, part)
-    if s.header[LIMITS_ON] != 0:
-        member = member_of(s, account)
-        _count_open(s, position_row(s, MEMBER_CODE | member, market), side, leaves1 - leaves0, filled)
+    row = position_row(s, account, market)
+    count_open(s, row, side, leaves1 - leaves0)
+    s.positions["position"][row] += filled if side == BUY else -filled
+    part = part_need(s, market, side, leaves1, price1)
+    if leaves0 != 0:
+        part -= part_need(s, market, side, leaves0, price0)
+    s.positions["order_part"][row] += part
+    reserve_margin(s, market, account, row, part)
+
+
+@kernel
+def _track_open(
+    s: Tables, market: int, account: int, side: int, price0: int, leaves0: int, price1: int, leaves1: int
+) -> None:
+    """Open quantities and open notional, for the limits of accounts and members (K19)."""
+    member = member_of(s, account)
+    if s.header[TRACKING] & TRACK_POSITION != 0:
+        if s.markets["credit"][market] != CREDIT_MARGINED:
+            count_open(s, position_row(s, account, market), side, leaves1 - leaves0)
+        count_open(s, position_row(s, MEMBER_CODE | member, market), side, leaves1 - leaves0)
+    if s.header[TRACKING] & TRACK_GROSS != 0:
         multiplier = wide(s.markets["multiplier"][market])
         gross = leaves1 * hold_price(s, market, price1) * multiplier
         if leaves0 != 0:
@@ -172,15 +202,29 @@ def _adjust_position(
         s.holders["gross_now"][s.header[MEMBER_OFFSET] + member] += gross
 
 
-@kernel
-def _count_open(s: Tables, row: int, side: int, leaves: int, filled: int) -> int:
+@inlined
+def count_open(s: Tables, row: int, side: int, leaves: int) -> None:
+    """Open quantity of a position row changes by `leaves`."""
     if side == BUY:
         s.positions["open_buy"][row] += leaves
-        s.positions["position"][row] += filled
     else:
         s.positions["open_sell"][row] += leaves
-        s.positions["position"][row] -= filled
-    return row
+
+
+@kernel
+def count_fill(s: Tables, market: int, taker: int, maker: int, quantity: int) -> None:
+    """Positions that `adjust` does not move: of accounts without margin, and of members (K19)."""
+    bought = quantity if wide(s.orders["side"][taker]) == BUY else -quantity
+    _move_position(s, market, wide(s.orders["account"][taker]), bought)
+    _move_position(s, market, wide(s.orders["account"][maker]), -bought)
+
+
+@kernel
+def _move_position(s: Tables, market: int, account: int, bought: int) -> None:
+    if s.header[LIMITS_ON] != 0:
+        if s.markets["credit"][market] != CREDIT_MARGINED:
+            s.positions["position"][position_row(s, account, market)] += bought
+        s.positions["position"][position_row(s, MEMBER_CODE | member_of(s, account), market)] += bought
 
 
 @kernel
@@ -204,7 +248,7 @@ def reserve_margin(s: Tables, market: int, account: int, row: int, part: int) ->
 def release(s: Tables, row: int) -> None:
     """An open order ends with leaves: everything that it held becomes available (K10)."""
     market = wide(s.orders["market"][row])
-    if s.markets["credit"][market] != CREDIT_NONE or s.header[POSITIONS_ON] != 0:
+    if s.markets["credit"][market] != CREDIT_NONE or s.header[TRACKING] & TRACK_OPEN != 0:
         price = wide(s.orders["price"][row])
         adjust(
             s, market, wide(s.orders["account"][row]), wide(s.orders["side"][row]),
@@ -216,7 +260,7 @@ def release(s: Tables, row: int) -> None:
 def reduce_hold(s: Tables, row: int, quantity: int, filled: int) -> None:
     """An open order is about to lose lots, by a fill or by a decrement."""
     market = wide(s.orders["market"][row])
-    if s.markets["credit"][market] != CREDIT_NONE or s.header[POSITIONS_ON] != 0:
+    if s.markets["credit"][market] != CREDIT_NONE or s.header[TRACKING] & TRACK_OPEN != 0:
         price = wide(s.orders["price"][row])
         leaves = wide(s.orders["leaves"][row])
         adjust(

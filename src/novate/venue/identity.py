@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from novate.compiled import inlined, wide
+from novate.compiled import inlined, kernel, wide
 from novate.venue.layout import INDEX_COUNT, INDEX_MASK, INDEX_SEED, Tables
 
 _MIX_ID = 0x1E3779B97F4A7C15
@@ -29,15 +29,14 @@ def tag_of(s: Tables, market: int, account: int, client_order_id: int) -> int:
 
 
 @inlined
-def find_order(s: Tables, market: int, account: int, client_order_id: int) -> int:
-    """Row of the live order of that name, 0 if there is none."""
-    tag = tag_of(s, market, account, client_order_id)
+def find_place(s: Tables, tag: int, market: int, account: int, client_order_id: int) -> int:
+    """Place of the entry of that live order, -1 if there is none."""
     mask = s.header[INDEX_MASK]
     at = tag & mask
     while True:
         entry = s.index[at]
         if entry == 0:
-            return 0
+            return -1
         if entry >> 32 == tag:
             row = entry & 0xFFFFFFFF
             if (
@@ -45,31 +44,31 @@ def find_order(s: Tables, market: int, account: int, client_order_id: int) -> in
                 and s.orders["account"][row] == account
                 and s.orders["market"][row] == market
             ):
-                return wide(row)
+                return at
         at = (at + 1) & mask
 
 
 @inlined
-def insert_order(s: Tables, market: int, account: int, client_order_id: int, row: int) -> None:
-    """Name a live order; the caller knows that the name is free."""
-    tag = tag_of(s, market, account, client_order_id)
-    place_entry(s, tag, row)
-    s.header[INDEX_COUNT] += 1
+def find_order(s: Tables, market: int, account: int, client_order_id: int) -> int:
+    """Row of the live order of that name, 0 if there is none."""
+    at = find_place(s, tag_of(s, market, account, client_order_id), market, account, client_order_id)
+    return wide(s.index[at] & 0xFFFFFFFF) if at >= 0 else 0
 
 
 @inlined
-def place_entry(s: Tables, tag: int, row: int) -> None:
-    """Put an entry at the first empty place from its home on."""
+def insert_entry(s: Tables, tag: int, row: int) -> None:
+    """Name a live order at the first empty place from its home on; the caller knows that the name is free."""
     mask = s.header[INDEX_MASK]
     at = tag & mask
     while s.index[at] != 0:
         at = (at + 1) & mask
     s.index[at] = (tag << 32) | row
+    s.header[INDEX_COUNT] += 1
 
 
-@inlined
+@kernel
 def remove_order(s: Tables, row: int) -> None:
-    """Forget the name of an order; entries behind it move back so that no tombstone stays."""
+    """Forget the name of an order."""
     tag = tag_of(
         s,
         wide(s.orders["market"][row]),
@@ -77,10 +76,17 @@ def remove_order(s: Tables, row: int) -> None:
         s.orders["client_order_id"][row],
     )
     mask = s.header[INDEX_MASK]
-    hole = tag & mask
+    at = tag & mask
     wanted = (tag << 32) | row
-    while s.index[hole] != wanted:
-        hole = (hole + 1) & mask
+    while s.index[at] != wanted:
+        at = (at + 1) & mask
+    remove_entry(s, at)
+
+
+@inlined
+def remove_entry(s: Tables, hole: int) -> None:
+    """Empty a place; entries behind it move back so that no tombstone stays."""
+    mask = s.header[INDEX_MASK]
     at = hole
     while True:
         at = (at + 1) & mask

@@ -62,26 +62,25 @@ from novate.venue.layout import (
     HEAP_CAPACITY,
     IDLE,
     LARGEST_LADDER,
-    LIMITS_ON,
     LIST,
     MATCH,
     NEED,
     NEED_BLOCKS,
     NEED_NOTHING,
-    NEED_POSITIONS,
     NEED_WORDS,
     NOW,
     PHASE,
-    POSITION_COUNT,
-    POSITION_LIMIT,
+    PREFETCH,
     PUBLISH,
     SEQUENCE,
-    STEP_ROOM,
     TABLE_DTYPES,
+    TRACK_RATE,
+    TRACKING,
     WORDS_TOP,
     Tables,
 )
 from novate.venue.limits import check_message_rate, set_limit
+from novate.venue.lookahead import look_ahead
 from novate.venue.matching import has_room, sweep
 from novate.venue.orders import activate_next, cancel_order, new_order, remove_live
 from novate.venue.pool import heap_top
@@ -96,8 +95,11 @@ def run(s: Tables, count: int) -> int:
     s.header[NEED] = NEED_NOTHING
     phase = s.header[PHASE]
     i = 0
+    ahead = s.header[PREFETCH] != 0
     while i < count:
         if phase == IDLE:
+            if ahead:
+                look_ahead(s, i, count)
             phase = _begin(s, i)
         if phase == EXPIRE:
             if not _expire_due(s, i):
@@ -168,9 +170,6 @@ def _may_execute(s: Tables) -> bool:
     if s.header[BLOCK_FREE] == 0 and s.header[BLOCK_TOP] >= len(s.blocks):
         s.header[NEED] = NEED_BLOCKS
         return False
-    if s.header[POSITION_COUNT] + STEP_ROOM > s.header[POSITION_LIMIT]:
-        s.header[NEED] = NEED_POSITIONS
-        return False
     needed = 2 * (s.header[LARGEST_LADDER] + s.header[HEAP_CAPACITY]) + 64
     if s.header[WORDS_TOP] + needed > len(s.words):
         s.header[NEED] = NEED_WORDS
@@ -209,7 +208,9 @@ def _execute(s: Tables, i: int) -> int:
 @inlined
 def _is_ordinary(s: Tables, i: int, kind: int, market: int) -> bool:
     """A NEW or CANCEL whose market and account are plainly in order: no need for the long check."""
-    if (kind != NEW and kind != CANCEL) or market >= len(s.markets) or s.header[LIMITS_ON] != 0:
+    if (kind != NEW and kind != CANCEL) or market >= len(s.markets):
+        return False
+    if s.header[TRACKING] & TRACK_RATE != 0:
         return False
     if s.header[CHECK_ACCOUNTS] == 0:
         return True
@@ -231,7 +232,7 @@ def _check_names(s: Tables, i: int, kind: int, market: int) -> int:
     if names_account and s.header[CHECK_ACCOUNTS] != 0:
         if account >= len(s.accounts) or s.accounts["known"][account] == 0:
             return UNKNOWN_ACCOUNT
-    if s.header[LIMITS_ON] != 0 and (kind == NEW or kind == AMEND):
+    if s.header[TRACKING] & TRACK_RATE != 0 and (kind == NEW or kind == AMEND):
         return check_message_rate(s, account)
     return OK
 
@@ -255,7 +256,7 @@ def _execute_other(s: Tables, i: int, kind: int, market: int) -> int:
     if kind == SET_MARGIN:
         return set_margin(s, i, market)
     if kind == SET_LIMIT:
-        set_limit(s, i)
+        return set_limit(s, i)
     return PUBLISH
 
 

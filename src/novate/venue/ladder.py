@@ -58,6 +58,15 @@ def find_level(s: Tables, ladder: int, key: int) -> int:
     return wide((entry & 0xFFFFFFFF) * 32 + (key & 31))
 
 
+@inlined
+def find_near(s: Tables, ladder: int, key: int) -> int:
+    """Level of a price key if it lies in the best block, else level 0: a guess for prefetching."""
+    block = wide(s.ladders["best"][ladder])
+    if s.blocks["key"][block] == key >> 5:
+        return block * 32 + (key & 31)
+    return 0
+
+
 @kernel
 def search(s: Tables, ladder: int, block_key: int) -> int:
     """Place of the first entry whose block key is not below `block_key`; the length if there is none."""

@@ -252,6 +252,9 @@ POSITIONS_ON = 49
 BALANCE_LIMIT = 50  # rows in use at which the table must grow first
 CREDIT_ON = 51
 POSITION_LIMIT = 52
+TRACKING = 53  # kinds of limits of which any is set: bit LimitKind
+TAG = 54  # hash of the name of the command's order
+RING = 96  # hashes of the names of the next commands (see `look_ahead`)
 FREE_WORDS = 64  # heads of the free chains of vectors, by size class
 HEADER_CELLS = 128
 
@@ -300,6 +303,12 @@ CREDIT_DELIVERABLE = 1
 CREDIT_MARGINED = 2
 
 LEVELS_PER_BLOCK = 32
+TRACK_OPEN_ORDERS = 1 << 3
+TRACK_POSITION = 1 << 4
+TRACK_GROSS = 1 << 5
+TRACK_RATE = 1 << 6
+TRACK_OPEN = TRACK_POSITION | TRACK_GROSS
+
 STEP_ROOM = 16  # events that one uninterrupted step may write
 MIN_EVENT_BUFFER = 32
 NO_LIMIT_KEY = -(2**62)

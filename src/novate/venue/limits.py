@@ -24,9 +24,31 @@ from novate.venue.constants import (
     OK,
     UNKNOWN_ACCOUNT,
 )
-from novate.venue.credit import hold_price, member_of
+from novate.venue.credit import count_open, hold_price, member_of
 from novate.venue.events import market_event, reject
-from novate.venue.layout import EVENTS, LIMITS_ON, MEMBER_OFFSET, NOW, Tables
+from novate.venue.layout import (
+    CREDIT_MARGINED,
+    EVENTS,
+    EXECUTE,
+    FREE,
+    LIMITS_ON,
+    MEMBER_OFFSET,
+    NEED,
+    NEED_POSITIONS,
+    NOW,
+    ORDER_COUNT,
+    ORDER_TOP,
+    POSITION_COUNT,
+    POSITION_LIMIT,
+    PUBLISH,
+    RESTING,
+    STEP_ROOM,
+    TRACK_OPEN,
+    TRACK_OPEN_ORDERS,
+    TRACK_POSITION,
+    TRACKING,
+    Tables,
+)
 
 _MESSAGE_RATE = 6
 
@@ -159,30 +181,72 @@ def count_order(s: Tables, account: int, change: int) -> None:
 
 
 @kernel
-def set_limit(s: Tables, at_command: int) -> None:
-    """SET_LIMIT: one limit of an account or a member (the SET_LIMIT_COMMAND view)."""
+def set_limit(s: Tables, at_command: int) -> int:
+    """SET_LIMIT: one limit of an account or a member (the SET_LIMIT_COMMAND view); returns the next phase."""
     is_member = wide(s.commands["side"][at_command])
     kind = wide(s.commands["order_type"][at_command])
     number = wide(s.commands["account"][at_command])
     value = wide(s.commands["price"][at_command])
     window = wide(s.commands["stop"][at_command])
-    if s.header[LIMITS_ON] == 0:
-        reject(s, at_command, LIMITS_OFF)
-        return
     holder = number
     if is_member == 1:
         holder = wide(s.header[MEMBER_OFFSET] + number)
     last = len(s.holders) if is_member == 1 else wide(s.header[MEMBER_OFFSET])
-    if holder >= last or s.holders["known"][holder] == 0:
-        reject(s, at_command, UNKNOWN_ACCOUNT)
-        return
-    if kind < 1 or kind > _MESSAGE_RATE or is_member > 1 or value < 0 or (kind == _MESSAGE_RATE and window < 1):
-        reject(s, at_command, INVALID_LIMIT)
-        return
+    code = OK
+    if s.header[LIMITS_ON] == 0:
+        code = LIMITS_OFF
+    elif holder >= last or s.holders["known"][holder] == 0:
+        code = UNKNOWN_ACCOUNT
+    elif kind < 1 or kind > _MESSAGE_RATE or is_member > 1 or value < 0 or (kind == _MESSAGE_RATE and window < 1):
+        code = INVALID_LIMIT
+    if code != OK:
+        reject(s, at_command, code)
+        return PUBLISH
+    if s.header[TRACKING] & (1 << kind) == 0 and not begin_tracking(s, kind):
+        return EXECUTE
     _store_limit(s, holder, kind, value, window)
     market_event(s, E_LIMIT_SET, 0, 0, number, value, kind, 0)
     s.events["side"][s.header[EVENTS] - 1] = is_member
     s.events["trade_id"][s.header[EVENTS] - 1] = window
+    return PUBLISH
+
+
+@kernel
+def begin_tracking(s: Tables, kind: int) -> bool:
+    """The first limit of a kind: count what is open already; False if the positions do not fit yet.
+
+    A venue whose holders have no limit of a kind pays nothing for it.
+    """
+    if s.header[POSITION_COUNT] + 2 * s.header[ORDER_COUNT] + STEP_ROOM > s.header[POSITION_LIMIT]:
+        s.header[NEED] = NEED_POSITIONS
+        return False
+    bit = 1 << kind
+    for row in range(1, s.header[ORDER_TOP]):
+        status = wide(s.orders["status"][row])
+        if status != FREE and bit == TRACK_OPEN_ORDERS:
+            count_order(s, wide(s.orders["account"][row]), 1)
+        if status == RESTING and bit & TRACK_OPEN != 0:
+            _count_resting(s, row, bit)
+    s.header[TRACKING] |= bit
+    return True
+
+
+@kernel
+def _count_resting(s: Tables, row: int, bit: int) -> None:
+    market = wide(s.orders["market"][row])
+    account = wide(s.orders["account"][row])
+    side = wide(s.orders["side"][row])
+    leaves = wide(s.orders["leaves"][row])
+    member = member_of(s, account)
+    if bit == TRACK_POSITION:
+        if s.markets["credit"][market] != CREDIT_MARGINED:
+            count_open(s, position_row(s, account, market), side, leaves)
+        count_open(s, position_row(s, MEMBER_CODE | member, market), side, leaves)
+    else:
+        price = hold_price(s, market, wide(s.orders["price"][row]))
+        gross = leaves * price * wide(s.markets["multiplier"][market])
+        s.holders["gross_now"][account] += gross
+        s.holders["gross_now"][s.header[MEMBER_OFFSET] + member] += gross
 
 
 @kernel

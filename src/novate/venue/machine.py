@@ -15,14 +15,18 @@ from novate.compiled import COMPILED
 from novate.domain.machine import BrokenInvariant, SnapshotReader, SnapshotWriter
 from novate.domain.records import COMMAND, EVENT, Commands, Events, new_commands, new_events
 from novate.domain.terms import VenueTerms
-from novate.venue import kernel, layout, memory
 from novate.tables import addresses_of
+from novate.venue import kernel, layout, memory
+from novate.venue.admissible import require_admissible
 from novate.venue.commitment import list_orders, state_root
 from novate.venue.inspection import Book, read_book
 from novate.venue.invariants import broken_sums, check_books, describe
 from novate.venue.layout import Tables
 
 PIECE = 1024
+# Above these the tables outgrow the processor's caches, and looking ahead pays; below it costs a few ns.
+_LOOK_AHEAD_ORDERS = 16_384
+_LOOK_AHEAD_MARKETS = 64
 _POOLS = {"orders": layout.ORDER_COUNT, "extras": layout.EXTRA_COUNT}
 _SAVED = tuple(name for name in Tables._fields if name not in ("scratch", "commands", "events"))
 _NO_COMMANDS = new_commands(0)
@@ -33,6 +37,8 @@ class Venue:
     """One execution engine: many markets, one sequence of commands. Implements `Machine`."""
 
     def __init__(self, terms: VenueTerms) -> None:
+        """An empty venue. Raises ValueError naming every term that is out of bounds."""
+        require_admissible(terms)
         self.terms = terms
         self.consumed = 0
         self._tables = memory.new_tables(terms)
@@ -127,6 +133,8 @@ class Venue:
             grown = True
         if grown:
             self._point()
+        many_orders = int(header[layout.ORDER_COUNT]) > _LOOK_AHEAD_ORDERS
+        self._header[layout.PREFETCH] = many_orders or len(tables["markets"]) > _LOOK_AHEAD_MARKETS
         self._headroom = PIECE - commands
 
     def _make_room(self, need: int) -> None:

@@ -22,10 +22,10 @@ from novate.venue.constants import (
     STP_CANCEL_RESTING,
     STP_NONE,
 )
-from novate.venue.credit import reduce_hold, release, settle
+from novate.venue.credit import count_fill, reduce_hold, release, settle
 from novate.venue.events import decrement, order_event, trade
 from novate.venue.fees import fee_of
-from novate.venue.identity import insert_order
+from novate.venue.identity import insert_entry
 from novate.venue.ladder import best_level, key_of_level
 from novate.venue.layout import (
     AGGRESSOR,
@@ -38,14 +38,20 @@ from novate.venue.layout import (
     HIDDEN,
     ICEBERG,
     INDEXED,
-    LIMITS_ON,
     NEED,
     NEED_BALANCES,
     NEED_EVENTS,
+    NEED_POSITIONS,
     NEXT_TRADE_ID,
     NO_LIMIT_KEY,
+    POSITION_COUNT,
+    POSITION_LIMIT,
+    POSITIONS_ON,
     STEP_ROOM,
     STP_GROUPS,
+    TAG,
+    TRACK_OPEN_ORDERS,
+    TRACKING,
     Tables,
 )
 from novate.venue.limits import count_order
@@ -62,13 +68,16 @@ def has_room(s: Tables) -> bool:
     if s.header[BALANCE_COUNT] + STEP_ROOM > s.header[BALANCE_LIMIT]:
         s.header[NEED] = NEED_BALANCES
         return False
+    if s.header[POSITION_COUNT] + STEP_ROOM > s.header[POSITION_LIMIT]:
+        s.header[NEED] = NEED_POSITIONS
+        return False
     return True
 
 
 @inlined
 def end_order(s: Tables, row: int) -> None:
     """An order that is out of every queue and holds nothing is over."""
-    if s.header[LIMITS_ON] != 0:
+    if s.header[TRACKING] & TRACK_OPEN_ORDERS != 0:
         count_order(s, wide(s.orders["account"][row]), -1)
     free_order(s, row)
 
@@ -140,6 +149,8 @@ def fill(s: Tables, market: int, maker: int, taker: int, quantity: int) -> None:
         settle(s, market, taker_account, maker_account, quantity, notional, taker_fee, maker_fee)
     else:
         settle(s, market, maker_account, taker_account, quantity, notional, maker_fee, taker_fee)
+    if s.header[POSITIONS_ON] != 0:
+        count_fill(s, market, taker, maker, quantity)
     trade_id = s.header[NEXT_TRADE_ID]
     s.header[NEXT_TRADE_ID] = trade_id + 1
     trade(s, maker, taker, price, quantity, trade_id, fees_on, maker_fee, taker_fee)
@@ -249,13 +260,8 @@ def name_order(s: Tables, row: int) -> None:
     flags = wide(s.orders["flags"][row])
     if flags & INDEXED == 0:
         s.orders["flags"][row] = flags | INDEXED
-        insert_order(
-            s,
-            wide(s.orders["market"][row]),
-            wide(s.orders["account"][row]),
-            s.orders["client_order_id"][row],
-            row,
-        )
+        # Only the order of the command at hand can still be nameless; its hash is known from the ladder.
+        insert_entry(s, s.header[TAG], row)
 
 
 @kernel

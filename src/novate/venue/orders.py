@@ -40,23 +40,25 @@ from novate.venue.constants import (
     STP_DEFAULT,
     UNKNOWN_ORDER,
 )
-from novate.venue.credit import adjust, check_credit, release
+from novate.venue.credit import adjust, check_credit, release, reserve_deliverable
 from novate.venue.events import order_event, reject
-from novate.venue.identity import find_order
+from novate.venue.identity import find_place, remove_entry, tag_of
 from novate.venue.layout import (
     CASCADE,
+    CREDIT_DELIVERABLE,
     CREDIT_NONE,
     ENTERING,
     HIDDEN,
     ICEBERG,
-    LIMITS_ON,
+    INDEXED,
     MATCH,
     NEXT_ORDER_ID,
     PARKED,
-    POSITIONS_ON,
     POST_ONLY,
     PUBLISH,
     RESTING,
+    TRACK_OPEN_ORDERS,
+    TRACKING,
     Tables,
 )
 from novate.venue.limits import check_new as check_limits
@@ -76,7 +78,7 @@ from novate.venue.triggers import dequeue, park, unpark
 @inlined
 def uses_credit(s: Tables, market: int) -> bool:
     """Does an order of this market hold anything, or count anywhere?"""
-    return bool(s.markets["credit"][market] != CREDIT_NONE or s.header[POSITIONS_ON] != 0)
+    return bool(s.markets["credit"][market] != CREDIT_NONE or s.header[TRACKING] != 0)
 
 
 @inlined
@@ -121,15 +123,24 @@ def _check_commitment(s: Tables, i: int, market: int, side: int, order_type: int
         return OK
     account = wide(s.commands["account"][i])
     quantity = wide(s.commands["quantity"][i])
+    if reserves_at_once(s, market, order_type):
+        return reserve_deliverable(s, market, account, side, price, quantity)
     if not is_trigger_type(order_type):
         code = check_credit(s, market, account, side, 0, 0, price, quantity)
         if code != OK:
             return code
-    if s.header[LIMITS_ON] != 0:
+    if s.header[TRACKING] != 0:
         if order_type == STOP:
             price = wide(s.commands["stop"][i])
         return check_limits(s, market, account, side, quantity, price)
     return OK
+
+
+@inlined
+def reserves_at_once(s: Tables, market: int, order_type: int) -> bool:
+    """In a deliverable market without limits, credit is the last rung: what can be afforded is reserved."""
+    deliverable = s.markets["credit"][market] == CREDIT_DELIVERABLE
+    return bool(deliverable and s.header[TRACKING] == 0 and not is_trigger_type(order_type))
 
 
 @inlined
@@ -163,9 +174,9 @@ def _accept(s: Tables, i: int, market: int, side: int, order_type: int, price: i
     if trigger or tif == GTD or command_flags & (F_DISPLAY | F_HIDDEN | F_POST_ONLY) != 0:
         _store_special_terms(s, i, row, tif, command_flags)
     if uses_credit(s, market):
-        if not trigger:
+        if not trigger and not reserves_at_once(s, market, order_type):
             adjust(s, market, account, side, price, 0, price, quantity, 0)
-        if s.header[LIMITS_ON] != 0:
+        if s.header[TRACKING] & TRACK_OPEN_ORDERS != 0:
             count_order(s, account, 1)
     order_event(s, E_ACCEPTED, row, 0, PRICE_IS_NULL if price == 0 else 0, price, quantity, quantity, 0)
     return row
@@ -196,11 +207,16 @@ def _store_special_terms(s: Tables, i: int, row: int, tif: int, command_flags: i
 @inlined
 def cancel_order(s: Tables, i: int, market: int) -> int:
     """CANCEL: any live order in any state (R38)."""
-    row = find_order(s, market, wide(s.commands["account"][i]), s.commands["client_order_id"][i])
-    if row == 0:
+    account = wide(s.commands["account"][i])
+    client_order_id = s.commands["client_order_id"][i]
+    at = find_place(s, tag_of(s, market, account, client_order_id), market, account, client_order_id)
+    if at < 0:
         reject(s, i, UNKNOWN_ORDER)
-    else:
-        remove_live(s, row, E_CANCELLED, BY_USER)
+        return PUBLISH
+    row = wide(s.index[at] & 0xFFFFFFFF)
+    remove_entry(s, at)
+    s.orders["flags"][row] = wide(s.orders["flags"][row]) & ~INDEXED
+    remove_live(s, row, E_CANCELLED, BY_USER)
     return PUBLISH
 
 

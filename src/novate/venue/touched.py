@@ -6,11 +6,10 @@ them: by an expiry that the clock brought, or by a cancellation for lack of cred
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import highest_bit, inlined, kernel, wide
+from novate.venue.book import ladder_of
 from novate.venue.constants import BUY, INT64_MAX, SELL
 from novate.venue.events import book_state
-from novate.venue.book import ladder_of
-from novate.compiled import highest_bit
 from novate.venue.layout import EVENTS, NEED, NEED_EVENTS, STEP_ROOM, TOUCHED_HEAD, TOUCHED_TAIL, Tables
 
 NO_MARKET = -1
