@@ -20,6 +20,7 @@ from novate.gateway.files.problems import FileProblem
 
 TICKER = re.compile(r"([A-Za-z][A-Za-z.\-]{0,11})(?=_|\.|$)")
 TAPE_MARKET = "TAPE"
+DOLLARS = "USD"
 LOBSTER_MARKET = "LOBSTER"
 """Market of a message file whose name does not begin with a ticker."""
 
@@ -61,6 +62,8 @@ def _with_market(configuration: Configuration, symbol: str) -> Configuration:
     if any(instrument.symbol == symbol for instrument in configuration.instruments):
         return configuration
     equities = [i for i in configuration.instruments if i.kind is InstrumentKind.EQUITY]
+    # Prices of these files are dollars: the first equity in dollars is the nearest of kin.
+    equities.sort(key=lambda instrument: instrument.currency != DOLLARS)
     like = equities[0] if equities else None
     added = Instrument(
         symbol=symbol,

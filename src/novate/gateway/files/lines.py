@@ -89,57 +89,10 @@ class LineReader:
             yield rest if rest.endswith(b"\n") else rest + b"\n"
 
     def _piece(self, block: bytes, names: list[str], header_lines: int) -> TextRows:
-        if RETURN in block:
-            block = block.replace(b"\r\n", b"\n")
-        data = np.frombuffer(block, np.uint8)
-        ends = np.flatnonzero(data == NEWLINE)
-        starts = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1))
-        first_row = self._line + 1 - header_lines
         self._decoded(block, self._line + 1)
-        self._line += len(ends)
-        commas = np.bincount(np.searchsorted(ends, np.flatnonzero(data == COMMA)), minlength=len(ends))
-        good = (commas == len(names) - 1) & (ends - starts <= LONGEST_LINE)
-        blank = ends == starts
-        odd = np.zeros(len(ends), bool)
-        for mark in (QUOTE, RETURN, 0):
-            if mark in block:
-                odd[np.searchsorted(ends, np.flatnonzero(data == mark))] = True
-        lines: list[bytes] | None = None
-        malformed: list[RejectedRow] = []
-        if not good.all() or odd.any():
-            lines, good, malformed = self._sorted_out(
-                block, starts, ends, good & ~odd, blank, odd, names, first_row
-            )
-        rows = np.flatnonzero(good) + first_row
-        text = block if lines is None else b"\n".join(lines)
-        return TextRows(_columns(text, names), rows, malformed, len(rows) + len(malformed))
-
-    def _sorted_out(
-        self,
-        block: bytes,
-        starts: npt.NDArray[np.int64],
-        ends: npt.NDArray[np.int64],
-        good: npt.NDArray[np.bool_],
-        blank: npt.NDArray[np.bool_],
-        odd: npt.NDArray[np.bool_],
-        names: list[str],
-        first_row: int,
-    ) -> tuple[list[bytes], npt.NDArray[np.bool_], list[RejectedRow]]:
-        """The careful way: keep the good lines, rewrite quoted ones, refuse the others."""
-        lines: list[bytes] = []
-        malformed: list[RejectedRow] = []
-        for index, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-            line = block[start:end]
-            if good[index]:
-                lines.append(line)
-            elif not blank[index]:
-                fields = _quoted_fields(line) if odd[index] else line.split(b",")
-                if fields is not None and len(fields) == len(names) and len(line) <= LONGEST_LINE:
-                    lines.append(_rewritten(fields))
-                    good[index] = True
-                else:
-                    malformed.append(_refused(first_row + index, line, fields, len(names)))
-        return lines, good, malformed
+        lines = _Lines(block.replace(b"\r\n", b"\n"), len(names), self._line + 1 - header_lines)
+        self._line += lines.count
+        return lines.rows(names)
 
     def _decoded(self, block: bytes, first_line: int) -> str:
         try:
@@ -148,6 +101,52 @@ class LineReader:
             line = first_line + block.count(b"\n", 0, error.start)
             found = f"byte 0x{block[error.start]:02x}, which is none"
             raise FileProblem(self.path, "text in UTF-8", found, f"line {line}") from error
+
+
+class _Lines:
+    """The lines of one block, all looked at together; only the odd ones one by one."""
+
+    def __init__(self, block: bytes, fields: int, first_row: int) -> None:
+        data = np.frombuffer(block, np.uint8)
+        self.block = block
+        self.fields = fields
+        self.first_row = first_row
+        self.ends = np.flatnonzero(data == NEWLINE)
+        self.starts = np.concatenate((np.zeros(1, np.int64), self.ends[:-1] + 1))
+        self.count = len(self.ends)
+        commas = np.add.reduceat(data == COMMA, self.starts, dtype=np.int32)
+        self.good = (commas == fields - 1) & (self.ends - self.starts <= LONGEST_LINE)
+        self.odd = np.zeros(self.count, bool)
+        for mark in (QUOTE, RETURN, 0):
+            if mark in block:
+                self.odd[np.searchsorted(self.ends, np.flatnonzero(data == mark))] = True
+
+    def rows(self, names: list[str]) -> TextRows:
+        """Good lines as columns, the others as refusals; blank lines are neither."""
+        text = self.block
+        malformed: list[RejectedRow] = []
+        if not self.good.all() or self.odd.any():
+            text, malformed = self._sorted_out()
+        rows = np.flatnonzero(self.good) + self.first_row
+        return TextRows(_columns(text, names), rows, malformed, len(rows) + len(malformed))
+
+    def _sorted_out(self) -> tuple[bytes, list[RejectedRow]]:
+        """The careful way: keep the good lines, rewrite quoted ones, refuse the others."""
+        kept: list[bytes] = []
+        malformed: list[RejectedRow] = []
+        self.good &= ~self.odd
+        for index, (start, end) in enumerate(zip(self.starts.tolist(), self.ends.tolist(), strict=True)):
+            line = self.block[start:end]
+            if self.good[index]:
+                kept.append(line)
+            elif line:
+                fields = _quoted_fields(line) if self.odd[index] else line.split(b",")
+                if fields is not None and len(fields) == self.fields and len(line) <= LONGEST_LINE:
+                    kept.append(_rewritten(fields))
+                    self.good[index] = True
+                else:
+                    malformed.append(_refused(self.first_row + index, line, fields, self.fields))
+        return b"\n".join(kept), malformed
 
 
 def _quoted_fields(line: bytes) -> list[bytes] | None:

@@ -25,7 +25,8 @@ from novate.domain.units import INT64_MAX
 Int64s = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-PLAIN_INTEGER = r"^[0-9]{1,18}$"
+PLAIN_INTEGER = r"^([0-9]{1,18}|[1-8][0-9]{18})$"
+"""Surely below 2**63; times of this century have nineteen digits."""
 CAREFUL_DECIMAL = re.compile(r"(-?)([0-9]{1,60})(?:\.([0-9]{1,60}))?")
 CAREFUL_INTEGER = re.compile(r"-?[0-9]{1,60}")
 
