@@ -86,3 +86,15 @@ def test_what_was_acknowledged_survives_a_crash_at_any_operation(quick_path: Pat
             assert_survives(quick_path / "state", acknowledged, roots, state)
             states += 1
     assert states > 4 * undisturbed.operations
+
+
+def test_what_an_opening_shows_is_durable_even_if_its_writer_had_not_flushed(quick_path: Path) -> None:
+    disk = CrashingDisk(1 << 60)
+    killed = Journal.create(quick_path / "j", segment_bytes=SMALL, durability="none", disk=disk)
+    fill(killed, [5, 6])
+    unflushed = {change.path.name for change in disk.writes}
+    disk.abandon()
+    assert f"segment-{1:020d}" in unflushed
+    with Journal.open(quick_path / "j", disk=disk) as journal:
+        assert journal.last_sequence == 11
+        assert f"segment-{1:020d}" not in {change.path.name for change in disk.writes}

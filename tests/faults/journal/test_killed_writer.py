@@ -31,16 +31,21 @@ with Journal.open(sys.argv[1]) as journal:
 """
 
 
-def write_until_killed(place: Path, seed: int, lines: int) -> int:
-    """Start a writer, kill it after it acknowledged some lines; the last sequence that it acknowledged."""
+def start_writer(place: Path, seed: int) -> subprocess.Popen[str]:
+    """A process that appends without end and prints what it acknowledges."""
     root = Path(__file__).parents[3]
-    with subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-c", WRITER, str(place), str(seed)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root)},
-    ) as writer:
+    )
+
+
+def write_until_killed(place: Path, seed: int, lines: int) -> int:
+    """Start a writer, kill it after it acknowledged some lines; the last sequence that it acknowledged."""
+    with start_writer(place, seed) as writer:
         assert writer.stdout is not None
         for _ in range(lines):
             line = writer.stdout.readline()
@@ -64,3 +69,18 @@ def test_nothing_acknowledged_is_lost_by_fifty_kills(tmp_path: Path) -> None:
             assert_is_beginning(journal)
             seen = journal.last_sequence
     assert len(segment_files(place)) > 3
+
+
+def test_readers_beside_a_living_writer_see_a_true_beginning(tmp_path: Path) -> None:
+    place = tmp_path / "j"
+    Journal.create(place, segment_bytes=65536).close()
+    with start_writer(place, 1) as writer:
+        assert writer.stdout is not None
+        acknowledged = int(writer.stdout.readline())
+        for _ in range(60):
+            acknowledged = int(writer.stdout.readline())
+            with Journal.open(place, read_only=True) as journal:
+                assert journal.last_sequence >= acknowledged
+                assert_is_beginning(journal)
+        writer.kill()
+        writer.stdout.read()

@@ -99,3 +99,28 @@ def test_another_history_under_the_same_witness_is_corruption(tmp_path: Path) ->
     shutil.copy(tmp_path / "b" / "witness", tmp_path / "a" / "witness")
     with pytest.raises(JournalCorrupt, match="witness: offset 0: sequence 10: expected root"):
         Journal.open(tmp_path / "a")
+
+
+def test_a_valid_block_in_the_place_of_another_is_corruption(tmp_path: Path) -> None:
+    killed_journal(tmp_path / "j", [3, 3, 3, 3])
+    killed_journal(tmp_path / "other", [2, 1, 3, 3, 3])
+    path = segment_files(tmp_path / "j")[0]
+    data = path.read_bytes()
+    foreign = segment_files(tmp_path / "other")[0].read_bytes()
+    blocks = [data[at : at + 512] for at in range(4096, 4096 + 4 * 512, 512)]
+    same_sequence = foreign[4096 + 1024 : 4096 + 1536]
+    for order, offset in (
+        ([0, 2, 1, 3], 4608),
+        ([0, 1, 1, 3], 5120),
+        ([1, 1, 2, 3], 4096),
+    ):
+        path.write_bytes(data[:4096] + b"".join(blocks[i] for i in order) + data[6144:])
+        error = refusal(tmp_path / "j")
+        assert isinstance(error, JournalCorrupt)
+        assert error.offset == offset
+        assert "expected a block that starts with sequence" in str(error)
+    path.write_bytes(data[:4096] + blocks[0] + same_sequence + data[5120:])
+    error = refusal(tmp_path / "j")
+    assert isinstance(error, JournalCorrupt)
+    assert (error.offset, error.sequence) == (4608, 4)
+    assert "expected previous block hash" in str(error)
