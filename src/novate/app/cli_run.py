@@ -34,7 +34,8 @@ def run(
         raise typer.BadParameter("expected --orders and --format together, was only one of them")
     began = time.monotonic()
     with progress_bars() as progress:
-        from novate.app.run import RunRequest, run_day
+        from novate.app.run import run_day
+        from novate.app.run_orders import RunRequest
 
         request = RunRequest(config=config, orders=orders, order_format=order_format, out=out, force=force)
         summary = run_day(request, progress)

@@ -34,6 +34,7 @@ from novate.app.verify_compare import first_difference
 from novate.app.verify_sample import Sample, replay_sample
 from novate.clearing.fills import Fills
 from novate.clearing.house import ClearingResult
+from novate.domain.machine import BrokenInvariant
 from novate.gateway.files import OutputFolder
 from novate.reports.page import report_page
 
@@ -79,6 +80,7 @@ class Evidence(msgspec.Struct, kw_only=True):
     state_root: str
     journal_root: str
     configuration_records: int
+    broken_invariant: str
 
 
 def verify_directory(directory: Path, sample: int, progress: Progress = SILENT) -> VerifyResult:
@@ -122,7 +124,7 @@ def _replay_and_derive(journal: Path, again: Path, progress: Progress) -> Eviden
             if derivation.last_sequence in stops:
                 roots[derivation.last_sequence] = replay.venue.state_root().hex()
             progress("replaying, compiled", derivation.last_sequence, replay.journal.last_sequence)
-        replay.venue.validate()
+        broken = _broken_invariant(replay)
         fills, cleared = derivation.finish()
     return Evidence(
         derivation=derivation,
@@ -132,7 +134,17 @@ def _replay_and_derive(journal: Path, again: Path, progress: Progress) -> Eviden
         state_root=replay.venue.state_root().hex(),
         journal_root=replay.journal.root.hex(),
         configuration_records=replay.configuration_records,
+        broken_invariant=broken,
     )
+
+
+def _broken_invariant(replay: Replay) -> str:
+    """The first invariant of the venue that does not hold, in words; empty if all do."""
+    try:
+        replay.venue.validate()
+    except BrokenInvariant as error:
+        return f"sequence {replay.venue.sequence}: {error}"
+    return ""
 
 
 def _replay_checks(journal: Path, evidence: Evidence, sample: int, progress: Progress) -> Iterator[Check]:
@@ -147,7 +159,8 @@ def _replay_checks(journal: Path, evidence: Evidence, sample: int, progress: Pro
         state_root=evidence.state_root,
     )
     yield _same_replay(f"two compiled replays of {last:,} commands", first, second)
-    yield Check(what="invariants and conservation after the last command", same=True)
+    broken = evidence.broken_invariant
+    yield Check(what="invariants and conservation after the last command", same=not broken, where=broken)
     until = min(last, evidence.configuration_records + sample)
     if sample == 0:
         return
