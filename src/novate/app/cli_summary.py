@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.markup import escape
+
 from novate.app.cli_screen import coloured, console, print_rows, table
 from novate.app.run_summary import MemberCash, RunSummary
 from novate.reports.figures import directed, grouped, percent, plural, quiet
@@ -57,7 +59,7 @@ def _netting_table(summary: RunSummary) -> object:
     made = table("ccy", ">legs", ">gross", ">obligations", ">net", ">netted away")
     for flow in summary.netting:
         made.add_row(
-            flow.currency,
+            escape(flow.currency),
             grouped(flow.legs),
             grouped(flow.gross_minor, flow.digits),
             grouped(flow.obligations),
@@ -79,11 +81,11 @@ def _cash_table(cash: list[MemberCash]) -> object:
     for cell in cash:
         weight[cell.member] = weight.get(cell.member, 0) + abs(cell.amount_minor)
     largest = sorted(weight, key=lambda member: (-weight[member], member))[:SHOWN_MEMBERS]
-    made = table("member", *(f">{date} {currency}" for date, currency in columns))
+    made = table("member", *(f">{date} {escape(currency)}" for date, currency in columns))
     for member in sorted(largest):
         cells = [amounts.get((member, *column)) for column in columns]
         made.add_row(
-            member,
+            escape(member),
             *(coloured(directed(cell.amount_minor, cell.digits)) if cell else quiet(0) for cell in cells),
         )
     return made

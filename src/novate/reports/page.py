@@ -65,7 +65,7 @@ def _header(report: DayReport) -> str:
     return (
         '<header><div><a class="skip" href="#main">to the content</a>'
         f'<span class="mark">{escape(report.name)}</span>'
-        f'<span class="where">{report.business_date}</span>'
+        f'<span class="where">{escape(report.business_date)}</span>'
         f"<nav>{nav}"
         f"{_switch('pair', 'blue-orange', 'blue/orange')}{_switch('density', 'compact', 'compact')}"
         "</nav></div></header>"
@@ -219,6 +219,6 @@ def _data_state(report: DayReport) -> str:
 
 def _footer(report: DayReport) -> str:
     return (
-        f"<footer><p>{escape(report.name)}, {report.business_date}. <kbd>/</kbd> filters the obligations, "
-        "<kbd>←</kbd> <kbd>→</kbd> read a picture value by value.</p></footer>"
+        f"<footer><p>{escape(report.name)}, {escape(report.business_date)}. "
+        "<kbd>/</kbd> filters the obligations, <kbd>←</kbd> <kbd>→</kbd> read a picture value by value.</p></footer>"
     )

@@ -75,11 +75,12 @@ def _obligation_row(row: ObligationRow) -> str:
     links = " ".join(f'<a href="#t-{escape(trade)}">{escape(trade)}</a>' for trade in row.trades)
     return (
         f'<tr id="o-{escape(row.obligation_id)}"><td class="id"><a href="#o-{escape(row.obligation_id)}">'
-        f"{escape(row.obligation_id)}</a></td><td>{row.settle_date}</td><td>{escape(row.member)}</td>"
-        f"<td>{row.account}</td><td>{escape(row.instrument)}</td>"
+        f"{escape(row.obligation_id)}</a></td><td>{escape(row.settle_date)}</td><td>{escape(row.member)}</td>"
+        f"<td>{escape(row.account)}</td><td>{escape(row.instrument)}</td>"
         f'<td class="{direction_class(row.quantity)}">{directed(row.quantity, row.quantity_digits)}</td>'
         f'<td class="{direction_class(row.amount_minor)}">{directed(row.amount_minor, row.digits)}</td>'
-        f'<td>{row.currency}</td><td class="num">{row.gross_legs:,}</td><td class="id">{links}</td></tr>'
+        f'<td>{escape(row.currency)}</td><td class="num">{row.gross_legs:,}</td>'
+        f'<td class="id">{links}</td></tr>'
     )
 
 
@@ -119,7 +120,7 @@ def _market_row(row: MarketLine) -> str:
         for value in (row.first_price, row.low_price, row.high_price, row.last_price)
     )
     return (
-        f'<tr><th scope="row">{escape(row.symbol)}</th><td>{row.currency}</td>'
+        f'<tr><th scope="row">{escape(row.symbol)}</th><td>{escape(row.currency)}</td>'
         f'<td class="num">{quiet(row.trades)}</td>'
         f'<td class="num">{quiet(row.volume, row.quantity_digits)}</td>'
         f'<td class="num">{quiet(row.turnover_minor, row.digits)}</td>{prices}</tr>'
@@ -130,7 +131,7 @@ def refusal_table(report: DayReport) -> str:
     """What was refused, where, and under which code."""
     head = (("where", ""), ("reason", ""), ("code", "num"), ("count", "num"))
     rows = (
-        f'<tr><td>{row.stage}</td><td>{escape(row.name)}</td><td class="num id">{row.code}</td>'
+        f'<tr><td>{escape(row.stage)}</td><td>{escape(row.name)}</td><td class="num id">{row.code}</td>'
         f'<td class="num">{row.count:,}</td></tr>'
         for row in report.refusals
     )
