@@ -220,5 +220,6 @@ def _data_state(report: DayReport) -> str:
 def _footer(report: DayReport) -> str:
     return (
         f"<footer><p>{escape(report.name)}, {escape(report.business_date)}. "
-        "<kbd>/</kbd> filters the obligations, <kbd>←</kbd> <kbd>→</kbd> read a picture value by value.</p></footer>"
+        "<kbd>/</kbd> filters the obligations, "
+        "<kbd>←</kbd> <kbd>→</kbd> read a picture value by value.</p></footer>"
     )
