@@ -34,8 +34,8 @@ class Expected:
     """What the naive venue did with a flow."""
 
     terms: VenueTerms
-    commands: list[Json]
-    """With the numbers of the clearing house filled in."""
+    commands: list[Any]
+    """JSON commands with the numbers of the clearing house filled in, or records."""
     records: Commands
     events: list[list[Json]]
     books: list[Json]
@@ -55,23 +55,50 @@ def expected_of(flow: Json) -> Expected:
     header = flow["header"]
     terms = venue_terms(header)
     naive = NaiveVenue(terms)
-    commands: list[Json] = []
+    commands: list[Any] = []
     events: list[list[Json]] = []
     for relative in (*initial_credit(header), *flow["commands"]):
         command = dict(relative)
         if "seq" in command and len(commands) >= len(header.get("credit", [])):
             command["seq"] = naive.credit.last_seq + command["seq"]
+        if "pick" in command:
+            command.update(_picked(naive, command.pop("pick")))
         commands.append(command)
         events.append(naive.apply(command))
         naive.validate()
-    balances = {key: (held.available, held.reserved) for key, held in naive.credit.balances.items()}
+    records = np.concatenate([commands_from_json(command) for command in commands]).astype(COMMAND)
+    return _expected(naive, commands, records, events)
+
+
+def _picked(naive: NaiveVenue, number: int) -> Json:
+    """The name of one of the live orders, if there is one."""
+    live = [(market.number, order) for market in naive.markets for order in market.orders]
+    if not live:
+        return {}
+    market, order = live[number % len(live)]
+    return {"market": market, "acct": order.acct, "cid": order.cid}
+
+
+def expected_of_records(terms: VenueTerms, records: Commands) -> Expected:
+    """Run the naive venue on records, also on those that no JSON command can say."""
+    naive = NaiveVenue(terms)
+    events: list[list[Json]] = []
+    for record in records:
+        events.append(naive.apply(record))
+        naive.validate()
+    return _expected(naive, list(records), records, events)
+
+
+def _expected(
+    naive: NaiveVenue, commands: list[Any], records: Commands, events: list[list[Json]]
+) -> Expected:
     return Expected(
-        terms=terms,
+        terms=naive.terms,
         commands=commands,
-        records=np.concatenate([commands_from_json(command) for command in commands]).astype(COMMAND),
+        records=records,
         events=events,
-        books=[naive.book(market) for market in range(len(terms.markets))],
-        balances=balances,
+        books=[naive.book(market) for market in range(len(naive.terms.markets))],
+        balances={key: (held.available, held.reserved) for key, held in naive.credit.balances.items()},
     )
 
 

@@ -11,11 +11,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from novate.domain.instruments import CreditModel
+from novate.domain.records import MAX_ACCOUNT
 from tests.oracle.naive_credit import ACCOUNT_CLASSES
 from tests.oracle.naive_ladder import refuse_amend, refuse_new
 from tests.oracle.naive_limits import KINDS
 from tests.oracle.naive_matching import NaiveMatching
+from tests.oracle.naive_records import command_of
 from tests.oracle.naive_state import TRIGGER_TYPES, Market, Order, must
 
 Command = dict[str, Any]
@@ -29,14 +33,19 @@ NEW_DEFAULTS: Command = {
 AMEND_DEFAULTS: Command = {"qty": None, "price": None, "stop": None, "display": None, "trail": None}
 WITHOUT_MARKET = ("TIME", "CREDIT", "SET_LIMIT")
 CREDIT_BOUND = 2**62
+LARGEST_MARGIN = 10**15
 
 
 class NaiveVenue(NaiveMatching):
     """Apply commands one at a time; `events` of the last one are returned."""
 
-    def apply(self, command: Command) -> list[Event]:
+    def apply(self, command: Command | np.void) -> list[Event]:
+        """Events of one command: a JSON command of the scenario format, or a COMMAND record."""
         self.events, self.touched = [], []
-        c = dict(command)
+        c = dict(command) if isinstance(command, dict) else command_of(command)
+        if c["cmd"] == "CONFIGURATION":
+            # It only takes a sequence number.
+            return []
         market = self._own_market(c)
         if market is not None:
             self.touched.append(market)
@@ -88,6 +97,8 @@ class NaiveVenue(NaiveMatching):
             self.cancel(market, order, "GTD", ev="EXPIRED")
 
     def _refuse_before_ladder(self, c: Command, market: Market | None) -> str | None:
+        if c["cmd"].startswith("?"):
+            return "UNKNOWN_COMMAND"
         if market is None and c["cmd"] not in WITHOUT_MARKET:
             return "UNKNOWN_MARKET"
         known_only = self.terms.check_accounts or self.terms.limits
@@ -104,8 +115,8 @@ class NaiveVenue(NaiveMatching):
 
     def _reject(self, c: Command, market: Market | None, reason: str) -> None:
         who = {"acct": c["acct"], "cid": c["cid"]} if c["cmd"] in ("NEW", "AMEND", "CANCEL") else {}
-        self.emit(market, "REJECTED", cmd=c["cmd"], **who, reason=reason)
-        if reason == "UNKNOWN_MARKET" and len(self.terms.markets) > 1:
+        self.emit(market, "REJECTED", cmd=c["cmd"].lstrip("?"), **who, reason=reason)
+        if reason in ("UNKNOWN_MARKET", "UNKNOWN_COMMAND") and len(self.terms.markets) > 1:
             self.events[-1]["market"] = c["market"]
 
     def _publish_books(self) -> None:
@@ -246,7 +257,7 @@ class NaiveVenue(NaiveMatching):
     def _state(self, c: Command, market: Market) -> None:
         """R40 as far as CORE goes: no uncross, so a state that would need one is refused."""
         to = c["to"]
-        if to == market.state:
+        if to == market.state or to.startswith("?"):
             self._reject(c, market, "INVALID_TRANSITION")
             return
         closing = market.state == "AUCTION_CALL" and market.auction == "CLOSE" and to == "CLOSED"
@@ -312,7 +323,8 @@ class NaiveVenue(NaiveMatching):
         margins = self.credit.margins[market.number]
         margined = market.terms.credit == CreditModel.MARGINED
         reason = self._refuse_sequence(c) if margined else "CREDIT_OFF"
-        if reason is None and (not 0 <= number < ACCOUNT_CLASSES or margin < 0):
+        sensible = 0 <= number < ACCOUNT_CLASSES and 0 <= margin <= LARGEST_MARGIN
+        if reason is None and not sensible:
             reason = "INVALID_MARGIN"
         if reason not in (None, "REPEATED"):
             self._reject(c, market, must(reason))
@@ -330,7 +342,9 @@ class NaiveVenue(NaiveMatching):
                     risen.append(acct)
         again = {"repeated": True} if reason else {}
         shown = margins[number] if 0 <= number < ACCOUNT_CLASSES else 0
-        self.emit(market, "MARGIN_SET", seq=c["seq"], margin=shown, **{"class": number}, **again)
+        self.emit(
+            market, "MARGIN_SET", seq=c["seq"], margin=shown, **{"class": number & MAX_ACCOUNT}, **again
+        )
         for acct in risen:
             self._cancel_newest(acct, market.terms.quote_asset)
 

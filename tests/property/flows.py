@@ -3,9 +3,10 @@
     seed --> Flow = header (docs/scenario-format.md: markets, accounts, credit, limits) + JSON commands
 
 Prices lie around 100, quantities up to 12, four accounts use forty client order ids each: ids collide, stops
-are reached, own orders meet, credit runs out. A `seq` of a credit command is relative: +1 means the next
-number of the clearing house, 0 the last one again, +2 a gap. Hypothesis draws the seed; `smallest` takes
-commands away from a flow that fails.
+are reached, own orders meet, credit runs out. Two things are left to the naive venue that runs the flow: a
+`seq` is relative (+1 the next number of the clearing house, 0 the last one again, +2 a gap), and a `pick`
+names one of the live orders. Hypothesis draws the seed; `smallest` takes commands away from a flow that
+fails.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from novate.domain.codes import CommandKind
+from novate.domain.records import COMMAND, Commands
+
 Json = dict[str, Any]
 
 ACCOUNTS = (1, 2, 3, 4)
-UNLISTED = 8
+UNLISTED = 5
 STP_MODES = ("NONE", "CANCEL_RESTING", "CANCEL_AGGRESSING", "CANCEL_BOTH", "DECREMENT")
 STATES = ("CLOSED", "PRE_OPEN", "AUCTION_CALL", "CONTINUOUS", "HALTED")
 LIMIT_VALUES = {
     "ORDER_QTY": 9, "ORDER_NOTIONAL": 1200, "OPEN_ORDERS": 6, "POSITION": 20, "GROSS_NOTIONAL": 4000,
-    "MESSAGE_RATE": 4, "NO_SUCH_LIMIT": 1,
+    "MESSAGE_RATE": 8, "NO_SUCH_LIMIT": 1,
 }  # fmt: skip
 LOOKS: list[Json] = [{}, {}, {}, {"hidden": True}, {"display": 1}, {"display": 3}, {"post_only": True}]
 SPOILERS: list[Json] = [
@@ -36,15 +40,15 @@ SPOILERS: list[Json] = [
     {"qty": 200},
 ]  # fmt: skip
 AMENDED = [
-    ("qty",), ("qty",), ("price",), ("price",), ("qty", "price"), ("stop",), ("display",), ("qty", "display"),
-    ("price", "stop"), (),
+    ("qty",), ("qty",), ("qty",), ("price",), ("price",), ("price",), ("qty", "price"), ("qty", "price"),
+    ("stop",), ("display",), ("qty", "display"), ("price", "stop"), (),
 ]  # fmt: skip
 AMEND_SPOILERS: list[Json] = [
     {"trail": 1}, {"qty": 0}, {"qty": 201}, {"price": 0}, {"price": 2**64}, {"display": 0},
 ]  # fmt: skip
 WEIGHTS = {
     "NEW": 62, "CANCEL": 5, "AMEND": 16, "MASS_CANCEL": 1, "STATE": 1.2, "TIME": 2, "SET_REF": 1,
-    "POSITION": 1, "CREDIT": 4, "SET_MARGIN": 2, "SET_LIMIT": 2,
+    "POSITION": 1, "CREDIT": 5, "SET_MARGIN": 3, "SET_LIMIT": 2,
 }  # fmt: skip
 KINDS = list(WEIGHTS)
 WITHOUT_MARKET = ("TIME", "CREDIT", "SET_LIMIT")
@@ -58,7 +62,9 @@ def flow_of(seed: int) -> Json:
     r = Random(seed)
     header = _header(r)
     day = _Day(r, len(header["markets"]))
-    return {"header": header, "commands": [day.command() for _ in range(r.randint(10, 120))]}
+    # Limits that are set early have something to do.
+    limits = [{"cmd": "SET_LIMIT", **_set_limit(day)} for _ in range(5)] if header["limits"] else []
+    return {"header": header, "commands": [*limits, *(day.command() for _ in range(r.randint(10, 120)))]}
 
 
 def long_flow_of(seed: int, commands: int = 2500) -> Json:
@@ -76,6 +82,29 @@ def long_flow_of(seed: int, commands: int = 2500) -> Json:
     day = _LongDay(r, len(header["markets"]))
     quiet = [kind for kind in WEIGHTS if kind not in ("STATE", "MASS_CANCEL", "SET_LIMIT", "SET_REF")]
     return {"header": header, "commands": [day.command(quiet) for _ in range(commands)]}
+
+
+EXTREMES = {
+    1: [0, 1, 2, 3, 7, 77, 128, 255],
+    2: [0, 1, 3, 255, 2**15, 2**16 - 1],
+    4: [0, 1, 8, 2**31, 2**32 - 2, 2**32 - 1],
+    8: [-(2**63), -1, 0, 1, 2**31, 2**36, 2**53, 2**62 + 1, 2**63 - 1],
+}
+"""Values by the size of a field in bytes."""
+
+
+def spoiled(records: Commands, seed: int) -> Commands:
+    """Records of which about one in six has fields that nobody would write."""
+    r = Random(seed)
+    found = records.copy()
+    for at in range(len(found)):
+        for _ in range(r.choice([0, 0, 0, 0, 0, 1, 2])):
+            name = r.choice(COMMAND.names or ())
+            if name == "price" and found["kind"][at] == CommandKind.POSITION:
+                # Positions are the clearing house's and stay within reason.
+                continue
+            found[name][at] = r.choice(EXTREMES[COMMAND[name].itemsize])
+    return found
 
 
 def smallest(flow: Json, fails: Callable[[Json], bool]) -> Json:
@@ -101,7 +130,12 @@ def _header(r: Random) -> Json:
     use = r.choice(["none", "none", "deliverable", "margined", "mixed"])
     markets = [_market(r, use) for _ in range(r.choice([1, 1, 1, 2, 3]))]
     accounts = [
-        {"acct": acct, "member": r.randint(0, 2), "stp_group": r.choice([0, 0, 7]), "class": r.randint(0, 2)}
+        {
+            "acct": acct,
+            "member": r.randint(0, 2),
+            "stp_group": r.choice([0, 0, 7]),
+            "class": r.choice([0, 1, 7]),
+        }
         for acct in ACCOUNTS
     ]
     header: Json = {
@@ -152,7 +186,7 @@ def _credit_terms(r: Random, credit: str) -> Json:
         "credit": credit,
         "quote": r.choice([0, 0, 0, 3]),
         "multiplier": r.choice([1, 1, 7]),
-        "on_negative": r.choice(["block", "cancel_newest"]),
+        "on_negative": r.choice(["block", "cancel_newest", "cancel_newest"]),
     }
     if credit == "deliverable":
         terms["base"] = r.choice([1, 2])
@@ -192,16 +226,19 @@ class _Day:
         return command
 
     def order_sent(self) -> Json:
-        """Name and market of an order sent a short while ago; sometimes of one that never was."""
+        """The name of an order: mostly of a live one, which the naive venue picks when it comes to it."""
         r = self.random
-        if self.sent and r.random() < 0.9:
+        chosen = {**self.name(), "market": r.randrange(self.markets)}
+        if r.random() < 0.8:
+            chosen["pick"] = r.randrange(10_000)
+        elif self.sent and r.random() < 0.7:
             order = r.choice(self.sent[-15:])
-            return {"acct": order["acct"], "cid": order["cid"], "market": order["market"]}
-        return {**self.name(), "market": r.randrange(self.markets)}
+            chosen.update(acct=order["acct"], cid=order["cid"], market=order["market"])
+        return chosen
 
     def name(self) -> Json:
         r = self.random
-        acct = r.choice(self.accounts) if r.random() < 0.98 else UNLISTED
+        acct = r.choice(self.accounts) if r.random() < 0.97 else UNLISTED
         return {"acct": acct, "cid": self.client_order_id()}
 
     def client_order_id(self) -> int:
@@ -317,8 +354,8 @@ def _credit(day: _Day) -> Json:
 def _set_margin(day: _Day) -> Json:
     r = day.random
     return {
-        "class": r.choice([0, 0, 0, 1, 2, 8]),
-        "margin": r.choice([0, 1, 999_999, 10_000_000, 60_500_000, 400_000_000, -1]),
+        "class": r.choice([0, 0, 1, 1, 7, 7, 8]),
+        "margin": r.choice([0, 1, 999_999, 10_000_000, 60_500_000, 400_000_000, -1, 10**15, 10**15 + 1]),
         "seq": _sequence_step(r),
     }
 

@@ -20,9 +20,10 @@ from tests.oracle.compare import (
     check_one_by_one,
     check_snapshot,
     expected_of,
+    expected_of_records,
 )
 from tests.oracle.interpreted import Interpreted
-from tests.property.flows import flow_of, long_flow_of, seeds, smallest
+from tests.property.flows import flow_of, long_flow_of, seeds, smallest, spoiled
 
 campaign = settings(
     max_examples=10_000 if LONG else 200,
@@ -82,6 +83,17 @@ def interpreted() -> Iterator[Interpreted]:
     worker = Interpreted()
     yield worker
     worker.close()
+
+
+@campaign
+@given(seed=seeds)
+def test_records_with_senseless_fields_are_refused_alike(interpreted: Interpreted, seed: int) -> None:
+    """Any 64 bytes are a command: the venue answers with the same refusal, compiled or not."""
+    flow = flow_of(seed)
+    good = expected_of(flow)
+    expected = expected_of_records(good.terms, spoiled(good.records, seed))
+    result = check_one_by_one(expected)
+    assert interpreted.run(flow["header"], expected.records) == result
 
 
 @campaign
