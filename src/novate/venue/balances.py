@@ -40,13 +40,13 @@ def balance_row(s: Tables, account: int, asset: int) -> int:
     key = (account << 16) | asset
     mask = s.header[BALANCE_MASK]
     at = ((key * _MIX) >> _SHIFT) & mask
-    while s.balances["used"][at] != 0:
-        if s.balances["key"][at] == key:
+    while s.balances["key"][at] != key or s.balances["used"][at] == 0:
+        if s.balances["used"][at] == 0:
+            s.balances["used"][at] = 1
+            s.balances["key"][at] = key
+            s.header[BALANCE_COUNT] += 1
             return at
         at = (at + 1) & mask
-    s.balances["used"][at] = 1
-    s.balances["key"][at] = key
-    s.header[BALANCE_COUNT] += 1
     return at
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.constants import BUY, SELL
-from novate.venue.ladder import ensure_level, occupy, show, vacate
+from novate.venue.ladder import ensure_level, mark, remove_block
 from novate.venue.layout import (
     ASKS,
     BIDS,
@@ -47,24 +47,31 @@ def displayed_of(s: Tables, row: int) -> int:
 
 
 @inlined
-def note_top(s: Tables, market: int, side: int, price: int) -> None:
-    """Remember that the best displayed price or its quantity may have changed."""
-    if side == BUY:
-        if price >= s.markets["bid_price"][market]:
-            s.markets["top_changed"][market] = 1
-    elif price <= s.markets["ask_price"][market]:
-        s.markets["top_changed"][market] = 1
+def note_top(s: Tables, market: int, ladder: int, key: int) -> None:
+    """Remember that the best displayed price or its quantity may have changed.
+
+    Written without a branch: near the touch nobody can predict it.
+    """
+    at_top = 1 if key >= s.ladders["shown_key"][ladder] else 0
+    s.markets["top_changed"][market] = wide(s.markets["top_changed"][market]) | at_top
+
+
+@inlined
+def _note_order(s: Tables, row: int) -> None:
+    market = wide(s.orders["market"][row])
+    side = wide(s.orders["side"][row])
+    note_top(s, market, ladder_of(market, side), key_of(side, wide(s.orders["price"][row])))
 
 
 @inlined
 def append_displayed(s: Tables, level: int, row: int) -> None:
     """Link an order at the tail of the displayed queue (also the queue of a stop level)."""
     tail = wide(s.levels["tail"][level])
+    head = wide(s.levels["head"][level])
     s.orders["prev"][row] = tail
     s.orders["next"][row] = 0
     s.orders["next"][tail] = row
-    if tail == 0:
-        s.levels["head"][level] = row
+    s.levels["head"][level] = row if tail == 0 else head
     s.levels["tail"][level] = row
     s.orders["level"][row] = level
 
@@ -87,12 +94,12 @@ def unlink_displayed(s: Tables, level: int, row: int) -> None:
     """Take an order out of the displayed queue; row 0 soaks up the writes at the ends."""
     before = wide(s.orders["prev"][row])
     after = wide(s.orders["next"][row])
+    head = wide(s.levels["head"][level])
+    tail = wide(s.levels["tail"][level])
     s.orders["next"][before] = after
     s.orders["prev"][after] = before
-    if before == 0:
-        s.levels["head"][level] = after
-    if after == 0:
-        s.levels["tail"][level] = before
+    s.levels["head"][level] = after if before == 0 else head
+    s.levels["tail"][level] = before if after == 0 else tail
 
 
 @kernel
@@ -116,8 +123,9 @@ def enter_book(s: Tables, row: int) -> None:
     price = wide(s.orders["price"][row])
     leaves = wide(s.orders["leaves"][row])
     flags = wide(s.orders["flags"][row])
-    level = ensure_level(s, ladder_of(market, side), key_of(side, price))
-    occupy(s, level)
+    ladder = ladder_of(market, side)
+    key = key_of(side, price)
+    level = ensure_level(s, ladder, key)
     if flags & HIDDEN != 0:
         append_hidden(s, level, row)
     else:
@@ -128,10 +136,10 @@ def enter_book(s: Tables, row: int) -> None:
             shown = min(leaves, wide(s.extras["display"][extra]))
             s.extras["tranche"][extra] = shown
         s.levels["displayed"][level] += shown
-        show(s, level)
     s.levels["total"][level] += leaves
+    mark(s, level)
     s.orders["status"][row] = RESTING
-    note_top(s, market, side, price)
+    note_top(s, market, ladder, key)
 
 
 @inlined
@@ -146,11 +154,10 @@ def leave_book(s: Tables, row: int) -> None:
     else:
         s.levels["displayed"][level] -= displayed_of(s, row)
         unlink_displayed(s, level, row)
-    if s.levels["head"][level] == 0 and s.levels["hidden_head"][level] == 0:
-        vacate(s, ladder_of(market, side), level)
-    else:
-        show(s, level)
-    note_top(s, market, side, wide(s.orders["price"][row]))
+    ladder = ladder_of(market, side)
+    if mark(s, level) == 0:
+        remove_block(s, ladder, level >> 5)
+    note_top(s, market, ladder, key_of(side, wide(s.orders["price"][row])))
 
 
 @inlined
@@ -165,7 +172,7 @@ def shrink(s: Tables, row: int, quantity: int) -> None:
         s.levels["displayed"][level] -= quantity
         if flags & ICEBERG != 0:
             s.extras["tranche"][s.orders["extra"][row]] -= quantity
-    note_top(s, wide(s.orders["market"][row]), wide(s.orders["side"][row]), wide(s.orders["price"][row]))
+    _note_order(s, row)
 
 
 @kernel
@@ -178,7 +185,7 @@ def refresh(s: Tables, row: int) -> int:
     append_displayed(s, level, row)
     s.extras["tranche"][extra] = tranche
     s.levels["displayed"][level] += tranche
-    show(s, level)
+    mark(s, level)
     return tranche
 
 
@@ -194,7 +201,7 @@ def resize_in_place(s: Tables, row: int, leaves: int) -> None:
         extra = wide(s.orders["extra"][row])
         s.extras["tranche"][extra] = min(leaves, wide(s.extras["tranche"][extra]))
     s.levels["displayed"][level] += displayed_of(s, row) - before
-    note_top(s, wide(s.orders["market"][row]), wide(s.orders["side"][row]), wide(s.orders["price"][row]))
+    _note_order(s, row)
 
 
 @inlined

@@ -90,14 +90,27 @@ def search(s: Tables, ladder: int, block_key: int) -> int:
 @inlined
 def ensure_level(s: Tables, ladder: int, key: int) -> int:
     """Level of a price key; its block is added to the ladder if needed (room was reserved before)."""
-    level = find_level(s, ladder, key)
-    if level < 0:
-        level = insert_block(s, ladder, key >> 5) * 32 + (key & 31)
-    return level
+    block_key = key >> 5
+    length = wide(s.ladders["length"][ladder])
+    block = wide(s.ladders["best"][ladder])
+    if length == 0 or s.blocks["key"][block] != block_key:
+        block = _ensure_block(s, ladder, block_key, length)
+    return block * 32 + (key & 31)
 
 
 @kernel
-def insert_block(s: Tables, ladder: int, block_key: int) -> int:
+def _ensure_block(s: Tables, ladder: int, block_key: int, length: int) -> int:
+    """Row of a block that is not the best one, added to the ladder if it is not there."""
+    at = search(s, ladder, block_key)
+    if at < length:
+        entry = s.words[s.ladders["offset"][ladder] + at]
+        if entry >> 32 == block_key:
+            return wide(entry & 0xFFFFFFFF)
+    return _insert_block(s, ladder, block_key, at, length)
+
+
+@inlined
+def _insert_block(s: Tables, ladder: int, block_key: int, at: int, length: int) -> int:
     """Add an empty block at its place in the vector; returns its row."""
     block = s.header[BLOCK_FREE]
     if block != 0:
@@ -109,8 +122,6 @@ def insert_block(s: Tables, ladder: int, block_key: int) -> int:
     s.blocks["key"][block] = block_key
     s.blocks["occupied"][block] = 0
     s.blocks["displayed"][block] = 0
-    at = search(s, ladder, block_key)
-    length = wide(s.ladders["length"][ladder])
     if length == s.ladders["capacity"][ladder]:
         _grow_vector(s, ladder)
     offset = wide(s.ladders["offset"][ladder])
@@ -163,8 +174,10 @@ def give_words(s: Tables, offset: int, capacity: int) -> None:
 @kernel
 def remove_block(s: Tables, ladder: int, block: int) -> None:
     """Take a block whose last level became empty out of the vector and free it."""
-    at = search(s, ladder, s.blocks["key"][block])
     length = wide(s.ladders["length"][ladder]) - 1
+    at = length
+    if block != s.ladders["best"][ladder]:
+        at = search(s, ladder, s.blocks["key"][block])
     offset = wide(s.ladders["offset"][ladder])
     for i in range(offset + at, offset + length):
         s.words[i] = s.words[i + 1]
@@ -179,30 +192,20 @@ def remove_block(s: Tables, ladder: int, block: int) -> None:
 
 
 @inlined
-def occupy(s: Tables, level: int) -> None:
-    """Mark a level as holding orders."""
+def mark(s: Tables, level: int) -> int:
+    """Set a level's two bits by what it holds now; returns the occupied bitmap of its block."""
     block = level >> 5
-    s.blocks["occupied"][block] = s.blocks["occupied"][block] | (1 << (level & 31))
-
-
-@inlined
-def show(s: Tables, level: int) -> None:
-    """Keep the displayed bitmap in step with the displayed quantity of a level."""
-    block = level >> 5
-    bit = 1 << (level & 31)
-    if s.levels["displayed"][level] > 0:
-        s.blocks["displayed"][block] = s.blocks["displayed"][block] | bit
-    else:
-        s.blocks["displayed"][block] = s.blocks["displayed"][block] & ~bit
+    bit = level & 31
+    holds = 1 if s.levels["head"][level] != 0 or s.levels["hidden_head"][level] != 0 else 0
+    shows = 1 if s.levels["displayed"][level] > 0 else 0
+    occupied = (s.blocks["occupied"][block] & ~(1 << bit)) | (holds << bit)
+    s.blocks["occupied"][block] = occupied
+    s.blocks["displayed"][block] = (s.blocks["displayed"][block] & ~(1 << bit)) | (shows << bit)
+    return occupied  # type: ignore[no-any-return]
 
 
 @inlined
 def vacate(s: Tables, ladder: int, level: int) -> None:
-    """A level lost its last order: clear its bits, and free its block if that was the last level."""
-    block = level >> 5
-    bit = 1 << (level & 31)
-    s.blocks["displayed"][block] = s.blocks["displayed"][block] & ~bit
-    occupied = s.blocks["occupied"][block] & ~bit
-    s.blocks["occupied"][block] = occupied
-    if occupied == 0:
-        remove_block(s, ladder, block)
+    """A level of stops lost its last order: clear its bits, and free its block if it was the last level."""
+    if mark(s, level) == 0:
+        remove_block(s, ladder, level >> 5)

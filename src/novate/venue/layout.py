@@ -17,7 +17,7 @@ every ladder: the key of a price is the price for bids and stops below, and minu
 stops above, so one code serves all four.
 
 Costs: 64 bytes an order and 8 bytes an index entry at a load of a quarter to a half; 48 bytes an extra;
-32 bytes a level in blocks of 32; 208 bytes an idle market with its ladders.
+32 bytes a level in blocks of 32; 240 bytes an idle market with its ladders.
 """
 
 from __future__ import annotations
@@ -67,7 +67,16 @@ LEVEL = np.dtype(
 BLOCK = np.dtype([("key", "<i8"), ("occupied", "<i8"), ("displayed", "<i8"), ("next", "<i8")])
 """`key` is the price key divided by 32, rounded down; two bitmaps: any order, any displayed order."""
 
-LADDER = np.dtype([("offset", "<i4"), ("length", "<i4"), ("capacity", "<i4"), ("best", "<i4")])
+LADDER = np.dtype(
+    [
+        ("offset", "<i4"),
+        ("length", "<i4"),
+        ("capacity", "<i4"),
+        ("best", "<i4"),
+        ("shown_key", "<i8"),  # best displayed price key and quantity as BOOK_STATE said last
+        ("shown_quantity", "<i8"),
+    ]
+)
 """A sorted vector in `words`: entries `block key << 32 | block row`, ascending; `best` = row of the last."""
 
 MARKET = np.dtype(
@@ -80,10 +89,6 @@ MARKET = np.dtype(
         ("min_display", "<i8"),
         ("multiplier", "<i8"),
         ("base_units", "<i8"),
-        ("bid_price", "<i8"),  # what BOOK_STATE said last
-        ("bid_quantity", "<i8"),
-        ("ask_price", "<i8"),
-        ("ask_quantity", "<i8"),
         ("maker_ppm", "<i4"),
         ("taker_ppm", "<i4"),
         ("base_asset", "<i4"),
@@ -312,3 +317,4 @@ TRACK_OPEN = TRACK_POSITION | TRACK_GROSS
 STEP_ROOM = 16  # events that one uninterrupted step may write
 MIN_EVENT_BUFFER = 32
 NO_LIMIT_KEY = -(2**62)
+NOTHING_SHOWN = -(2**62)  # as a price key

@@ -16,7 +16,6 @@ from novate.domain.instruments import CreditModel, MarketTerms, OnNegative, Resa
 from novate.domain.terms import VenueTerms
 from novate.venue import layout
 from novate.venue.balances import home_of_many
-from novate.venue.constants import INT64_MAX
 from novate.venue.identity import tag_of_many
 from novate.venue.layout import Tables
 
@@ -63,6 +62,7 @@ def new_tables(terms: VenueTerms) -> dict[str, Array]:
     for account in terms.accounts:
         row = account.account
         tables["accounts"][row] = (account.member, account.stp_group, account.account_class, 1)
+    tables["ladders"]["shown_key"] = layout.NOTHING_SHOWN
     if terms.limits:
         _open_holders(tables["holders"], terms, rows["accounts"])
     return tables
@@ -109,7 +109,6 @@ def _fill_market(tables: dict[str, Array], row: int, terms: MarketTerms) -> None
     market["static_band"] = -1 if terms.static_band is None else terms.static_band
     market["multiplier"] = terms.notional_multiplier
     market["base_units"] = terms.base_units_per_lot
-    market["ask_price"] = INT64_MAX
     market["fees_on"] = terms.maker_ppm is not None or terms.taker_ppm is not None
     market["maker_ppm"] = terms.maker_ppm or 0
     market["taker_ppm"] = terms.taker_ppm or 0

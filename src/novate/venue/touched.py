@@ -8,9 +8,19 @@ from __future__ import annotations
 
 from novate.compiled import highest_bit, inlined, kernel, wide
 from novate.venue.book import ladder_of
-from novate.venue.constants import BUY, INT64_MAX, SELL
+from novate.venue.constants import BUY, SELL
 from novate.venue.events import book_state
-from novate.venue.layout import EVENTS, NEED, NEED_EVENTS, STEP_ROOM, TOUCHED_HEAD, TOUCHED_TAIL, Tables
+from novate.venue.ladder import key_of_level
+from novate.venue.layout import (
+    EVENTS,
+    NEED,
+    NEED_EVENTS,
+    NOTHING_SHOWN,
+    STEP_ROOM,
+    TOUCHED_HEAD,
+    TOUCHED_TAIL,
+    Tables,
+)
 
 NO_MARKET = -1
 
@@ -52,29 +62,31 @@ def publish(s: Tables, market: int) -> None:
 @inlined
 def _publish_change(s: Tables, market: int) -> None:
     s.markets["top_changed"][market] = 0
-    bid_level = best_displayed(s, ladder_of(market, BUY))
-    ask_level = best_displayed(s, ladder_of(market, SELL))
-    bid_price = 0
+    bids = ladder_of(market, BUY)
+    asks = ladder_of(market, SELL)
+    bid_level = best_displayed(s, bids)
+    ask_level = best_displayed(s, asks)
+    bid_key = NOTHING_SHOWN
+    ask_key = NOTHING_SHOWN
     bid_quantity = 0
-    ask_price = INT64_MAX
     ask_quantity = 0
     if bid_level >= 0:
-        bid_price = (wide(s.blocks["key"][bid_level >> 5]) << 5) + (bid_level & 31)
+        bid_key = key_of_level(s, bid_level)
         bid_quantity = wide(s.levels["displayed"][bid_level])
     if ask_level >= 0:
-        ask_price = -((wide(s.blocks["key"][ask_level >> 5]) << 5) + (ask_level & 31))
+        ask_key = key_of_level(s, ask_level)
         ask_quantity = wide(s.levels["displayed"][ask_level])
-    if (
-        bid_price != s.markets["bid_price"][market]
-        or bid_quantity != s.markets["bid_quantity"][market]
-        or ask_price != s.markets["ask_price"][market]
-        or ask_quantity != s.markets["ask_quantity"][market]
-    ):
-        s.markets["bid_price"][market] = bid_price
-        s.markets["bid_quantity"][market] = bid_quantity
-        s.markets["ask_price"][market] = ask_price
-        s.markets["ask_quantity"][market] = ask_quantity
-        book_state(s, market, bid_price, bid_quantity, ask_price if ask_quantity != 0 else 0, ask_quantity)
+    # One unpredictable branch instead of four.
+    changed = (bid_key ^ s.ladders["shown_key"][bids]) | (ask_key ^ s.ladders["shown_key"][asks])
+    changed |= bid_quantity ^ s.ladders["shown_quantity"][bids]
+    changed |= ask_quantity ^ s.ladders["shown_quantity"][asks]
+    if changed != 0:
+        s.ladders["shown_key"][bids] = bid_key
+        s.ladders["shown_quantity"][bids] = bid_quantity
+        s.ladders["shown_key"][asks] = ask_key
+        s.ladders["shown_quantity"][asks] = ask_quantity
+        bid_price = bid_key if bid_quantity != 0 else 0
+        book_state(s, market, bid_price, bid_quantity, -ask_key if ask_quantity != 0 else 0, ask_quantity)
 
 
 @inlined

@@ -13,7 +13,7 @@ from __future__ import annotations
 from novate.compiled import inlined, kernel, wide
 from novate.venue.book import append_displayed, unlink_displayed
 from novate.venue.constants import BUY
-from novate.venue.ladder import best_level, ensure_level, key_of_level, occupy, vacate
+from novate.venue.ladder import best_level, ensure_level, key_of_level, mark, vacate
 from novate.venue.layout import ELECTED, PARKED, STOPS_ABOVE, STOPS_BELOW, Tables
 
 
@@ -30,8 +30,8 @@ def park(s: Tables, row: int) -> None:
     stop = wide(s.extras["stop"][s.orders["extra"][row]])
     key = -stop if side == BUY else stop
     level = ensure_level(s, stop_ladder(wide(s.orders["market"][row]), side), key)
-    occupy(s, level)
     append_displayed(s, level, row)
+    mark(s, level)
     s.orders["status"][row] = PARKED
 
 
