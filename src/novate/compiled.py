@@ -21,11 +21,18 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Decorator(Protocol):
+    """Leaves the signature of a function as it is."""
+
+    def __call__(self, function: F, /) -> F: ...
+
 
 COMPILED = os.environ.get("NOVATE_COMPILED", "1") != "0" and os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 BOUNDSCHECK = os.environ.get("NOVATE_BOUNDSCHECK", "0") == "1"
@@ -45,8 +52,8 @@ def _cache_directory() -> Path:
     wanted = Path(os.environ.get("NOVATE_CACHE_DIR") or Path.home() / ".cache" / "novate") / "kernels"
     try:
         wanted.mkdir(parents=True, exist_ok=True)
-        probe = tempfile.TemporaryFile(dir=wanted)
-        probe.close()
+        with tempfile.TemporaryFile(dir=wanted):
+            pass
     except OSError:
         # A read-only home must not stop the program: the kernels are compiled again next time.
         wanted = Path(tempfile.gettempdir()) / f"novate-kernels-{os.getuid()}"
@@ -112,7 +119,7 @@ if COMPILED:
             self.state.library = _PartLibrary(self.state.targetctx.codegen(), func.__qualname__)
             return super().compile_extra(func)
 
-    def _part(forceinline: bool) -> Callable[[F], F]:
+    def _part(forceinline: bool) -> _Decorator:
         def decorate(function: F) -> F:
             jitted: F = numba.njit(
                 nogil=True,
@@ -128,8 +135,8 @@ if COMPILED:
 
         return decorate
 
-    kernel: Callable[[Any], Any] = _part(forceinline=False)
-    inlined: Callable[[Any], Any] = _part(forceinline=True)
+    kernel: _Decorator = _part(forceinline=False)
+    inlined: _Decorator = _part(forceinline=True)
 
     def entry(function: F) -> F:
         """A kernel that Python calls: compiled with everything it uses, and kept on disk."""
@@ -175,7 +182,6 @@ else:
     def inlined(function: F) -> F:
         """A small leaf that LLVM always inlines into its caller (here: left as plain Python)."""
         return function
-
 
     def highest_bit(word: int) -> int:
         """Number of the highest bit that is set, 0..63; -1 for 0."""

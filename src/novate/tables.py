@@ -3,7 +3,7 @@
     addresses: [ &header, rows | &markets, rows | ... | own address ]      int64, made in Python
     s = open_tables(addresses)          s.orders["leaves"][row]  ->  one load at base + row * 64 + 32
 
-Numba's own arrays would do, but a kernel that passes eighteen of them around spends its compile time (minutes)
+Numba's own arrays would do, but a kernel that passes eighteen of them around spends minutes of compile time
 on reference counts and strides. Here `s` is a single pointer; a column is a base address, and its loads are
 marked invariant, so that LLVM keeps the bases in registers. Interpreted, `s` is a NamedTuple of NumPy arrays
 and the very same expressions mean the same.

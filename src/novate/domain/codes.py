@@ -70,6 +70,8 @@ class Side(IntEnum):
 
 
 class OrderType(IntEnum):
+    """R4. MTL is market-to-limit; the last two and MTL belong to level FULL."""
+
     LIMIT = 1
     MARKET = 2
     MTL = 3
@@ -80,6 +82,8 @@ class OrderType(IntEnum):
 
 
 class TimeInForce(IntEnum):
+    """How long an order lives (R19 to R22)."""
+
     GTC = 1
     DAY = 2
     GTD = 3
@@ -101,6 +105,8 @@ class SelfTrade(IntEnum):
 
 
 class MarketState(IntEnum):
+    """State of a market (R40)."""
+
     CLOSED = 1
     PRE_OPEN = 2
     AUCTION_CALL = 3
@@ -109,6 +115,8 @@ class MarketState(IntEnum):
 
 
 class AuctionKind(IntEnum):
+    """What an auction call leads to (R40)."""
+
     NONE = 0
     OPEN = 1
     CLOSE = 2
@@ -136,6 +144,8 @@ class CommandFlag(IntFlag):
 
 
 class EventFlag(IntFlag):
+    """Properties of an event that are no numbers."""
+
     PRICE_IS_NULL = 1
     KEPT_PRIORITY = 2
     STOP_GIVEN = 4

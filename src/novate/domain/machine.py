@@ -33,7 +33,7 @@ class Machine(Protocol):
 
     consumed: int
     """Commands of the last `apply` that were finished. If it is smaller than the batch, the event buffer
-    was full: drain it and call `apply` again with `commands[consumed:]`; the command in the middle resumes."""
+    was full: drain it and call `apply` again with `commands[consumed:]`; a command in the middle resumes."""
 
     def apply(self, commands: Commands, events: Events) -> int:
         """Apply commands in order and write events; returns how many events were written."""
@@ -52,8 +52,8 @@ class Machine(Protocol):
         ...
 
 
-class BrokenInvariant(Exception):
-    """State that cannot be: the machine stops, nothing is papered over."""
+class BrokenInvariant(Exception):  # noqa: N818
+    """State that cannot be: the machine stops, nothing is papered over. A fault, not an error of a caller."""
 
 
 def apply_all(machine: Machine, commands: Commands, buffer: Events) -> list[Events]:

@@ -1,4 +1,7 @@
-"""Commands about a market or about credit: STATE, SET_REF, POSITION, CREDIT, SET_MARGIN (R40, R44, K14 to K17)."""
+"""Commands about a market or about credit: STATE, SET_REF, POSITION, CREDIT, SET_MARGIN.
+
+Sources: matching-rules.md R40, R44; credit-rules.md K14 to K17.
+"""
 
 from __future__ import annotations
 

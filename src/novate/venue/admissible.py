@@ -27,7 +27,7 @@ def _defects(terms: VenueTerms) -> Iterator[str]:
     for number, market in enumerate(terms.markets):
         if market.market != number:
             yield f"expected market {number} at place {number}, was market {market.market}"
-        for defect in _market_defects(market):
+        for defect in _market_defects(market, terms.limits):
             yield f"market {number}: {defect}"
     numbers = [account.account for account in terms.accounts]
     if len(set(numbers)) != len(numbers):
@@ -39,7 +39,7 @@ def _defects(terms: VenueTerms) -> Iterator[str]:
             yield f"account {account.account}: expected a class from 0 to 7, was {account.account_class}"
 
 
-def _market_defects(terms: MarketTerms) -> Iterator[str]:
+def _market_defects(terms: MarketTerms, limited: bool) -> Iterator[str]:
     for name, value, highest in (
         ("max_quantity", terms.max_quantity, MAX_QUANTITY),
         ("max_price", terms.max_price, MAX_PRICE),
@@ -55,7 +55,8 @@ def _market_defects(terms: MarketTerms) -> Iterator[str]:
             yield f"expected {name} from {-_MILLION} to {_MILLION}, was {ppm}"
     if not (0 <= terms.base_asset <= _MAX_ASSET and 0 <= terms.quote_asset <= _MAX_ASSET):
         yield f"expected asset numbers up to {_MAX_ASSET}, was {terms.base_asset}, {terms.quote_asset}"
-    priced = terms.credit is not CreditModel.NONE or terms.maker_ppm is not None or terms.taker_ppm is not None
+    charged = terms.maker_ppm is not None or terms.taker_ppm is not None
+    priced = charged or limited or terms.credit is not CreditModel.NONE
     largest = terms.max_quantity * terms.max_price * terms.notional_multiplier
     if priced and largest > MAX_NOTIONAL:
         yield f"expected max_quantity x max_price x notional_multiplier up to 2**62, was {largest} (K20)"

@@ -158,7 +158,9 @@ def check_new(s: Tables, i: int, market: int) -> int:
     order_type = wide(s.commands["order_type"][i])
     flags = wide(s.commands["flags"][i])
     price = wide(s.commands["price"][i])
-    plain = order_type == LIMIT and flags & _UNUSUAL_FLAGS == 0 and wide(s.commands["time_in_force"][i]) == GTC
+    plain = (
+        order_type == LIMIT and flags & _UNUSUAL_FLAGS == 0 and wide(s.commands["time_in_force"][i]) == GTC
+    )
     if not plain or side < BUY or side > SELL or wide(s.commands["stp"][i]) > STP_DECREMENT:
         code = _check_unusual(s, i, market, state)
         if code != OK:

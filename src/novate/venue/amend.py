@@ -1,7 +1,7 @@
 """Amending an order: its ladder, what keeps the priority, and re-entry as an aggressor (R13, R36, R37, K9).
 
-    total 10, filled 4, leaves 6:  qty 8 -> leaves 4, place kept      qty 12 -> leaves 8, to the tail
-                                   qty 4 -> CANCELLED AMEND with 6    price  -> leaves its place, may trade
+total 10, filled 4, leaves 6:  qty 8 -> leaves 4, place kept      qty 12 -> leaves 8, to the tail
+                               qty 4 -> CANCELLED AMEND with 6    price  -> leaves its place, may trade
 """
 
 from __future__ import annotations
@@ -191,10 +191,10 @@ def _apply_change(s: Tables, i: int, market: int, row: int, change: Change) -> i
         s.extras["display"][s.orders["extra"][row]] = s.commands["display"][i]
     status = wide(s.orders["status"][row])
     if status == RESTING and uses_credit(s, market):
-        adjust(
-            s, market, wide(s.orders["account"][row]), wide(s.orders["side"][row]), wide(s.orders["price"][row]),
-            wide(s.orders["leaves"][row]), change.price, change.leaves, 0,
-        )  # fmt: skip
+        account = wide(s.orders["account"][row])
+        side = wide(s.orders["side"][row])
+        price = wide(s.orders["price"][row])
+        adjust(s, market, account, side, price, wide(s.orders["leaves"][row]), change.price, change.leaves, 0)
     if status == PARKED:
         _amend_parked(s, row, change)
     elif change.kept:

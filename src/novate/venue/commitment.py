@@ -37,7 +37,7 @@ _MARKET_PLACES = ("elected_head", "elected_tail", "touched", "touched_next", "to
 
 @kernel
 def list_orders(s: Tables) -> int:
-    """Rows of all live orders into `scratch`: by market, ladder, best price first, queue order, elected last."""
+    """Rows of live orders into `scratch`: by market, ladder, best price first, queue order, elected last."""
     length = 0
     for market in range(len(s.markets)):
         if s.markets["live"][market] != 0:

@@ -62,7 +62,9 @@ def reject(s: Tables, at_command: int, reason: int) -> None:
 
 
 @inlined
-def trade_event(s: Tables, kind: int, maker: int, taker: int, price: int, quantity: int, trade_id: int) -> None:
+def trade_event(
+    s: Tables, kind: int, maker: int, taker: int, price: int, quantity: int, trade_id: int
+) -> None:
     """TRADE (or STP_DECREMENT, trade id 0): both orders with the leaves that they have now."""
     at = s.header[EVENTS]
     s.header[EVENTS] = at + 1
@@ -138,8 +140,8 @@ def market_event(
 
 @kernel
 def credit_event(
-    s: Tables, kind: int, market: int, flags: int, account: int, clearing_seq: int, asset: int, available: int,
-    reserved: int,
+    s: Tables, kind: int, market: int, flags: int, account: int, clearing_seq: int, asset: int,
+    available: int, reserved: int,
 ) -> None:  # fmt: skip
     """CREDIT_SET, MARGIN_SET, LIMIT_SET (the CREDIT_EVENT view)."""
     market_event(s, kind, market, 0, account, available, 0, 0)

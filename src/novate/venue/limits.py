@@ -197,7 +197,13 @@ def set_limit(s: Tables, at_command: int) -> int:
         code = LIMITS_OFF
     elif holder >= last or s.holders["known"][holder] == 0:
         code = UNKNOWN_ACCOUNT
-    elif kind < 1 or kind > _MESSAGE_RATE or is_member > 1 or value < 0 or (kind == _MESSAGE_RATE and window < 1):
+    elif (
+        kind < 1
+        or kind > _MESSAGE_RATE
+        or is_member > 1
+        or value < 0
+        or (kind == _MESSAGE_RATE and window < 1)
+    ):
         code = INVALID_LIMIT
     if code != OK:
         reject(s, at_command, code)

@@ -102,9 +102,7 @@ class Venue:
                 f"Expected COMMAND and EVENT records, was {commands.dtype.itemsize} bytes "
                 f"and {events.dtype.itemsize} bytes of other types"
             )
-        raise ValueError(
-            f"Expected room for at least {layout.MIN_EVENT_BUFFER} events, was {len(events)}"
-        )
+        raise ValueError(f"Expected room for at least {layout.MIN_EVENT_BUFFER} events, was {len(events)}")
 
     def _view(self, commands: Commands = _NO_COMMANDS, events: Events = _NO_EVENTS) -> Tables:
         return Tables(**self._tables, commands=commands, events=events)

@@ -51,7 +51,7 @@ def new_tables(terms: VenueTerms) -> dict[str, Array]:
     members = 1 + max((account.member for account in terms.accounts), default=0)
     rows["holders"] = rows["accounts"] + members if terms.limits else 1
     rows["assets"] = 1 + max((max(m.base_asset, m.quote_asset) for m in terms.markets), default=0)
-    tables = {
+    tables: dict[str, Array] = {
         name: np.zeros(rows[name], layout.TABLE_DTYPES[name])
         for name in Tables._fields
         if name not in ("commands", "events")

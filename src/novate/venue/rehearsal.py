@@ -18,7 +18,9 @@ def rehearse() -> None:
     """Trade, amend, close and check a market of three orders."""
     from novate.venue.machine import Venue
 
-    market = MarketTerms(market=0, taker_ppm=100, credit=CreditModel.DELIVERABLE, base_asset=1, static_band=50)
+    market = MarketTerms(
+        market=0, taker_ppm=100, credit=CreditModel.DELIVERABLE, base_asset=1, static_band=50
+    )
     accounts = (AccountTerms(account=1), AccountTerms(account=2))
     venue = Venue(VenueTerms(markets=(market,), accounts=accounts, check_accounts=True))
     commands = new_commands(7)

@@ -77,9 +77,7 @@ def gather_market(s: Tables, market: int, account: int, side: int, session: int,
 
 
 @kernel
-def _gather_queue(
-    s: Tables, row: int, length: int, account: int, side: int, session: int, tif: int
-) -> int:
+def _gather_queue(s: Tables, row: int, length: int, account: int, side: int, session: int, tif: int) -> int:
     while row != 0:
         matches = (
             (account == ANY or s.orders["account"][row] == account)
@@ -98,8 +96,8 @@ def _gather_queue(
 def gather_negative(s: Tables, account: int, asset: int, margin_market: int) -> int:
     """Open orders that K17 may cancel: by account, newest first.
 
-    Either those of one account that reserve `asset`, or (account ANY) those of every account whose requirement
-    in `margin_market` has just risen.
+    Either those of one account that reserve `asset`, or (account ANY) those of every account whose
+    requirement in `margin_market` has just risen.
     """
     length = 0
     for row in range(1, s.header[ORDER_TOP]):
