@@ -14,7 +14,7 @@ from novate.gateway.files.tape import tape_bytes
 from novate.simulation.tape_shapes import generate_tape
 
 TAPES = ["tape:normal", "tape:static", "tape:swing-25", "tape:swing-40", "tape:flash-crash"]
-OTHERS = ["batch-64", "single-call", "replay", "markets-1000", "wide-book", "million-resting"]
+OTHERS = ["batch-64", "limits-set", "single-call", "replay", "markets-1000", "wide-book", "million-resting"]
 
 
 def warm_start_only() -> KernelStart:

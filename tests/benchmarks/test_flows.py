@@ -11,6 +11,7 @@ from novate.app.bench_flows import (
     opening_credit,
     spread,
     tape_flow,
+    with_limits,
     zipf_markets,
 )
 from novate.app.bench_measure import EVENTS, drive
@@ -98,3 +99,17 @@ def test_a_small_event_buffer_is_drained_and_loses_nothing() -> None:
         drive(venue, [flow.opening], new_events(EVENTS))
         counts.append((drive(venue, flow.batches(50), new_events(room)), venue.state_root()))
     assert counts[0] == counts[1]
+
+
+def test_limits_are_set_for_every_account_and_member_and_change_nothing_else() -> None:
+    flow = churn_flow("full", resting=100, levels=10, messages=400, accounts=10)
+    limited = with_limits(flow, "limits-set")
+    outcomes = []
+    for case in (flow, limited):
+        venue = Venue(case.terms)
+        opening = np.concatenate(apply_all(venue, case.opening, new_events(EVENTS)))
+        assert not (opening["kind"] == EventKind.REJECTED).any()
+        events = np.concatenate(apply_all(venue, case.commands, new_events(EVENTS)))
+        outcomes.append(events[["kind", "order_id", "price", "quantity"]].tolist())
+    assert outcomes[0] == outcomes[1]
+    assert len(limited.opening) - len(flow.opening) == (10 + 10) * 6

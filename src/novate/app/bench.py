@@ -20,7 +20,7 @@ import msgspec
 import numpy.typing as npt
 
 from novate.app.bench_bourse import bourse_cpu_ns, bourse_is_there
-from novate.app.bench_flows import Flow, bench_terms, churn_flow, tape_flow
+from novate.app.bench_flows import Flow, bench_terms, churn_flow, tape_flow, with_limits
 from novate.app.bench_machine import KernelStart, measure_kernel_start, this_machine
 from novate.app.bench_measure import (
     CaseResult,
@@ -44,7 +44,16 @@ MANY_ACCOUNTS = 10_000
 MANY_MARKETS = 1000
 IDLE_MARKETS = 50_000
 WIDE_LEVELS = 5000
-OTHER_CASES = ("batch-64", "single-call", "replay", "bourse", "markets-1000", "wide-book", "million-resting")
+OTHER_CASES = (
+    "batch-64",
+    "limits-set",
+    "single-call",
+    "replay",
+    "bourse",
+    "markets-1000",
+    "wide-book",
+    "million-resting",
+)
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +140,7 @@ def _cases(flows: _Flows, repeats: int) -> Iterator[CaseResult]:
         yield measure_batches(flow, Venue, repeats)
         if scenario == main:
             yield measure_batches(flow, Venue, repeats, batch=64, case="batch-64")
+            yield measure_batches(with_limits(flow, "limits-set"), Venue, repeats)
             yield measure_single_calls(flow, Venue, repeats)
             yield measure_replay(flow, Venue, repeats)
             if bourse_is_there():

@@ -10,7 +10,7 @@ full before the clock starts; only `commands` is measured. A modify of a tape is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,9 @@ import numpy.typing as npt
 
 from novate.domain.codes import CommandFlag, CommandKind, EventKind, OrderType, SelfTrade, Side, TimeInForce
 from novate.domain.instruments import CreditModel, MarketTerms
+from novate.domain.limits import LimitKind
 from novate.domain.machine import Machine
-from novate.domain.records import Commands, new_commands, new_events
+from novate.domain.records import SET_LIMIT_COMMAND, Commands, new_commands, new_events
 from novate.domain.terms import AccountTerms, VenueTerms
 
 Int64s = npt.NDArray[np.int64]
@@ -28,6 +29,7 @@ QUOTE = 0
 MAX_QUANTITY = 1_000_000
 MAX_PRICE = 1_000_000
 DEPOSIT = 10**14
+NO_LIMIT_REACHES = 10**15
 SEED = 23
 
 
@@ -190,6 +192,21 @@ def opening_credit(commands: Commands) -> Commands:
     deposits["price"] = DEPOSIT  # delta
     deposits["stop"] = holders & (1 << 17) - 1  # asset
     return deposits
+
+
+def with_limits(flow: Flow, name: str) -> Flow:
+    """The same flow after every account and member got every limit of K19, none of them ever in the way."""
+    accounts = [account.account for account in flow.terms.accounts]
+    members = sorted({account.member for account in flow.terms.accounts})
+    holders = [(0, number) for number in accounts] + [(1, number) for number in members]
+    rows = np.array([(is_member, holder, kind) for is_member, holder in holders for kind in LimitKind])
+    limits = new_commands(len(rows))
+    limits["kind"] = CommandKind.SET_LIMIT
+    fields = limits.view(SET_LIMIT_COMMAND)
+    fields["holder_is_member"], fields["holder"], fields["limit"] = rows.T
+    fields["value"] = NO_LIMIT_REACHES
+    fields["window"] = 1
+    return replace(flow, name=name, opening=np.concatenate((limits, flow.opening)))
 
 
 def spread(ids: npt.NDArray[Any], count: int) -> Int64s:
