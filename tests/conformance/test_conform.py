@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 HAND = HERE / "rulebook" / "hand"
 GENERATED = HERE / "rulebook" / "gen"
 CREDIT = HERE / "credit"
+CLARIFICATIONS = HERE / "clarifications"
 
 OFFER = {"cmd": "NEW", "acct": 1, "cid": 1, "side": "S", "qty": 5, "price": 100}
 ACCEPTED = {"ev": "ACCEPTED", "oid": 1, "acct": 1, "cid": 1, "qty": 5, "price": 100}
@@ -46,6 +47,12 @@ def test_every_credit_rule_has_a_scenario_that_passes() -> None:
     rules = result.by_rule()
     assert [rule for rule in (f"K{number}" for number in range(1, 21)) if rules[rule].passed == 0] == []
     assert result.count(Verdict.PASSED) == len(result.outcomes)
+
+
+def test_every_clarification_has_a_scenario_that_passes() -> None:
+    result = conform_files([CLARIFICATIONS])
+    assert differences(result) == []
+    assert result.count(Verdict.PASSED) == len(result.outcomes) == 9
 
 
 def test_every_shared_case_passes() -> None:
