@@ -8,6 +8,7 @@ from novate.app.bench_flows import (
     bench_terms,
     churn_flow,
     commands_of_tape,
+    on_a_warm_venue,
     opening_credit,
     spread,
     tape_flow,
@@ -19,6 +20,7 @@ from novate.domain.codes import CommandKind, EventKind, TimeInForce
 from novate.domain.machine import apply_all
 from novate.domain.records import new_events
 from novate.gateway.files.tape import TAPE_MESSAGE
+from novate.simulation.tape_shapes import generate_tape
 from novate.venue.machine import Venue
 
 
@@ -99,6 +101,20 @@ def test_a_small_event_buffer_is_drained_and_loses_nothing() -> None:
         drive(venue, [flow.opening], new_events(EVENTS))
         counts.append((drive(venue, flow.batches(50), new_events(room)), venue.state_root()))
     assert counts[0] == counts[1]
+
+
+def test_a_warm_venue_trades_the_same_again() -> None:
+    messages = generate_tape("normal", 500)
+    flow = tape_flow("case", messages, Venue(bench_terms(3, 10)), 10, 3)
+    outcomes = []
+    for case in (flow, on_a_warm_venue(flow)):
+        venue = Venue(case.terms)
+        apply_all(venue, case.opening, new_events(EVENTS))
+        assert venue.resting_orders() == 0
+        events = np.concatenate(apply_all(venue, case.commands, new_events(EVENTS)))
+        assert (events["kind"] == EventKind.TRADE).any()
+        outcomes.append(events[["kind", "market", "price", "quantity", "leaves"]].tolist())
+    assert outcomes[0] == outcomes[1]
 
 
 def test_limits_are_set_for_every_account_and_member_and_change_nothing_else() -> None:

@@ -20,7 +20,7 @@ import msgspec
 import numpy.typing as npt
 
 from novate.app.bench_bourse import bourse_cpu_ns, bourse_is_there
-from novate.app.bench_flows import Flow, bench_terms, churn_flow, tape_flow, with_limits
+from novate.app.bench_flows import Flow, bench_terms, churn_flow, on_a_warm_venue, tape_flow, with_limits
 from novate.app.bench_machine import KernelStart, measure_kernel_start, this_machine
 from novate.app.bench_measure import (
     CaseResult,
@@ -137,15 +137,17 @@ def _cases(flows: _Flows, repeats: int) -> Iterator[CaseResult]:
     for scenario in flows.scenarios:
         tape = flows.tape(scenario)
         flow = flows.in_one_market(f"tape:{scenario}", tape)
-        yield measure_batches(flow, Venue, repeats)
+        warm = on_a_warm_venue(flow)
+        yield measure_batches(warm, Venue, repeats)
         if scenario == main:
-            yield measure_batches(flow, Venue, repeats, batch=64, case="batch-64")
-            yield measure_batches(with_limits(flow, "limits-set"), Venue, repeats)
-            yield measure_single_calls(flow, Venue, repeats)
+            yield measure_batches(warm, Venue, repeats, batch=64, case="batch-64")
+            yield measure_batches(with_limits(warm, "limits-set"), Venue, repeats)
+            yield measure_single_calls(warm, Venue, repeats)
             yield measure_replay(flow, Venue, repeats)
             if bourse_is_there():
                 yield _bourse(scenario, tape, repeats)
-            yield measure_batches(flows.in_many_markets("markets-1000", tape), Venue, repeats)
+            many = flows.in_many_markets("markets-1000", tape)
+            yield measure_batches(on_a_warm_venue(many), Venue, repeats)
     messages = 2 * flows.scale
     for name, resting in (("wide-book", flows.scale // 20), ("million-resting", flows.scale)):
         yield measure_batches(churn_flow(name, resting, WIDE_LEVELS, messages, ACCOUNTS), Venue, repeats)

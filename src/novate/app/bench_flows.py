@@ -194,6 +194,18 @@ def opening_credit(commands: Commands) -> Commands:
     return deposits
 
 
+def on_a_warm_venue(flow: Flow) -> Flow:
+    """The same flow on a venue that has traded it once and then cancelled all that was left.
+
+    So tables have their size and memory has been touched, as after the first minutes of a day; a short tape
+    would otherwise measure little else.
+    """
+    sweep = new_commands(len(flow.terms.markets))
+    sweep["kind"] = CommandKind.MASS_CANCEL
+    sweep["market"] = np.arange(len(sweep))
+    return replace(flow, opening=np.concatenate((flow.opening, flow.commands, sweep)))
+
+
 def with_limits(flow: Flow, name: str) -> Flow:
     """The same flow after every account and member got every limit of K19, none of them ever in the way."""
     accounts = [account.account for account in flow.terms.accounts]
