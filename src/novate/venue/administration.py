@@ -26,6 +26,7 @@ from novate.venue.constants import (
     INTRADAY,
     INVALID_MARGIN,
     INVALID_PRICE,
+    INVALID_QTY,
     INVALID_TRANSITION,
     NOT_SUPPORTED,
     REPEATED,
@@ -53,6 +54,7 @@ from novate.venue.touched import NO_MARKET
 _AUCTION_KIND_CLOSE = 2
 _LARGEST_BALANCE = 1 << 62
 _LARGEST_MARGIN = 10**15
+_LARGEST_POSITION = 1 << 41
 
 
 @inlined
@@ -108,6 +110,9 @@ def set_position(s: Tables, i: int, market: int) -> int:
     """POSITION: replaces an account's position in a market (R35); a margined one is reserved anew."""
     account = wide(s.commands["account"][i])
     position = wide(s.commands["price"][i])
+    if position > _LARGEST_POSITION or position < -_LARGEST_POSITION:
+        reject(s, i, INVALID_QTY)
+        return PUBLISH
     if s.header[POSITIONS_ON] != 0:
         row = position_row(s, account, market)
         change = position - wide(s.positions["position"][row])

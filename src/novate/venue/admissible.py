@@ -9,6 +9,8 @@ from novate.domain.records import MAX_MARKETS, MAX_PRICE, MAX_QUANTITY
 from novate.domain.terms import VenueTerms
 
 MAX_NOTIONAL = 1 << 62
+MAX_SUMMED_NOTIONAL = 1 << 40
+"""With limits the notionals of open orders are summed: four million of the largest fit int64."""
 MAX_LISTED_ACCOUNT = (1 << 24) - 1
 _MAX_ASSET = (1 << 16) - 1
 _MILLION = 1_000_000
@@ -60,5 +62,10 @@ def _market_defects(terms: MarketTerms, limited: bool) -> Iterator[str]:
     largest = terms.max_quantity * terms.max_price * terms.notional_multiplier
     if priced and largest > MAX_NOTIONAL:
         yield f"expected max_quantity x max_price x notional_multiplier up to 2**62, was {largest} (K20)"
+    elif limited and largest > MAX_SUMMED_NOTIONAL:
+        yield (
+            "expected max_quantity x max_price x notional_multiplier up to 2**40 where limits are on, "
+            f"was {largest} (K20)"
+        )
     if terms.credit is not CreditModel.NONE and terms.static_band is None:
         yield "expected a static_band where credit is used, was none (K5)"

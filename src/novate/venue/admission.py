@@ -64,9 +64,10 @@ from novate.venue.constants import (
     TOO_MANY_PRICE_LEVELS,
     TRAILING_STOP,
 )
-from novate.venue.identity import find_place, tag_of
+from novate.venue.identity import find_place
 from novate.venue.ladder import best_level, find_level, key_of_level
 from novate.venue.layout import NOW, TAG, Tables
+from novate.venue.lookahead import tag_of_command
 
 _FULL_FLAGS = F_REDUCE_ONLY | F_MMP | F_MIN_QTY | F_TERMS
 _UNUSUAL_FLAGS = F_POST_ONLY | F_HIDDEN | F_DISPLAY | F_EXPIRE | F_STOP | F_TRAIL | _FULL_FLAGS
@@ -150,7 +151,7 @@ def check_new(s: Tables, i: int, market: int) -> int:
         return code
     account = wide(s.commands["account"][i])
     client_order_id = s.commands["client_order_id"][i]
-    tag = tag_of(s, market, account, client_order_id)
+    tag = tag_of_command(s, i)
     s.header[TAG] = tag
     if find_place(s, tag, market, account, client_order_id) >= 0:
         return DUPLICATE_ORDER

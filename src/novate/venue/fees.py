@@ -11,11 +11,14 @@ from novate.compiled import inlined, wide
 from novate.venue.layout import Tables
 
 MILLION = 1_000_000
+_SMALL = 1 << 42  # below it the product with a million fits, and one division does
 
 
 @inlined
 def fee_up(notional: int, ppm: int) -> int:
     """ceil(notional x ppm / 1e6) for ppm >= 0."""
+    if notional < _SMALL:
+        return (notional * ppm + MILLION - 1) // MILLION
     whole = notional // MILLION
     return whole * ppm + ((notional - whole * MILLION) * ppm + MILLION - 1) // MILLION
 

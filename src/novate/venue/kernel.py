@@ -80,7 +80,7 @@ from novate.venue.layout import (
     Tables,
 )
 from novate.venue.limits import check_message_rate, set_limit
-from novate.venue.lookahead import look_ahead
+from novate.venue.lookahead import BIG_DISTANCE, SMALL_DISTANCE, look_ahead, note_first_names
 from novate.venue.matching import has_room, sweep
 from novate.venue.orders import activate_next, cancel_order, new_order, remove_live
 from novate.venue.pool import heap_top
@@ -95,11 +95,11 @@ def run(s: Tables, count: int) -> int:
     s.header[NEED] = NEED_NOTHING
     phase = s.header[PHASE]
     i = 0
-    ahead = s.header[PREFETCH] != 0
+    big = s.header[PREFETCH] != 0
+    note_first_names(s, i, count, BIG_DISTANCE if big else SMALL_DISTANCE)
     while i < count:
         if phase == IDLE:
-            if ahead:
-                look_ahead(s, i, count)
+            look_ahead(s, i, count, big)
             phase = _begin(s, i)
         if phase == EXPIRE:
             if not _expire_due(s, i):

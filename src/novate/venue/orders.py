@@ -42,7 +42,7 @@ from novate.venue.constants import (
 )
 from novate.venue.credit import adjust, check_credit, release, reserve_deliverable
 from novate.venue.events import order_event, reject
-from novate.venue.identity import find_place, remove_entry, tag_of
+from novate.venue.identity import find_place, remove_entry
 from novate.venue.layout import (
     CASCADE,
     CREDIT_DELIVERABLE,
@@ -63,6 +63,7 @@ from novate.venue.layout import (
 )
 from novate.venue.limits import check_new as check_limits
 from novate.venue.limits import count_order
+from novate.venue.lookahead import tag_of_command
 from novate.venue.matching import (
     cancel_entering,
     end_order,
@@ -209,7 +210,7 @@ def cancel_order(s: Tables, i: int, market: int) -> int:
     """CANCEL: any live order in any state (R38)."""
     account = wide(s.commands["account"][i])
     client_order_id = s.commands["client_order_id"][i]
-    at = find_place(s, tag_of(s, market, account, client_order_id), market, account, client_order_id)
+    at = find_place(s, tag_of_command(s, i), market, account, client_order_id)
     if at < 0:
         reject(s, i, UNKNOWN_ORDER)
         return PUBLISH
