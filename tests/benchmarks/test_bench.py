@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from novate.app.bench import BenchResult, bench_matching, scenario_of
 from novate.app.bench_machine import KernelStart, seconds_of_a_start
+from novate.app.bench_page import page
 from novate.app.bench_table import closing_lines, headline, print_bench
 from novate.gateway.files.tape import tape_bytes
 from novate.simulation.tape_shapes import generate_tape
@@ -54,6 +56,16 @@ def test_a_person_sees_every_case_and_the_machine(
     assert headline(tiny) in shown
     assert all(case.case in shown for case in tiny.results)
     assert closing_lines(tiny)[-1] in shown
+
+
+def test_the_table_of_the_documents_is_made_from_the_json(tiny: BenchResult) -> None:
+    again = msgspec.json.decode(tiny.to_json(), type=BenchResult)
+    lines = list(page(again))
+    assert lines == list(page(tiny))
+    assert len({line.count("|") for line in lines}) == 1
+    cases = {case.case: case for case in tiny.results}
+    wide = next(line for line in lines if "wide book" in line)
+    assert f"| {cases['wide-book'].median_ns:.0f} ns |" in wide
 
 
 def test_a_tape_from_a_file_takes_the_place_of_the_generated_ones(tmp_path: Path) -> None:
