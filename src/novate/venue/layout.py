@@ -158,6 +158,22 @@ Table = Any
 Numba types every kernel exactly and refuses what does not fit."""
 
 
+EVENT_WORDS = np.dtype(
+    [
+        ("head", "<i8"),
+        ("sequence", "<i8"),
+        ("order_id", "<i8"),
+        ("contra_order_id", "<i8"),
+        ("price", "<i8"),
+        ("sizes", "<i8"),
+        ("parties", "<i8"),
+        ("trade_id", "<i8"),
+    ]
+)
+"""An EVENT record as kernels write it: eight words (see `novate.venue.events`)."""
+assert EVENT_WORDS.itemsize == EVENT.itemsize
+
+
 class Tables(NamedTuple):
     """All state, the commands and the room for events, as kernels see them."""
 
@@ -199,7 +215,7 @@ TABLE_DTYPES: dict[str, np.dtype[np.void] | np.dtype[np.int64]] = {
     "holders": HOLDER,
     "scratch": np.dtype(np.int64),
     "commands": COMMAND,
-    "events": EVENT,
+    "events": EVENT_WORDS,
 }
 """Every table except the last two belongs to a snapshot."""
 

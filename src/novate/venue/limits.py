@@ -25,10 +25,9 @@ from novate.venue.constants import (
     UNKNOWN_ACCOUNT,
 )
 from novate.venue.credit import count_open, hold_price, member_of
-from novate.venue.events import market_event, reject
+from novate.venue.events import limit_event, reject
 from novate.venue.layout import (
     CREDIT_MARGINED,
-    EVENTS,
     EXECUTE,
     FREE,
     LIMITS_ON,
@@ -211,9 +210,7 @@ def set_limit(s: Tables, at_command: int) -> int:
     if s.header[TRACKING] & (1 << kind) == 0 and not begin_tracking(s, kind):
         return EXECUTE
     _store_limit(s, holder, kind, value, window)
-    market_event(s, E_LIMIT_SET, 0, 0, number, value, kind, 0)
-    s.events["side"][s.header[EVENTS] - 1] = is_member
-    s.events["trade_id"][s.header[EVENTS] - 1] = window
+    limit_event(s, E_LIMIT_SET, is_member, kind, number, value, window)
     return PUBLISH
 
 

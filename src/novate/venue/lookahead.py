@@ -1,7 +1,7 @@
 """Looking ahead: bring what the next commands will touch into the processor's cache.
 
                     small venue   big venue
-    command i +         4            12       hash of its order's name (kept for later), its place in the index
+    command i +         4            12       hash of its order's name, kept for later; its place in the index
     command i +         2             8       its order; in a big venue its market, ladders and balance too
     command i +                       4       in a big venue its level and its neighbours in the queue
 

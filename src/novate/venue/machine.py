@@ -1,6 +1,6 @@
 """The execution plane as a machine: `Venue` owns the tables and drives the kernel over batches.
 
-    apply(commands, events) = for pieces of 1,024 commands: reserve rows -> kernel -> make room if it asks
+    apply(commands, events) = for pieces of 4,096 commands: reserve rows -> kernel -> make room if it asks
 
 Reserving happens before a piece, for the worst that the piece can take: an order row, an extra and an index
 entry a command. Everything that cannot be bounded beforehand (events of a sweep, balances, blocks) is asked
@@ -23,7 +23,7 @@ from novate.venue.inspection import Book, read_book
 from novate.venue.invariants import broken_sums, check_books, describe
 from novate.venue.layout import Tables
 
-PIECE = 1024
+PIECE = 4096
 # Above these the tables outgrow the processor's caches, and looking ahead pays; below it costs a few ns.
 _LOOK_AHEAD_ORDERS = 16_384
 _LOOK_AHEAD_MARKETS = 64
@@ -105,7 +105,7 @@ class Venue:
         raise ValueError(f"Expected room for at least {layout.MIN_EVENT_BUFFER} events, was {len(events)}")
 
     def _view(self, commands: Commands = _NO_COMMANDS, events: Events = _NO_EVENTS) -> Tables:
-        return Tables(**self._tables, commands=commands, events=events)
+        return Tables(**self._tables, commands=commands, events=events.view(layout.EVENT_WORDS))
 
     def _point(self) -> None:
         """Tell the kernel where the tables are now."""
