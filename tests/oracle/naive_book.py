@@ -34,6 +34,7 @@ AMEND_DEFAULTS: Command = {"qty": None, "price": None, "stop": None, "display": 
 WITHOUT_MARKET = ("TIME", "CREDIT", "SET_LIMIT")
 CREDIT_BOUND = 2**62
 LARGEST_MARGIN = 10**15
+LARGEST_POSITION = 2**41
 
 
 class NaiveVenue(NaiveMatching):
@@ -251,6 +252,9 @@ class NaiveVenue(NaiveMatching):
         self.emit(market, "REF_SET", price=c["price"])
 
     def _position(self, c: Command, market: Market) -> None:
+        if abs(c["qty"]) > LARGEST_POSITION:
+            self._reject(c, market, "INVALID_QTY")
+            return
         self.credit.set_position(c["acct"], market, c["qty"])
         self.emit(market, "POSITION_SET", acct=c["acct"], qty=c["qty"])
 

@@ -17,7 +17,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from novate.domain.codes import CommandKind
 from novate.domain.records import COMMAND, Commands
 
 Json = dict[str, Any]
@@ -45,6 +44,7 @@ AMENDED = [
 ]  # fmt: skip
 AMEND_SPOILERS: list[Json] = [
     {"trail": 1}, {"qty": 0}, {"qty": 201}, {"price": 0}, {"price": 2**64}, {"display": 0},
+    {"stop": 0}, {"stop": 2**40},
 ]  # fmt: skip
 WEIGHTS = {
     "NEW": 62, "CANCEL": 5, "AMEND": 16, "MASS_CANCEL": 1, "STATE": 1.2, "TIME": 2, "SET_REF": 1,
@@ -74,7 +74,7 @@ def long_flow_of(seed: int, commands: int = 2500) -> Json:
     header["accounts"] = [{"acct": acct, "member": acct % 3} for acct in _LongDay.accounts]
     for market in header["markets"]:
         market.update(
-            max_price=10**9, static_band=10**8, ref_price=_LongDay.middle, initial_state="CONTINUOUS"
+            max_price=10**8, static_band=10**7, ref_price=_LongDay.middle, initial_state="CONTINUOUS"
         )
     if "credit" in header:
         assets = _assets(header["markets"])
@@ -100,9 +100,6 @@ def spoiled(records: Commands, seed: int) -> Commands:
     for at in range(len(found)):
         for _ in range(r.choice([0, 0, 0, 0, 0, 1, 2])):
             name = r.choice(COMMAND.names or ())
-            if name == "price" and found["kind"][at] == CommandKind.POSITION:
-                # Positions are the clearing house's and stay within reason.
-                continue
             found[name][at] = r.choice(EXTREMES[COMMAND[name].itemsize])
     return found
 
@@ -146,6 +143,10 @@ def _header(r: Random) -> Json:
         "limits": r.random() < 0.3,
         "check_accounts": r.random() < 0.5,
     }
+    if header["limits"]:
+        # Where limits are on, sums of notionals must fit as well (K20).
+        for market in markets:
+            market["max_price"] = min(market["max_price"], 10**8)
     if use != "none":
         amounts = [0, 300, 1500, 6000, 50_000, 2_000_000]
         header["credit"] = [
