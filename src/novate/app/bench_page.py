@@ -30,9 +30,8 @@ def page(result: BenchResult) -> Iterator[str]:
     tapes = [case for case in result.results if case.case.startswith("tape:")]
     yield "| CPU per message, everything switched on | median | best to worst |"
     yield "|---|---:|---:|"
-    yield _row(
-        f"{len(tapes)} tapes of {tapes[0].messages / 1e6:.0f} million messages, batches of 4,096", tapes
-    )
+    names = ", ".join(case.case.removeprefix("tape:") for case in tapes)
+    yield _row(f"tapes of {tapes[0].messages:,} messages ({names}), batches of 4,096", tapes)
     for name, words in BATCHES:
         yield _row(words, [cases[name]])
     yield "| **one command per Python call**, wall time | | |"
