@@ -1,7 +1,7 @@
 """The machine that a benchmark ran on, and how long its kernels take to be ready.
 
-python -m novate.app.bench_machine      builds a venue, applies one command of each common kind, and
-                                        prints the seconds from before the first import to the last event
+`python -m novate.app.bench_machine` builds a venue, applies some orders and cancels, and prints the CPU
+seconds of its process from the start to the last event.
 """
 
 from __future__ import annotations
