@@ -47,12 +47,18 @@ def displayed_of(s: Tables, row: int) -> int:
 
 
 @inlined
+def top_of(ladder: int) -> int:
+    """Row of `tops` for a ladder of bids or asks."""
+    return (ladder >> 1) + (ladder & 1)
+
+
+@inlined
 def note_top(s: Tables, market: int, ladder: int, key: int) -> None:
     """Remember that the best displayed price or its quantity may have changed.
 
     Written without a branch: near the touch nobody can predict it.
     """
-    at_top = 1 if key >= s.ladders["shown_key"][ladder] else 0
+    at_top = 1 if key >= s.tops["key"][top_of(ladder)] else 0
     s.markets["top_changed"][market] = wide(s.markets["top_changed"][market]) | at_top
 
 

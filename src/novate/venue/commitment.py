@@ -75,8 +75,7 @@ def state_root(s: Tables, rows: npt.NDArray[np.int64]) -> bytes:
     for place in _MARKET_PLACES:
         markets[place] = 0
     digest.update(markets.tobytes())
-    digest.update(s.ladders["shown_key"].tobytes())
-    digest.update(s.ladders["shown_quantity"].tobytes())
+    digest.update(s.tops.tobytes())
     digest.update(s.margins.tobytes())
     for field in _ORDER_FIELDS:
         digest.update(s.orders[field][rows].tobytes())

@@ -17,7 +17,7 @@ every ladder: the key of a price is the price for bids and stops below, and minu
 stops above, so one code serves all four.
 
 Costs: 64 bytes an order and 8 bytes an index entry at a load of a quarter to a half; 48 bytes an extra;
-32 bytes a level in blocks of 32; 240 bytes an idle market with its ladders.
+32 bytes a level in blocks of 32; 208 bytes an idle market with its ladders.
 """
 
 from __future__ import annotations
@@ -64,6 +64,9 @@ LEVEL = np.dtype(
     ]
 )
 
+TOP = np.dtype([("key", "<i8"), ("quantity", "<i8")])
+"""Best displayed price key and quantity of a side as BOOK_STATE said last; bids and asks of every market."""
+
 BLOCK = np.dtype([("key", "<i8"), ("occupied", "<i8"), ("displayed", "<i8"), ("next", "<i8")])
 """`key` is the price key divided by 32, rounded down; two bitmaps: any order, any displayed order."""
 
@@ -73,8 +76,6 @@ LADDER = np.dtype(
         ("length", "<i4"),
         ("capacity", "<i4"),
         ("best", "<i4"),
-        ("shown_key", "<i8"),  # best displayed price key and quantity as BOOK_STATE said last
-        ("shown_quantity", "<i8"),
     ]
 )
 """A sorted vector in `words`: entries `block key << 32 | block row`, ascending; `best` = row of the last."""
@@ -180,6 +181,7 @@ class Tables(NamedTuple):
     header: Table
     markets: Table
     ladders: Table
+    tops: Table
     blocks: Table
     levels: Table
     orders: Table
@@ -201,6 +203,7 @@ TABLE_DTYPES: dict[str, np.dtype[np.void] | np.dtype[np.int64]] = {
     "header": np.dtype(np.int64),
     "markets": MARKET,
     "ladders": LADDER,
+    "tops": TOP,
     "blocks": BLOCK,
     "levels": LEVEL,
     "orders": ORDER,

@@ -215,7 +215,16 @@ class Venue:
         """Take over the tables of a venue of the same terms. Raises ValueError where they do not fit."""
         for name in _SAVED:
             saved = source.get(name)
-            fixed = name in ("header", "markets", "ladders", "accounts", "holders", "margins", "assets")
+            fixed = name in (
+                "header",
+                "markets",
+                "ladders",
+                "tops",
+                "accounts",
+                "holders",
+                "margins",
+                "assets",
+            )
             if saved.dtype != self._tables[name].dtype or (fixed and len(saved) != len(self._tables[name])):
                 raise ValueError(f"Expected the table {name!r} of the same terms, was {len(saved)} rows")
         for name in _SAVED:

@@ -45,6 +45,7 @@ def new_tables(terms: VenueTerms) -> dict[str, Array]:
     rows = dict(_FIRST_ROWS)
     rows["markets"] = len(terms.markets)
     rows["ladders"] = 4 * len(terms.markets)
+    rows["tops"] = 2 * len(terms.markets)
     margined = any(market.credit is CreditModel.MARGINED for market in terms.markets)
     rows["margins"] = 8 * len(terms.markets) if margined else 8
     rows["accounts"] = 1 + max((account.account for account in terms.accounts), default=0)
@@ -62,7 +63,7 @@ def new_tables(terms: VenueTerms) -> dict[str, Array]:
     for account in terms.accounts:
         row = account.account
         tables["accounts"][row] = (account.member, account.stp_group, account.account_class, 1)
-    tables["ladders"]["shown_key"] = layout.NOTHING_SHOWN
+    tables["tops"]["key"] = layout.NOTHING_SHOWN
     if terms.limits:
         _open_holders(tables["holders"], terms, rows["accounts"])
     return tables

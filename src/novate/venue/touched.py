@@ -7,7 +7,7 @@ them: by an expiry that the clock brought, or by a cancellation for lack of cred
 from __future__ import annotations
 
 from novate.compiled import highest_bit, inlined, kernel, wide
-from novate.venue.book import ladder_of
+from novate.venue.book import ladder_of, top_of
 from novate.venue.constants import BUY, SELL
 from novate.venue.events import book_state
 from novate.venue.ladder import key_of_level
@@ -64,6 +64,7 @@ def _publish_change(s: Tables, market: int) -> None:
     s.markets["top_changed"][market] = 0
     bids = ladder_of(market, BUY)
     asks = ladder_of(market, SELL)
+    top = top_of(bids)
     bid_level = best_displayed(s, bids)
     ask_level = best_displayed(s, asks)
     bid_key = NOTHING_SHOWN
@@ -77,14 +78,14 @@ def _publish_change(s: Tables, market: int) -> None:
         ask_key = key_of_level(s, ask_level)
         ask_quantity = wide(s.levels["displayed"][ask_level])
     # One unpredictable branch instead of four.
-    changed = (bid_key ^ s.ladders["shown_key"][bids]) | (ask_key ^ s.ladders["shown_key"][asks])
-    changed |= bid_quantity ^ s.ladders["shown_quantity"][bids]
-    changed |= ask_quantity ^ s.ladders["shown_quantity"][asks]
+    changed = (bid_key ^ s.tops["key"][top]) | (ask_key ^ s.tops["key"][top + 1])
+    changed |= bid_quantity ^ s.tops["quantity"][top]
+    changed |= ask_quantity ^ s.tops["quantity"][top + 1]
     if changed != 0:
-        s.ladders["shown_key"][bids] = bid_key
-        s.ladders["shown_quantity"][bids] = bid_quantity
-        s.ladders["shown_key"][asks] = ask_key
-        s.ladders["shown_quantity"][asks] = ask_quantity
+        s.tops["key"][top] = bid_key
+        s.tops["quantity"][top] = bid_quantity
+        s.tops["key"][top + 1] = ask_key
+        s.tops["quantity"][top + 1] = ask_quantity
         bid_price = bid_key if bid_quantity != 0 else 0
         book_state(s, market, bid_price, bid_quantity, -ask_key if ask_quantity != 0 else 0, ask_quantity)
 
