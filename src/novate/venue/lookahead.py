@@ -14,7 +14,7 @@ from __future__ import annotations
 from novate.compiled import inlined, kernel, wide
 from novate.tables import prefetch
 from novate.venue.balances import home_of_balance
-from novate.venue.book import key_of, ladder_of
+from novate.venue.book import key_of, ladder_of, opposite
 from novate.venue.constants import AMEND, CANCEL, NEW
 from novate.venue.credit import reserve_asset
 from novate.venue.identity import tag_of
@@ -81,6 +81,8 @@ def _look_far(s: Tables, i: int, count: int) -> None:
         prefetch(s.markets["last"], market)
         prefetch(s.markets["maker_ppm"], market)
         prefetch(s.ladders["offset"], market * 4)
+        prefetch(s.tops["key"], market * 2)
+        prefetch(s.accounts["member"], wide(s.commands["account"][i + BIG_DISTANCE]))
     if i + _BIG_MIDDLE < count and _names_order(s, i + _BIG_MIDDLE):
         _middle(s, i + _BIG_MIDDLE)
     if i + _BIG_NEAR < count and _names_order(s, i + _BIG_NEAR):
@@ -116,6 +118,8 @@ def _near(s: Tables, i: int) -> None:
         side = wide(s.commands["side"][i])
         level = find_near(s, ladder_of(market, side), key_of(side, s.commands["price"][i]))
         prefetch(s.levels["head"], level)
+        other = ladder_of(market, opposite(side))
+        prefetch(s.levels["head"], wide(s.ladders["best"][other]) * 32)
         return
     row = _likely_row(s, i)
     level = wide(s.orders["level"][row])
