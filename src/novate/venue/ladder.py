@@ -24,7 +24,6 @@ from novate.venue.layout import (
 )
 
 SMALLEST_VECTOR = 4
-_NEAR_BEST = 3
 
 
 @inlined
@@ -72,12 +71,17 @@ def search(s: Tables, ladder: int, block_key: int) -> int:
     """Place of the first entry whose block key is not below `block_key`; the length if there is none."""
     offset = wide(s.ladders["offset"][ladder])
     high = wide(s.ladders["length"][ladder])
-    # Most orders come near the touch, so the best entries are tried one by one first.
-    for _ in range(_NEAR_BEST):
-        if high == 0 or s.words[offset + high - 1] >> 32 < block_key:
-            return high
-        high -= 1
-    low = 0
+    if high == 0:
+        return 0
+    best_key = s.words[offset + high - 1] >> 32
+    if best_key < block_key:
+        return high
+    # Keys are distinct, so nothing can stand to the left of its place in a ladder without gaps; where the
+    # book is dense, that place is the answer.
+    low = max(0, high - 1 - (best_key - block_key))
+    if s.words[offset + low] >> 32 >= block_key:
+        return low
+    low += 1
     while low < high:
         middle = (low + high) >> 1
         if s.words[offset + middle] >> 32 < block_key:
