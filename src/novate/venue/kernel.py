@@ -66,6 +66,7 @@ from novate.venue.layout import (
     MATCH,
     NEED,
     NEED_BLOCKS,
+    NEED_EVENTS,
     NEED_NOTHING,
     NEED_WORDS,
     NOW,
@@ -74,6 +75,7 @@ from novate.venue.layout import (
     PUBLISH,
     SEQUENCE,
     TABLE_DTYPES,
+    TOUCHED_HEAD,
     TRACK_RATE,
     TRACKING,
     WORDS_TOP,
@@ -182,6 +184,8 @@ def own_market(s: Tables, i: int) -> int:
     """The market that a command names, NO_MARKET for commands without one and for unknown ones."""
     kind = wide(s.commands["kind"][i])
     market = wide(s.commands["market"][i])
+    if (kind == NEW or kind == CANCEL) and market < len(s.markets):
+        return market
     without = kind == TIME or kind == CREDIT or kind == SET_LIMIT or kind == CONFIGURATION
     if without or market >= len(s.markets):
         return NO_MARKET
@@ -275,12 +279,15 @@ def _mass_cancel(s: Tables, i: int, market: int) -> int:
 @inlined
 def _publish(s: Tables, i: int) -> bool:
     """End of a command: BOOK_STATE of its own market, then of the others that it touched."""
-    if s.header[BROKEN] != 0 or not has_room(s):
+    if s.header[BROKEN] != 0:
+        return False
+    if s.header[EVENTS] >= len(s.events):
+        s.header[NEED] = NEED_EVENTS
         return False
     market = own_market(s, i)
     if market != NO_MARKET:
         publish(s, market)
-    return publish_touched(s)
+    return bool(s.header[TOUCHED_HEAD] == NO_MARKET or publish_touched(s))
 
 
 if COMPILED:
