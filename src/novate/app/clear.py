@@ -5,7 +5,7 @@
                                                                             DIR/rejects.csv
 
 All files are written under temporary names first and renamed together at the end: an interrupted run leaves
-what was there before. Files of an earlier run are replaced.
+what was there before. Results of an earlier `novate clear` are replaced, those of other commands never.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import msgspec
 
 from novate.app.adopt import adopt_from_file
 from novate.app.configuration import embedded_configuration
+from novate.app.destination import expect_place
 from novate.app.trade_files import MalformedRow, read_trades
 from novate.app.whole_files import write_together
 from novate.clearing.efficiency import CycleTotals, Efficiency, saved_ppm
@@ -27,6 +28,7 @@ from novate.clearing.positions import POSITION_COLUMNS, Position
 from novate.clearing.trades.refusals import Refusal
 from novate.domain.configuration import Configuration
 
+OUTPUTS = ("obligations.csv", "positions.csv", "rejects.csv")
 REJECT_COLUMNS = ("row", "source", "trade_id", "reason", "message")
 Progress = Callable[[str], None]
 
@@ -58,9 +60,10 @@ def clear_file(
 
     Without a configuration: with `adopt` everything comes from the file, otherwise the embedded default
     says who may trade what. `progress` is told the name of each step. Raises TradeFileError for a file
-    that cannot be read at all, OSError where nothing can be written.
+    that cannot be read at all, RefusedError where results must not go, OSError where they cannot.
     """
     tell = progress or (lambda step: None)
+    expect_place(out, OUTPUTS, [path])
     tell("reading")
     delivery = read_trades(path)
     if adopt:

@@ -15,13 +15,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from novate.app.match import Progress, lobster_report, match_orders
+from novate.app.destination import expect_place
+from novate.app.match import OUTPUTS, Progress, lobster_report, match_orders
 from novate.domain.codes import CommandKind, Side, TimeInForce
 from novate.domain.configuration import Configuration
 from novate.gateway.files import OrderFile, OutputFolder, fitted_configuration, read_orders, write_rejects
 from novate.gateway.files.lobster_report import LobsterReport
 
 FORMAT = "lobster"
+IMPORTED = ("commands.npy", "commands.parquet", "comparison.txt", *OUTPUTS)
 
 
 def import_lobster(
@@ -29,9 +31,10 @@ def import_lobster(
 ) -> LobsterReport:
     """Import the file into the folder `out` and compare what the venue trades with history.
 
-    Raises FileProblem for a file that is none of messages.
+    Raises FileProblem for a file that is none of messages, RefusedError where results must not go.
     """
     report: Callable[[str, int, int], None] = progress or (lambda what, done, total: None)
+    expect_place(out, IMPORTED, [path])
     configuration = fitted_configuration(configuration, path, FORMAT)
     report(f"reading {path.name}", 0, 0)
     orders = read_orders(path, FORMAT, configuration)

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from novate.app import neutral
+from novate.app.destination import expect_place
 from novate.domain.codes import EventKind
 from novate.domain.configuration import Configuration
 from novate.domain.machine import apply_all
@@ -34,6 +35,8 @@ from novate.venue.machine import Venue
 BATCH = 4096
 EVENT_ROOM = 65_536
 REPORTS = "reports.txt"
+OUTPUTS = ("trades.csv", "events.parquet", "rejects.csv")
+TAPE_OUTPUTS = (REPORTS, "rejects.csv")
 KEPT_KINDS = (int(EventKind.TRADE), int(EventKind.TRADE_PARTIES), int(EventKind.REJECTED))
 
 Progress = Callable[[str, int, int], None]
@@ -83,8 +86,9 @@ class Matched(msgspec.Struct, frozen=True):
 def match_file(
     path: Path, format: str, out: Path, configuration: Configuration, progress: Progress | None = None
 ) -> MatchSummary:
-    """Match the orders of a file into the folder `out`. Raises FileProblem."""
+    """Match the orders of a file into the folder `out`. Raises FileProblem and RefusedError."""
     report = progress or _silent
+    expect_place(out, {*OUTPUTS, *TAPE_OUTPUTS}, [path])
     if format == "tape":
         return _match_tape(path, out, report)
     configuration = fitted_configuration(configuration, path, format)
@@ -108,7 +112,7 @@ def match_file(
         trades=matched.trade_count,
         resting=matched.venue.resting_orders(),
         state_root=matched.venue.state_root().hex(),
-        outputs=tuple(str(out / name) for name in ("trades.csv", "events.parquet", "rejects.csv")),
+        outputs=tuple(str(out / name) for name in OUTPUTS),
         notes=notes,
     )
 
@@ -162,7 +166,7 @@ def _match_tape(path: Path, out: Path, report: Progress) -> MatchSummary:
         trades=int((played.events["kind"] == EventKind.TRADE).sum()),
         resting=venue.resting_orders(),
         state_root=venue.state_root().hex(),
-        outputs=tuple(str(out / name) for name in (REPORTS, "rejects.csv")),
+        outputs=tuple(str(out / name) for name in TAPE_OUTPUTS),
     )
 
 
