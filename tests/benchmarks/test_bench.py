@@ -12,6 +12,7 @@ from novate.app.bench import BenchResult, bench_matching, scenario_of
 from novate.app.bench_machine import KernelStart, seconds_of_a_start
 from novate.app.bench_page import page
 from novate.app.bench_table import closing_lines, headline, print_bench
+from novate.gateway.files.problems import FileProblem
 from novate.gateway.files.tape import tape_bytes
 from novate.simulation.tape_shapes import generate_tape
 
@@ -74,3 +75,10 @@ def test_a_tape_from_a_file_takes_the_place_of_the_generated_ones(tmp_path: Path
     result = bench_matching(path, repeats=1, scale=300, kernel_start=warm_start_only)
     assert [case.case for case in result.results if case.case.startswith("tape:")] == ["tape:calm"]
     assert scenario_of(Path("mine.bin.gz")) == "mine"
+
+
+def test_a_tape_without_messages_is_refused_in_words(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.bin"
+    empty.write_bytes(b"100_WBEM" + bytes([1, 0, 0, 0]) + bytes(4))
+    with pytest.raises(FileProblem, match="expected messages to measure with, was a tape of 0 messages"):
+        bench_matching(empty)

@@ -33,6 +33,7 @@ from novate.app.bench_measure import (
 )
 from novate.app.bench_replay import measure_replay
 from novate.app.progress import SILENT, Progress
+from novate.gateway.files.problems import FileProblem
 from novate.gateway.files.tape import read_tape
 from novate.simulation.tape_shapes import SHAPES, generate_tape
 from novate.venue.machine import Venue
@@ -110,6 +111,8 @@ class _Flows:
     def __init__(self, tape: Path | None, scale: int) -> None:
         self.scale = scale
         self.given = read_tape(tape) if tape else None
+        if tape and self.given is not None and not len(self.given):
+            raise FileProblem(tape, "messages to measure with", "a tape of 0 messages")
         self.scenarios = [scenario_of(tape)] if tape else list(SHAPES)
 
     def tape(self, scenario: str) -> Tape:
