@@ -65,7 +65,7 @@ SAMPLE = 4096
 STAYING = (1 - IMMEDIATE) * (1 - CANCELLED)
 """Share of new orders that are never cancelled."""
 RARELY, RARELY_REACHED = 4.0, 1.4
-"""With four times as many of the other side's orders allowed, the share beyond is this many times as large."""
+"""With four times as many of the other side's orders allowed, so many times as much of the walk is beyond."""
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
