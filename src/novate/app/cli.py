@@ -20,6 +20,7 @@ import typer
 from novate.app import cli_run, cli_tools
 from novate.app.cli_errors import expected_failure, usage_failure
 from novate.app.cli_screen import print_error
+from novate.app.problems import Interrupted
 
 INTERRUPTED = 130
 
@@ -65,8 +66,8 @@ def execute(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         code = app(list(arguments), prog_name="novate", standalone_mode=False)
-    except KeyboardInterrupt:
-        print_error("INTERRUPTED", "interrupted; what was journaled can be replayed", INTERRUPTED, as_json)
+    except (KeyboardInterrupt, Interrupted) as error:
+        print_error("INTERRUPTED", str(error) or "interrupted", INTERRUPTED, as_json)
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
@@ -81,6 +82,9 @@ def execute(arguments: Sequence[str]) -> int:
             raise
         print_error(*failure, 1, as_json)
         return 1
+    if code == INTERRUPTED:
+        # Typer keeps a KeyboardInterrupt for itself and gives this code instead.
+        print_error("INTERRUPTED", "interrupted; nothing was left half-written", INTERRUPTED, as_json)
     return code if isinstance(code, int) else 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from novate.app.cli_options import ConfigFile, Json, OrderFormat, Out
 from novate.app.cli_screen import console, print_data, print_rows, progress_bars
+from novate.app.problems import Interrupted
 
 RunDirectory = Annotated[
     Path, typer.Argument(help="A directory that `novate run` wrote, or its journal.", show_default=False)
@@ -32,21 +32,38 @@ def run(
     """From orders to obligations: journal, match, clear, report."""
     if (orders is None) != (order_format is None):
         raise typer.BadParameter("expected --orders and --format together, was only one of them")
-    began = time.monotonic()
-    with progress_bars() as progress:
-        from novate.app.run import run_day
-        from novate.app.run_orders import RunRequest
+    try:
+        with progress_bars() as progress:
+            from novate.app.run import run_day
+            from novate.app.run_orders import RunRequest
 
-        request = RunRequest(config=config, orders=orders, order_format=order_format, out=out, force=force)
-        summary = run_day(request, progress)
-    seconds = time.monotonic() - began
+            request = RunRequest(
+                config=config, orders=orders, order_format=order_format, out=out, force=force
+            )
+            finished = run_day(request, progress)
+    except KeyboardInterrupt:
+        raise Interrupted(_what_is_left(out)) from None
     if as_json:
-        print_data({"directory": str(out), "seconds": round(seconds, 3), "summary": summary})
+        seconds = round(finished.seconds, 3)
+        print_data({"directory": str(out), "seconds": seconds, "summary": finished.summary})
         return 0
     from novate.app.cli_summary import print_run
 
-    print_run(summary, out, seconds)
+    print_run(finished.summary, out, finished.seconds)
     return 0
+
+
+def _what_is_left(out: Path) -> str:
+    """Where the journal of an interrupted run lies, and whether it was to replace another run."""
+    from novate.app.run_directory import JOURNAL, UNFINISHED
+    from novate.app.run_summary import SUMMARY
+
+    aside = out / UNFINISHED
+    if (aside / JOURNAL).is_dir():
+        return f"interrupted; the earlier run in {out} is untouched; of this one: novate replay {aside}"
+    if (out / JOURNAL).is_dir() and not (out / SUMMARY).exists():
+        return f"interrupted; what was journaled can be replayed: novate replay {out}"
+    return "interrupted before anything was journaled"
 
 
 def replay(directory: RunDirectory, as_json: Json = False) -> int:

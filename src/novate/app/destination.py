@@ -37,7 +37,8 @@ def expect_place(directory: Path, outputs: Iterable[str], inputs: Iterable[Path 
             raise RefusedError(f"{place}: expected a file or nothing there, was a directory")
         if any(given is not None and _is_same(place, given) for given in inputs):
             raise RefusedError(
-                f"{place}: expected another place for the results, was a file that is read; give another --out"
+                f"{place}: expected another place for the results, was a file that is read; "
+                "give another --out"
             )
     overwrites = any((directory / name).exists() for name in outputs)
     for mark, command in MARKS.items():

@@ -15,6 +15,7 @@ import msgspec
 from novate.app.bootstrap import Replay
 from novate.app.progress import SILENT, Progress
 from novate.app.run import ready_kernels
+from novate.app.run_directory import complete_exchange
 from novate.app.run_summary import read_summary
 from novate.reports.figures import grouped, plural
 
@@ -57,6 +58,7 @@ class ReplayResult(msgspec.Struct, frozen=True, kw_only=True):
 
 def replay_directory(directory: Path, progress: Progress = SILENT) -> ReplayResult:
     """Replay the journal of a run. Raises JournalError if it is damaged or not there."""
+    complete_exchange(directory)
     replay = Replay(directory)
     ready_kernels(progress)
     total = replay.journal.last_sequence

@@ -6,12 +6,14 @@
                                                 +--> report.html, then summary.json as the last file
 
 A run that is killed leaves its journal, and no file of which only a part was written: every output gets its
-name when it is whole, and the summary says that the run is.
+name when it is whole, and the summary says that the run is. A run that is to replace another one stands aside
+until then (`run_directory.py`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -22,7 +24,7 @@ import msgspec
 from novate.app.bootstrap import BATCH, Plane, found_plane, opening_records, warm_up
 from novate.app.progress import SILENT, Progress
 from novate.app.run_derivation import Derivation
-from novate.app.run_directory import JOURNAL, OUTPUTS, claim
+from novate.app.run_directory import JOURNAL, OUTPUTS, claimed
 from novate.app.run_orders import RunRequest, read_request, source_sentence
 from novate.app.run_report import RunFacts, clearing_notes, currency_flows, day_report, member_cash, totals
 from novate.app.run_summary import (
@@ -48,20 +50,31 @@ REPORT = "report.html"
 COMPILING = "compiling the matching kernels, once; about 20 s"
 
 
-def run_day(request: RunRequest, progress: Progress = SILENT) -> RunSummary:
-    """Run the whole job. On an error the directory holds the journal at most, and nothing half-written."""
+class FinishedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run says about itself, and what only this one execution of it can tell."""
+
+    summary: RunSummary
+    seconds: float
+    """From the first record of the journal to the summary; reading and compiling are not counted."""
+
+
+def run_day(request: RunRequest, progress: Progress = SILENT) -> FinishedRun:
+    """Run the whole job. On an error what stood in the directory stays, and a journal is left at most."""
     configuration, orders = read_request(request, progress)
-    claim(request.out, request.force)
-    ready_kernels(progress)
-    plane = found_plane(request.out / JOURNAL, configuration)
-    try:
-        return _run(request.out, plane, orders, progress)
-    except OSError as error:
-        if error.filename is None:
-            error.filename = str(request.out)
-        raise
-    finally:
-        plane.close()
+    with claimed(request.out, request.force, (request.orders, request.config)) as place:
+        ready_kernels(progress)
+        began = time.monotonic()
+        plane = found_plane(place / JOURNAL, configuration)
+        try:
+            summary = _run(place, plane, orders, progress)
+        except OSError as error:
+            if error.filename is None:
+                error.filename = str(place)
+            raise
+        finally:
+            plane.close()
+        seconds = time.monotonic() - began
+    return FinishedRun(summary=summary, seconds=seconds)
 
 
 def ready_kernels(progress: Progress) -> None:

@@ -1,36 +1,55 @@
-"""The directory of a run: what may stand in it, who may write it, and when it may be replaced.
+"""The directory of a run: what may stand in it, who may write it, and how one run takes another's place.
 
 out/  journal/  trades.csv  events.parquet  obligations.csv  rejects.csv  report.html  summary.json
       ^ first                                                                          ^ last
 
-nothing in it              taken
+nothing in it              the run is made there
 a journal, no summary      an interrupted run: replayed by `novate replay`, replaced only with --force
 a summary                  a finished run: replaced only with --force
 anything else              refused, with or without --force: only files that a run makes are ever removed
+
+With --force the new run is made in out/unfinished, so that two runs are never mixed and what was there
+stays as it was until the new run is whole. Then each of its files takes the place of the old one. The new
+summary in out/unfinished is the decision: before it is there the old run stands, after it the new one does,
+and a process that dies in between leaves an exchange that the next command on the directory completes.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from novate.app.destination import expect_directory
 from novate.app.problems import RefusedError
 from novate.app.run_summary import SUMMARY
 from novate.journal import Journal, JournalError, JournalLocked
 
 JOURNAL = "journal"
+UNFINISHED = "unfinished"
 OUTPUTS = ("trades.csv", "events.parquet", "obligations.csv", "rejects.csv", "report.html")
 """Every file that a run derives from its journal, in the order in which the summary lists them."""
 OWN = frozenset((JOURNAL, SUMMARY, *OUTPUTS))
 SHOWN = 3
 
 
-def claim(directory: Path, force: bool) -> None:
-    """Make the directory empty and ours, or refuse with a reason. Raises JournalLocked if a run is on."""
-    if directory.exists() and not directory.is_dir():
-        raise RefusedError(f"{directory}: expected a directory for the results, was a file")
-    names = sorted(path.name for path in directory.iterdir()) if directory.exists() else []
-    if names:
+@contextmanager
+def claimed(directory: Path, force: bool, inputs: Iterable[Path | None] = ()) -> Iterator[Path]:
+    """The empty directory in which the run is made; when the block ends well the run stands in `directory`.
+
+    Raises RefusedError with a reason, and JournalLocked if another run is on.
+    """
+    expect_directory(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    with _locked(directory):
+        _complete_exchange(directory)
+        names = sorted(path.name for path in directory.iterdir())
+        if not names:
+            yield directory
+            return
         _check_owner(directory, names)
         _expect_no_writer(directory / JOURNAL)
         if not force:
@@ -39,8 +58,64 @@ def claim(directory: Path, force: bool) -> None:
                 f"{directory}: expected an empty directory, was {state}; "
                 "give another --out, or --force to replace it"
             )
-        _remove_run(directory, names)
-    directory.mkdir(parents=True, exist_ok=True)
+        _expect_no_input(directory, inputs)
+        place = directory / UNFINISHED
+        if place.exists():
+            _expect_no_writer(place / JOURNAL)
+            shutil.rmtree(place)
+        place.mkdir()
+        _sync(directory)
+        yield place
+        _complete_exchange(directory)
+
+
+def complete_exchange(directory: Path) -> None:
+    """Finish what a process that died while one run took another's place has left; usually nothing is."""
+    if (directory / UNFINISHED / SUMMARY).exists():
+        with _locked(directory):
+            _complete_exchange(directory)
+
+
+def _complete_exchange(directory: Path) -> None:
+    """Each file of the new run to its place, the summary last: it is what says that the run is whole."""
+    place = directory / UNFINISHED
+    if not (place / SUMMARY).exists():
+        if place.is_dir() and not any(place.iterdir()):
+            place.rmdir()
+        return
+    (directory / SUMMARY).unlink(missing_ok=True)
+    for name in (JOURNAL, *OUTPUTS):
+        if (place / name).exists():
+            _remove(directory / name)
+            (place / name).rename(directory / name)
+    for path in place.iterdir():
+        if path.name != SUMMARY:
+            _remove(path)
+    (place / SUMMARY).rename(directory / SUMMARY)
+    place.rmdir()
+    for path in directory.iterdir():
+        if path.name not in OWN and _is_own(path.name):
+            _remove(path)
+    _sync(directory)
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """The lock of the whole directory; it dies with its process."""
+    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(opened)
+        raise JournalLocked(f"{directory}: expected no other run, was one of another process") from None
+    except OSError:
+        # A file system without locks: the journal's own lock is all there is.
+        pass
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.close(opened)
 
 
 def _is_own(name: str) -> bool:
@@ -49,13 +124,27 @@ def _is_own(name: str) -> bool:
 
 
 def _check_owner(directory: Path, names: list[str]) -> None:
-    foreign = [name for name in names if not _is_own(name)]
-    if foreign or not {JOURNAL, SUMMARY} & set(names):
+    """Everything in the directory was made by runs, or nothing of it is touched."""
+    place = directory / UNFINISHED
+    foreign = [name for name in names if name != UNFINISHED and not _is_own(name)]
+    if UNFINISHED in names:
+        inside = [path.name for path in place.iterdir()] if place.is_dir() else [UNFINISHED]
+        foreign += [f"{UNFINISHED}/{name}" for name in sorted(inside) if not _is_own(name)]
+    if foreign or not {JOURNAL, SUMMARY, UNFINISHED} & set(names):
         shown = ", ".join((foreign or names)[:SHOWN]) + (", ..." if len(foreign or names) > SHOWN else "")
         raise RefusedError(
             f"{directory}: expected an empty directory or one of an earlier run, "
             f"was one with other files ({shown})"
         )
+
+
+def _expect_no_input(directory: Path, inputs: Iterable[Path | None]) -> None:
+    """What is read must not be among what is replaced."""
+    for given in inputs:
+        if given is not None and given.exists() and directory.resolve() in given.resolve().parents:
+            raise RefusedError(
+                f"{given}: expected an input outside of the run that is replaced; give another --out"
+            )
 
 
 def _expect_no_writer(journal: Path) -> None:
@@ -71,11 +160,16 @@ def _expect_no_writer(journal: Path) -> None:
         return
 
 
-def _remove_run(directory: Path, names: list[str]) -> None:
-    """The summary first: from that moment on nothing says that the run is whole."""
-    for name in sorted(names, key=lambda name: (name != SUMMARY, name == JOURNAL, name)):
-        path = directory / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _sync(directory: Path) -> None:
+    opened = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -27,7 +27,7 @@ from novate.app.problems import RefusedError
 from novate.app.progress import SILENT, Progress
 from novate.app.run import REPORT, digests_of, file_digest, ready_kernels
 from novate.app.run_derivation import Derivation
-from novate.app.run_directory import OUTPUTS
+from novate.app.run_directory import OUTPUTS, complete_exchange
 from novate.app.run_report import RunFacts, clearing_notes, currency_flows, day_report, member_cash, totals
 from novate.app.run_summary import OutputFile, RunSummary, read_summary
 from novate.app.verify_compare import first_difference
@@ -85,6 +85,7 @@ class Evidence(msgspec.Struct, kw_only=True):
 
 def verify_directory(directory: Path, sample: int, progress: Progress = SILENT) -> VerifyResult:
     """Compare everything. Raises JournalError for a journal that cannot be read at all."""
+    complete_exchange(directory)
     journal = journal_directory(directory)
     summary = read_summary(directory)
     Replay(journal)  # A journal that cannot be opened is said at once, before anything is compiled.
