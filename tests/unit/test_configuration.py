@@ -184,3 +184,50 @@ def test_the_holidays_of_an_exchange_become_plain_dates(tmp_path: Path) -> None:
     wrong = SMALL.replace("holidays = [2026-04-03]", 'exchange = "XNYX"')
     expected = 'expected the code of an exchange such as "XNYS", was "XNYX"; did you mean "XNYS"?'
     assert mistakes(tmp_path, wrong) == [f"novate.toml: calendars.NYSE.exchange: {expected}"]
+
+
+@pytest.mark.parametrize("date", ["0001-01-01", "1677-09-20", "1969-12-31", "2262-01-01", "9999-12-31"])
+def test_a_business_date_must_fit_the_clock(tmp_path: Path, date: str) -> None:
+    (mistake,) = mistakes(tmp_path, SMALL.replace("2026-03-02", date))
+    assert mistake == (
+        f"novate.toml: business_date: expected a date from 1970-01-01 to 2261-12-31, was {date}"
+    )
+
+
+@pytest.mark.parametrize("date", ["1970-01-01", "2261-12-31"])
+def test_the_first_and_the_last_business_date_are_taken(tmp_path: Path, date: str) -> None:
+    assert load(tmp_path, SMALL.replace("2026-03-02", date)).business_date == date
+
+
+@pytest.mark.parametrize(("date", "weekday"), [("2026-10-10", "Saturday"), ("2026-04-03", "Friday")])
+def test_a_business_date_on_which_every_market_is_closed_is_told(
+    tmp_path: Path, date: str, weekday: str
+) -> None:
+    (mistake,) = mistakes(tmp_path, SMALL.replace("2026-03-02", date, 1))
+    expected = "novate.toml: business_date: expected a trading day of at least one market"
+    assert mistake == f"{expected}, was {date}, a {weekday} on which all of them are closed"
+
+
+def test_one_open_market_is_enough(tmp_path: Path) -> None:
+    other = SMALL.replace('calendar = "NYSE"\n', "").replace("2026-03-02", "2026-04-03", 1)
+    assert load(tmp_path, other).business_date == "2026-04-03"
+
+
+def test_a_file_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    (mistake,) = mistakes(tmp_path, "a = " + "[" * 100_000)
+    assert "nested deeper than can be read" in mistake
+
+
+@pytest.mark.parametrize("number", ["nan", "1e400", "-5.5"])
+@pytest.mark.parametrize(
+    ("wrong", "place"),
+    [('symbol = "ACME"', "instruments[0].symbol"), ('kind = "equity"', "instruments[0].isin")],
+)
+def test_a_number_is_no_name(tmp_path: Path, wrong: str, place: str, number: str) -> None:
+    field = place.rpartition(".")[2]
+    right = f"{wrong}\n{field} = {number}" if field not in wrong else f"{field} = {number}"
+    assert any(
+        one.startswith(f"novate.toml: {place}: ") for one in mistakes(tmp_path, SMALL.replace(wrong, right))
+    )
+    (mistake,) = mistakes(tmp_path, f"name = {number}\n{SMALL}")
+    assert mistake == f"novate.toml: name: expected a text, was {number}"

@@ -37,7 +37,7 @@ def print_run(summary: RunSummary, directory: Path, seconds: float) -> None:
     """The whole summary."""
     screen = console()
     screen.print()
-    screen.print(f"[bold]{headline(summary.trades, summary.obligations)}[/]")
+    screen.print(f"[bold]{headline(summary.trades, summary.obligations, summary.executions)}[/]")
     screen.print(summary.source, style="dim", markup=False)
     if summary.netting:
         screen.print(_netting_table(summary))

@@ -171,7 +171,7 @@ def _print_clearing(summary: ClearSummary, out: Path) -> None:
     screen = console()
     answered = summary.delivery
     netted = answered.in_force - answered.undelivered
-    screen.print(headline(netted, summary.obligations), style="bold", markup=False)
+    screen.print(headline(netted, summary.obligations, answered.read), style="bold", markup=False)
     made = table("cycle", "currency", ">legs", ">rows", ">gross to pay", ">net to pay", ">netted away")
     for cycle in summary.cycles:
         saved = percent(cycle.gross_pay - cycle.net_pay, cycle.gross_pay)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from novate.app.configuration_checks import check
-from novate.app.configuration_fields import Table
+from novate.app.configuration_fields import Table, WrittenNumber
 from novate.app.exchange_holidays import exchange_calendar
 from novate.domain.configuration import Calendar, ClearingSwitches, Configuration, Currency, Simulation
 from novate.domain.instruments import CreditModel, Instrument, InstrumentKind, OnNegative, Resale
@@ -75,12 +75,15 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigurationError([f"{path}: expected a configuration, was an empty file"])
     try:
         # Numbers with a point stay text, so that tick = 0.05 means 0.05 and not the float nearest to it.
-        return tomllib.loads(data.decode("utf-8"), parse_float=str)
+        return tomllib.loads(data.decode("utf-8"), parse_float=WrittenNumber)
     except UnicodeDecodeError as error:
         message = f"{path}: expected UTF-8 text, was something else at byte {error.start}"
         raise ConfigurationError([message]) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError([f"{path}: expected TOML, was: {error}"]) from error
+    except RecursionError:
+        message = f"{path}: expected TOML of a few levels, was nested deeper than can be read"
+        raise ConfigurationError([message]) from None
 
 
 def _configuration(table: Table) -> Configuration:

@@ -7,6 +7,7 @@ The numbers of one instrument are checked by `novate.domain.defects`; here are t
 
 from __future__ import annotations
 
+import datetime
 import difflib
 from collections.abc import Iterable, Iterator
 
@@ -14,7 +15,9 @@ from novate.domain.configuration import Calendar, Configuration
 from novate.domain.defects import instrument_defects
 from novate.domain.instruments import CreditModel, Instrument, InstrumentKind
 from novate.domain.resolve import PRODUCT_LIMIT, assets, credit_units
+from novate.domain.units import parse_decimal
 
+FIRST_DATE, LAST_DATE = "1970-01-01", "2261-12-31"
 RESERVED_MEMBERS = ("CCP", "WORLD")
 """Parties that the clearing house itself uses (C3)."""
 
@@ -22,6 +25,7 @@ RESERVED_MEMBERS = ("CCP", "WORLD")
 def check(configuration: Configuration) -> list[str]:
     """Every mistake, as "place: what was expected, what was found"; empty when all is well."""
     return [
+        *_business_date(configuration),
         *_calendars(configuration),
         *_instruments(configuration),
         *_members(configuration),
@@ -51,6 +55,24 @@ def unique(kind: str, field: str, names: Iterable[str]) -> Iterator[str]:
             other = f"{kind}[{first[name]}]"
             yield f'{kind}[{index}].{field}: expected a value of its own, was "{name}" as in {other}'
         first.setdefault(name, index)
+
+
+def _business_date(configuration: Configuration) -> Iterator[str]:
+    """A day whose nanoseconds fit 64 bits, and on which trades would be accepted for clearing somewhere."""
+    date = configuration.business_date
+    if not FIRST_DATE <= date <= LAST_DATE:
+        yield f"business_date: expected a date from {FIRST_DATE} to {LAST_DATE}, was {date}"
+        return
+    day = datetime.date.fromisoformat(date)
+    names = {one.calendar for one in configuration.instruments}
+    calendars = [configuration.calendars.get(name or "", Calendar()) for name in names]
+    if calendars and not any(_trades(calendar, day) for calendar in calendars):
+        found = f"{date}, a {day:%A} on which all of them are closed"
+        yield f"business_date: expected a trading day of at least one market, was {found}"
+
+
+def _trades(calendar: Calendar, day: datetime.date) -> bool:
+    return day.weekday() not in calendar.weekend and day.isoformat() not in calendar.holidays
 
 
 def _calendars(configuration: Configuration) -> Iterator[str]:
@@ -116,6 +138,8 @@ def _specification(place: str, instrument: Instrument) -> Iterator[str]:
             yield f"{place}.{field}: expected a value for kind {instrument.kind.value}, was nothing"
         if field not in needed and value is not None:
             yield f'{place}.{field}: expected nothing for kind {instrument.kind.value}, was "{value}"'
+    if instrument.strike is not None and not parse_decimal(instrument.strike)[0]:
+        yield f'{place}.strike: expected a decimal above 0, was "{instrument.strike}"'
     if instrument.base and instrument.kind is not InstrumentKind.SPOT:
         yield f'{place}.base: expected nothing for kind {instrument.kind.value}, was "{instrument.base}"'
 

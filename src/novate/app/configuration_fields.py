@@ -25,6 +25,10 @@ WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/:+-]{0,63}", re.ASCII)
 """Names that land in files: no comma, no bar, no quote, so that a CSV cell never needs quoting."""
 
 
+class WrittenNumber(str):
+    """A number with a point as it stands in the file: a decimal where one is expected, no text."""
+
+
 def shown(value: Any) -> str:
     """A value as the reader of the file would write it."""
     if value is None:
@@ -33,7 +37,7 @@ def shown(value: Any) -> str:
         return "a table"
     if isinstance(value, list):
         return "a list"
-    if isinstance(value, str | bool | int):
+    if isinstance(value, str | bool | int) and not isinstance(value, WrittenNumber):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
 
@@ -66,7 +70,7 @@ class Table:
 
     def text(self, key: str, default: str | None = None) -> str:
         value = self._get(key, default)
-        if isinstance(value, str) and value.strip():
+        if isinstance(value, str) and value.strip() and not isinstance(value, WrittenNumber):
             return value
         if value != default or default is None:
             self.expected(key, "a text")
@@ -76,8 +80,9 @@ class Table:
         value = self._get(key, default)
         if value == default and default is not None:
             return default
-        if isinstance(value, str) and WORD.fullmatch(value) and value == value.strip():
-            return value
+        written = isinstance(value, str) and not isinstance(value, WrittenNumber)
+        if written and WORD.fullmatch(value) and value == value.strip():
+            return str(value)
         self.expected(key, "a name of letters, digits and . _ / : + - (at most 64)")
         return default or ""
 
@@ -126,7 +131,7 @@ class Table:
         except ValueError:
             self.expected(key, 'a decimal such as "0.01"')
             return default or "1"
-        return value
+        return str(value)
 
     def optional_decimal(self, key: str) -> str | None:
         return self.decimal(key) if self._get(key, None) is not None else None

@@ -179,6 +179,7 @@ def _finish(
             root=facts.journal_root,
         ),
         events=EventCounts(count=derivation.event_count, sha256=derivation.events_sha256),
+        executions=derivation.executions,
         trades=counts.trades,
         legs=counts.legs,
         obligations=counts.obligations,

@@ -59,6 +59,11 @@ class Derivation:
         return self._digest.hexdigest()
 
     @property
+    def executions(self) -> int:
+        """Trades of the venue so far; each is two records."""
+        return sum(len(block) for block in self._fills) // 2
+
+    @property
     def fills(self) -> Events:
         """TRADE and TRADE_PARTIES records of the day, in order."""
         return _joined(self._fills)

@@ -117,6 +117,7 @@ def day_report(derivation: Derivation, fills: Fills, cleared: ClearingResult, fa
         obligations=tuple(obligation_rows(shown, behind, configuration)),
         trade_rows=tuple(trades),
         refusals=tuple(_refusal_rows(facts.refusals)),
+        executions=derivation.executions,
         comparison_title=facts.comparison[0] if facts.comparison else "",
         comparison=tuple(facts.comparison[1:]),
         notes=(*facts.notes, *clearing_notes(fills, cleared)),

@@ -92,7 +92,10 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     rows: Rows
     journal: JournalCounts
     events: EventCounts
+    executions: int
+    """Trades of the venue."""
     trades: int
+    """Those of them that became legs and obligations."""
     legs: int
     obligations: int
     members: int

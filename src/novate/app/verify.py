@@ -222,6 +222,7 @@ def _summary_checks(directory: Path, summary: RunSummary, evidence: Evidence) ->
         ("events", derivation.event_count, summary.events.count),
         ("digest of all events", derivation.events_sha256, summary.events.sha256),
         ("snapshots", evidence.snapshot_roots, {one.sequence: one.state_root for one in summary.snapshots}),
+        ("executions", derivation.executions, summary.executions),
         ("trades", counts.trades, summary.trades),
         ("obligations", counts.obligations, summary.obligations),
         ("netting", currency_flows(evidence.cleared, configuration), summary.netting),

@@ -179,6 +179,8 @@ class DayReport(msgspec.Struct, frozen=True, kw_only=True):
     obligations: tuple[ObligationRow, ...] = ()
     trade_rows: tuple[TradeRow, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    executions: int = 0
+    """Trades of the venue, those included that make no obligation."""
     comparison_title: str = ""
     comparison: tuple[str, ...] = ()
     """Sentences about how the run compares with the market's own history."""
@@ -186,8 +188,13 @@ class DayReport(msgspec.Struct, frozen=True, kw_only=True):
     digests: tuple[Digest, ...] = ()
 
 
-def headline(trades: int, obligations: int) -> str:
-    """What netting was worth: "12,345 trades became 48 obligations: 99.6% less to settle"."""
+def headline(trades: int, obligations: int, made: int = 0) -> str:
+    """What netting was worth: "12,345 trades became 48 obligations: 99.6% less to settle".
+
+    `made` counts all trades, also those that are not settled: positions, within one party, refused.
+    """
+    if trades == 0 and made:
+        return f"{plural(made, 'trade')}, none of which is to be settled"
     if trades == 0:
         return "No trade was made, so nothing has to be settled"
     became = f"{plural(trades, 'trade')} became {plural(obligations, 'obligation')}"

@@ -93,7 +93,7 @@ def _opening(report: DayReport) -> str:
     items = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     notes = "".join(f"<p>{escape(note)}</p>" for note in report.notes)
     return (
-        f"<h1>{escape(headline(report.trades, report.obligation_count))}</h1>"
+        f"<h1>{escape(headline(report.trades, report.obligation_count, report.executions))}</h1>"
         f'<p class="lead">{escape(report.source)} '
         f"Journal sequence {report.first_sequence:,} to {report.last_sequence:,}.</p>"
         f'{notes}<dl class="facts">{items}</dl>'

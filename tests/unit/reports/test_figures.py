@@ -53,6 +53,7 @@ def test_the_headline_counts_what_is_left_to_settle() -> None:
     assert headline(3290, 412) == "3,290 trades became 412 obligations: 87.4% less to settle"
     assert headline(1, 2) == "1 trade became 2 obligations"
     assert headline(0, 0).startswith("No trade")
+    assert headline(0, 0, made=1789) == "1,789 trades, none of which is to be settled"
     assert plural(2, "entry", "entries") == "2 entries"
 
 
