@@ -29,7 +29,7 @@ from novate.app.run import REPORT, digests_of, file_digest, ready_kernels
 from novate.app.run_derivation import Derivation
 from novate.app.run_directory import OUTPUTS, complete_exchange
 from novate.app.run_report import RunFacts, clearing_notes, currency_flows, day_report, member_cash, totals
-from novate.app.run_summary import OutputFile, RunSummary, read_summary
+from novate.app.run_summary import RunSummary, read_summary
 from novate.app.verify_compare import first_difference
 from novate.app.verify_sample import Sample, replay_sample
 from novate.clearing.fills import Fills
@@ -240,13 +240,9 @@ def _summary_checks(directory: Path, summary: RunSummary, evidence: Evidence) ->
 
 def _write_report(again: Path, summary: RunSummary, evidence: Evidence) -> None:
     """The report once more. What the journal does not know is taken from the summary: the words about the
-    source, the rows that the reader refused, and the digest of their list."""
-    files: dict[str, OutputFile] = {}
-    for name in OUTPUTS:
-        if (again / name).exists():
-            files[name] = file_digest(again / name)
-        elif name in summary.outputs and name != REPORT:
-            files[name] = summary.outputs[name]
+    source, the rows that the reader refused, and the digests of the files, which are checked file by file:
+    another version of a library may pack the same events in other bytes."""
+    files = {name: summary.outputs[name] for name in OUTPUTS if name != REPORT and name in summary.outputs}
     facts = RunFacts(
         source=summary.source,
         version=summary.novate,

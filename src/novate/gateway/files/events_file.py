@@ -219,8 +219,11 @@ def _masked(values: npt.NDArray[Any], shown: Bools) -> pa.Array:
 
 
 def _masked_text(names: npt.NDArray[Any], codes: Int64s, shown: Bools) -> pa.Array:
-    index = pa.array(codes.astype(np.int32), mask=~shown)
-    return pa.DictionaryArray.from_arrays(index, pa.array(names.tolist(), pa.string()))
+    """Names of codes as a dictionary column. Codes of one name share its only place in the dictionary:
+    Arrow writes a doubled value once but counts it twice, and fills the page with whatever is in memory."""
+    distinct, place = np.unique(names, return_inverse=True)
+    index = pa.array(place[codes].astype(np.int32), mask=~shown)
+    return pa.DictionaryArray.from_arrays(index, pa.array(distinct.tolist(), pa.string()))
 
 
 def _names(codes: npt.NDArray[Any], enum: type[IntEnum], shown: Bools) -> pa.Array:
