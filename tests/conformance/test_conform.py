@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,34 @@ def test_a_folder_without_scenarios_and_a_missing_file_are_errors(tmp_path: Path
         conform_files([tmp_path])
     with pytest.raises(ScenarioError, match="was nothing"):
         conform_files([tmp_path / "absent.jsonl"])
+
+
+HEADER = b'{"scenario":"x","level":"CORE","rules":["R1"],"market":{}}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (HEADER + b'{"cmd":"NEW","acct":1,"cid":1,"side":"B","qty":"5","price":1,"expect":[]}', "qty '5'"),
+        (HEADER + b'{"cmd":"NEW","acct":1.5,"cid":1,"side":"B","qty":5,"price":1,"expect":[]}', "acct 1.5"),
+        (
+            HEADER + b'{"cmd":"NEW","acct":null,"cid":1,"side":"B","qty":5,"price":1,"expect":[]}',
+            ":2: expected",
+        ),
+        (HEADER + b'{"cmd":"FOO","expect":[]}', "unknown or missing 'FOO'"),
+        (HEADER + b"[" * 200_000, "expected one JSON object a line"),
+        (HEADER.replace(b"CORE", b"MEGA"), "expected level CORE or FULL, was 'MEGA'"),
+    ],
+)
+def test_a_malformed_scenario_is_refused_with_its_line(tmp_path: Path, text: bytes, found: str) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_bytes(text)
+    with pytest.raises(ScenarioError, match=re.escape(found)):
+        conform_files([path], "CORE")
+
+
+def test_a_case_file_without_cases_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cases.json"
+    path.write_bytes(b"{}")
+    with pytest.raises(ScenarioError, match="expected at least one case, was none"):
+        conform_files([path], "CORE")

@@ -224,10 +224,11 @@ class _Runner:
             if command["cmd"] in ("BOOK", "BALANCE"):
                 return self._query(command)
             return self._apply(command)
-        except (KeyError, ValueError, OverflowError) as fault:
+        except (KeyError, ValueError, OverflowError, TypeError) as fault:
             place = f"{self.scenario.path}:{step.line}"
+            found = f"an unknown or missing {fault}" if isinstance(fault, KeyError) else str(fault)
             raise ScenarioError(
-                f"{place}: expected a command of docs/scenario-format.md, was {fault!r}"
+                f"{place}: expected a command of docs/scenario-format.md, was {found}"
             ) from fault
         except BrokenInvariant as fault:
             return [{"ev": "BROKEN_INVARIANT", "message": str(fault)}]

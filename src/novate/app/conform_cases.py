@@ -69,8 +69,10 @@ def read_cases(path: Path) -> list[Case]:
     """All cases of a file. ScenarioError for a file that is none, or a case that cannot be built."""
     try:
         bodies = msgspec.json.decode(path.read_bytes(), type=dict[str, CaseBody])
-    except (OSError, msgspec.MsgspecError) as fault:
+    except (OSError, msgspec.MsgspecError, RecursionError) as fault:
         raise ScenarioError(f"{path}: expected a case file, was {fault}") from fault
+    if not bodies:
+        raise ScenarioError(f"{path}: expected at least one case, was none")
     return [_case(path, name, body) for name, body in bodies.items()]
 
 

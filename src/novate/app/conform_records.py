@@ -63,6 +63,9 @@ ATTRIBUTES = {
     "reduce_only": CommandFlag.REDUCE_ONLY,
     "mmp": CommandFlag.MMP,
 }
+INTEGER_KEYS = frozenset(
+    ("t", "market", "acct", "cid", "qty", "price", "stop", "trail", "display", "expire", "session")
+)
 LARGEST_U4 = 2**32 - 1
 LARGEST_I8 = 2**63 - 1
 
@@ -72,6 +75,10 @@ LARGEST_I8 = 2**63 - 1
 
 def commands_from_json(command: Json) -> Commands:
     """One command as an array of one record. KeyError for a command that has no record."""
+    for key in INTEGER_KEYS & command.keys():
+        # A text or a fraction would be turned into some number by NumPy, and a scenario must say what it means.
+        if command[key] is not None and type(command[key]) is not int:
+            raise ValueError(f"{key} {command[key]!r}, which is no integer")
     record = new_commands(1)
     CODERS[command["cmd"]](record, command)
     record["kind"] = CommandKind[command["cmd"]]

@@ -188,6 +188,8 @@ def read_scenarios(path: Path) -> list[Scenario]:
     found: list[Scenario] = []
     for number, record in _lines(path):
         if "scenario" in record:
+            if record.get("level", "CORE") not in ("CORE", "FULL"):
+                raise ScenarioError(f"{path}:{number}: expected level CORE or FULL, was {record['level']!r}")
             found.append(
                 Scenario(
                     path=path,
@@ -227,7 +229,7 @@ def _lines(path: Path) -> Iterator[tuple[int, Json]]:
             continue
         try:
             record = msgspec.json.decode(line)
-        except msgspec.DecodeError as fault:
+        except (msgspec.DecodeError, RecursionError) as fault:
             raise ScenarioError(f"{path}:{number}: expected one JSON object a line, was {fault}") from fault
         if not isinstance(record, dict):
             raise ScenarioError(f"{path}:{number}: expected a JSON object, was {type(record).__name__}")
