@@ -76,7 +76,7 @@ LARGEST_I8 = 2**63 - 1
 def commands_from_json(command: Json) -> Commands:
     """One command as an array of one record. KeyError for a command that has no record."""
     for key in INTEGER_KEYS & command.keys():
-        # A text or a fraction would be turned into some number by NumPy, and a scenario must say what it means.
+        # NumPy would turn a text or a fraction into some number; a scenario must say what it means.
         if command[key] is not None and type(command[key]) is not int:
             raise ValueError(f"{key} {command[key]!r}, which is no integer")
     record = new_commands(1)
