@@ -105,7 +105,7 @@ def test_the_embedded_default_shows_every_kind_and_survives_the_journal() -> Non
         (
             'calendar = "NYSE"',
             'max_quantity = 4000000000\nmax_price = "500000000"',
-            "instruments[0].max_quantity: expected max_quantity x max_price x multiplier below 2**62 (K20),"
+            "instruments[0].max_quantity: expected max_quantity x max_price x multiplier below 2**60 (K20),"
             " was 200000000000000000000",
         ),
         (

@@ -56,7 +56,7 @@ def test_the_default_market_in_integers() -> None:
     assert markets["NX50-DEC26"].margin_per_lot_micro == 8000 * 100 * 10**6
     assert markets["NOVA-NOV26-190C"].premium
     for one in markets.values():
-        assert one.max_price * one.max_quantity * one.notional_multiplier < 2**62
+        assert one.max_price * one.max_quantity * one.notional_multiplier < 2**60
 
 
 def test_assets_are_numbered_by_currency_name_then_by_market() -> None:

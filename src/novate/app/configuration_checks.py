@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from novate.domain.configuration import Calendar, Configuration
 from novate.domain.defects import instrument_defects
 from novate.domain.instruments import CreditModel, Instrument, InstrumentKind
-from novate.domain.resolve import PRODUCT_LIMIT, assets, credit_units
+from novate.domain.resolve import AMOUNT_LIMIT, assets, credit_units
 from novate.domain.units import parse_decimal
 
 FIRST_DATE, LAST_DATE = "1970-01-01", "2261-12-31"
@@ -189,7 +189,7 @@ def _credit(configuration: Configuration) -> Iterator[str]:
         except ValueError as error:
             yield f"credit.{name}: {error}"
             continue
-        if granted >= PRODUCT_LIMIT:
+        if granted >= AMOUNT_LIMIT:
             yield f"credit.{name}: expected less than 2**62 units over all accounts, was {granted}"
     uses = any(instrument.credit is not CreditModel.NONE for instrument in configuration.instruments)
     if configuration.credit and not uses:

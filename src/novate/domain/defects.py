@@ -14,6 +14,7 @@ from novate.domain.configuration import Currency
 from novate.domain.instruments import CreditModel, Instrument, InstrumentKind
 from novate.domain.records import MAX_PRICE, MAX_QUANTITY
 from novate.domain.resolve import (
+    AMOUNT_LIMIT,
     MICRO,
     PRODUCT_LIMIT,
     decimal_fraction,
@@ -115,10 +116,10 @@ def _money_defects(instrument: Instrument, currency: Currency, whole_steps: bool
         price, quantity = largest_order(instrument, multiplier.numerator)
         product = price * quantity * multiplier.numerator
         if product >= PRODUCT_LIMIT:
-            message = f"expected max_quantity x max_price x multiplier below 2**62 (K20), was {product}"
+            message = f"expected max_quantity x max_price x multiplier below 2**60 (K20), was {product}"
             defects.append(Defect("max_quantity", message))
     margin = decimal_fraction(instrument.margin_per_lot) * 10**currency.digits * MICRO
-    if margin.denominator != 1 or margin >= PRODUCT_LIMIT:
+    if margin.denominator != 1 or margin >= AMOUNT_LIMIT:
         message = "expected at most 6 digits below the minor unit and less than 2**62 millionths of it"
         defects.append(Defect("margin_per_lot", f'{message}, was "{instrument.margin_per_lot}"'))
     if instrument.credit is CreditModel.MARGINED and margin == 0:

@@ -22,7 +22,8 @@ import numpy.typing as npt
 RECORD_BYTES = 64
 MAX_MARKETS = 2**16 - 1
 MAX_QUANTITY = 2**32 - 2
-MAX_PRICE = 2**36
+MAX_PRICE = 2**36 - 1
+"""A ladder of the venue keeps a price divided by 32 in the upper half of an int64."""
 MAX_ACCOUNT = 2**32 - 1
 
 Commands = npt.NDArray[np.void]

@@ -27,8 +27,10 @@ from novate.domain.records import CREDIT_COMMAND, Commands, new_commands
 from novate.domain.terms import AccountTerms, VenueTerms
 from novate.domain.units import format_decimal, parse_decimal, rescale
 
-PRODUCT_LIMIT = 2**62
+PRODUCT_LIMIT = 2**60
 """K20: largest quantity times largest price times multiplier must stay below this."""
+AMOUNT_LIMIT = 2**62
+"""K16: an amount of an asset, and a margin per lot in millionths of the minor unit, must stay below this."""
 DEFAULT_MAX = 10**9
 MICRO = 10**6
 
@@ -182,7 +184,7 @@ def market_terms(
 
 def largest_order(instrument: Instrument, multiplier: int) -> tuple[int, int]:
     """(max_price ticks, max_quantity lots). A bound that is not configured is the largest power of ten, at
-    most 10**9, that keeps their product with the multiplier below 2**62 (K20)."""
+    most 10**9, that keeps their product with the multiplier below 2**60 (K20)."""
     scale = market_scale(0, instrument)
     price = scale.ticks(instrument.max_price) if instrument.max_price else None
     quantity = scale.lots(instrument.max_quantity) if instrument.max_quantity else None

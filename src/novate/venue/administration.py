@@ -221,5 +221,15 @@ def _require_anew(s: Tables, market: int, account_class: int) -> None:
         if s.positions["used"][row] == 0 or key & 0xFFFF != market or holder >= MEMBER_CODE:
             continue
         s.positions["rose"][row] = 0
+        if _is_empty(s, row):
+            # Limits look at positions of accounts that hold nothing; those must not open a balance each.
+            continue
         if class_of(s, holder) == account_class and reserve_margin(s, market, holder, row, 0) > 0:
             s.positions["rose"][row] = 1
+
+
+@inlined
+def _is_empty(s: Tables, row: int) -> bool:
+    """Does a position row stand for no lots, no open orders and no margin?"""
+    lots = s.positions["position"][row] | s.positions["open_buy"][row] | s.positions["open_sell"][row]
+    return bool((lots | s.positions["margin"][row]) == 0)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from novate.domain.codes import MarketState, SelfTrade
 from novate.domain.instruments import CreditModel, MarketTerms
-from novate.domain.records import MAX_MARKETS, MAX_PRICE, MAX_QUANTITY
+from novate.domain.records import MAX_ACCOUNT, MAX_MARKETS, MAX_PRICE, MAX_QUANTITY
 from novate.domain.terms import VenueTerms
 
-MAX_NOTIONAL = 1 << 62
+MAX_NOTIONAL = 1 << 60
+"""An order may hold its notional twice (a premium, and a fee of 100%) on top of a margin of up to 2**62: the
+sum fits int64."""
 MAX_SUMMED_NOTIONAL = 1 << 40
 """With limits the notionals of open orders are summed: four million of the largest fit int64."""
 MAX_LISTED_ACCOUNT = (1 << 24) - 1
 _MAX_ASSET = (1 << 16) - 1
+_MAX_STP_GROUP = (1 << 32) - 1
+_MAX_MARGIN = 1 << 62
 _MILLION = 1_000_000
 
 
@@ -24,6 +29,10 @@ def require_admissible(terms: VenueTerms) -> None:
 
 
 def _defects(terms: VenueTerms) -> Iterator[str]:
+    if not 0 <= terms.fee_account <= MAX_ACCOUNT:
+        yield f"expected fee_account from 0 to {MAX_ACCOUNT}, was {terms.fee_account}"
+    if not -(2**63) <= terms.hash_seed < 2**63:
+        yield f"expected hash_seed from -2**63 to 2**63 - 1, was {terms.hash_seed}"
     if not 1 <= len(terms.markets) <= MAX_MARKETS:
         yield f"expected 1 to {MAX_MARKETS} markets, was {len(terms.markets)}"
     for number, market in enumerate(terms.markets):
@@ -39,33 +48,49 @@ def _defects(terms: VenueTerms) -> Iterator[str]:
             yield f"expected account and member numbers up to {MAX_LISTED_ACCOUNT}, was {account}"
         if not 0 <= account.account_class <= 7:
             yield f"account {account.account}: expected a class from 0 to 7, was {account.account_class}"
+        if not 0 <= account.stp_group <= _MAX_STP_GROUP:
+            yield f"expected an stp_group from 0 to {_MAX_STP_GROUP}, was {account.stp_group}"
 
 
 def _market_defects(terms: MarketTerms, limited: bool) -> Iterator[str]:
-    for name, value, highest in (
-        ("max_quantity", terms.max_quantity, MAX_QUANTITY),
-        ("max_price", terms.max_price, MAX_PRICE),
-        ("min_display", terms.min_display, MAX_QUANTITY),
-        ("notional_multiplier", terms.notional_multiplier, MAX_NOTIONAL),
-        ("base_units_per_lot", terms.base_units_per_lot, MAX_NOTIONAL // terms.max_quantity),
-        ("max_price_blocks", terms.max_price_blocks, 1 << 24),
+    reference = 1 if terms.reference_price is None else terms.reference_price
+    for name, value, lowest, highest in (
+        ("max_quantity", terms.max_quantity, 1, MAX_QUANTITY),
+        ("max_price", terms.max_price, 1, MAX_PRICE),
+        ("min_display", terms.min_display, 1, MAX_QUANTITY),
+        ("reference_price", reference, 1, MAX_PRICE),
+        ("static_band", terms.static_band or 0, 0, MAX_PRICE),
+        ("notional_multiplier", terms.notional_multiplier, 1, MAX_NOTIONAL),
+        ("base_units_per_lot", terms.base_units_per_lot, 1, MAX_NOTIONAL // max(terms.max_quantity, 1)),
+        ("margin_per_lot_micro", terms.margin_per_lot_micro, 0, _MAX_MARGIN),
+        ("max_price_blocks", terms.max_price_blocks, 1, 1 << 24),
+        ("maker_ppm", terms.maker_ppm or 0, -_MILLION, _MILLION),
+        ("taker_ppm", terms.taker_ppm or 0, -_MILLION, _MILLION),
+        ("base_asset", terms.base_asset, 0, _MAX_ASSET),
+        ("quote_asset", terms.quote_asset, 0, _MAX_ASSET),
     ):
-        if not 1 <= value <= highest:
-            yield f"expected {name} from 1 to {highest}, was {value}"
-    for name, ppm in (("maker_ppm", terms.maker_ppm), ("taker_ppm", terms.taker_ppm)):
-        if ppm is not None and not -_MILLION <= ppm <= _MILLION:
-            yield f"expected {name} from {-_MILLION} to {_MILLION}, was {ppm}"
-    if not (0 <= terms.base_asset <= _MAX_ASSET and 0 <= terms.quote_asset <= _MAX_ASSET):
-        yield f"expected asset numbers up to {_MAX_ASSET}, was {terms.base_asset}, {terms.quote_asset}"
+        if not lowest <= value <= highest:
+            yield f"expected {name} from {lowest} to {highest}, was {value}"
+    for name, word, words in (
+        ("initial_state", terms.initial_state, [state.name for state in MarketState]),
+        ("stp_default", terms.stp_default, [mode.name for mode in SelfTrade if mode]),
+    ):
+        if word not in words:
+            yield f'expected {name} to be one of {", ".join(words)}, was "{word}"'
+    yield from _notional_defects(terms, limited)
+    if terms.credit is not CreditModel.NONE and terms.static_band is None:
+        yield "expected a static_band where credit is used, was none (K5)"
+
+
+def _notional_defects(terms: MarketTerms, limited: bool) -> Iterator[str]:
+    """K20, where money is worked out at all."""
     charged = terms.maker_ppm is not None or terms.taker_ppm is not None
     priced = charged or limited or terms.credit is not CreditModel.NONE
     largest = terms.max_quantity * terms.max_price * terms.notional_multiplier
     if priced and largest > MAX_NOTIONAL:
-        yield f"expected max_quantity x max_price x notional_multiplier up to 2**62, was {largest} (K20)"
+        yield f"expected max_quantity x max_price x notional_multiplier up to 2**60, was {largest} (K20)"
     elif limited and largest > MAX_SUMMED_NOTIONAL:
         yield (
             "expected max_quantity x max_price x notional_multiplier up to 2**40 where limits are on, "
             f"was {largest} (K20)"
         )
-    if terms.credit is not CreditModel.NONE and terms.static_band is None:
-        yield "expected a static_band where credit is used, was none (K5)"

@@ -68,6 +68,7 @@ from novate.venue.identity import find_place
 from novate.venue.ladder import best_level, find_level, key_of_level
 from novate.venue.layout import NOW, TAG, Tables
 from novate.venue.lookahead import tag_of_command
+from novate.venue.triggers import stop_key, stop_ladder
 
 _FULL_FLAGS = F_REDUCE_ONLY | F_MMP | F_MIN_QTY | F_TERMS
 _UNUSUAL_FLAGS = F_POST_ONLY | F_HIDDEN | F_DISPLAY | F_EXPIRE | F_STOP | F_TRAIL | _FULL_FLAGS
@@ -134,11 +135,10 @@ def market_limit(s: Tables, market: int, side: int) -> int:
 
 
 @inlined
-def needs_new_block(s: Tables, market: int, side: int, price: int) -> bool:
-    """Would resting here exceed the market's bound on distinct blocks of prices?"""
-    ladder = ladder_of(market, side)
+def exceeds_blocks(s: Tables, market: int, ladder: int, key: int) -> bool:
+    """Would an order of this price key exceed the market's bound on distinct blocks of prices?"""
     return wide(s.ladders["length"][ladder]) >= wide(s.markets["max_blocks"][market]) and (
-        find_level(s, ladder, key_of(side, price)) < 0
+        find_level(s, ladder, key) < 0
     )
 
 
@@ -178,7 +178,7 @@ def check_new(s: Tables, i: int, market: int) -> int:
         code = _check_against_market(s, i, market, side, order_type, price)
         if code != OK:
             return code
-    if order_type == LIMIT and needs_new_block(s, market, side, price):
+    if order_type == LIMIT and exceeds_blocks(s, market, ladder_of(market, side), key_of(side, price)):
         return TOO_MANY_PRICE_LEVELS
     return OK
 
@@ -268,6 +268,8 @@ def _check_against_market(s: Tables, i: int, market: int, side: int, order_type:
     if is_trigger_type(order_type):
         if stop_is_satisfied(s, market, side, wide(s.commands["stop"][i])):
             return STOP_WOULD_TRIGGER
+        if exceeds_blocks(s, market, stop_ladder(market, side), stop_key(side, wide(s.commands["stop"][i]))):
+            return TOO_MANY_PRICE_LEVELS
     elif order_type == MARKET_ORDER:
         if s.ladders["length"][ladder_of(market, opposite(side))] == 0:
             return NO_LIQUIDITY

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.admission import (
+    exceeds_blocks,
     is_trigger_type,
-    needs_new_block,
     outside_band,
     reaches,
     refuses_by_state,
     stop_is_satisfied,
 )
-from novate.venue.book import leave_book, resize_in_place
+from novate.venue.book import key_of, ladder_of, leave_book, resize_in_place
 from novate.venue.constants import (
     BY_AMEND,
     CONTINUOUS,
@@ -62,7 +62,7 @@ from novate.venue.layout import (
 from novate.venue.limits import check_amend as check_limits
 from novate.venue.matching import rest, set_aggressor
 from novate.venue.orders import remove_live, uses_credit
-from novate.venue.triggers import park, unpark
+from novate.venue.triggers import park, stop_key, stop_ladder, unpark
 
 _ANY_FIELD = F_QUANTITY | F_PRICE | F_STOP | F_DISPLAY
 
@@ -151,12 +151,15 @@ def _check_change(s: Tables, market: int, row: int, change: Change) -> int:
     if parked and change.stop != s.extras["stop"][s.orders["extra"][row]]:
         if stop_is_satisfied(s, market, side, change.stop):
             return STOP_WOULD_TRIGGER
+        if exceeds_blocks(s, market, stop_ladder(market, side), stop_key(side, change.stop)):
+            return TOO_MANY_PRICE_LEVELS
     post_only = wide(s.orders["flags"][row]) & POST_ONLY != 0
     if post_only and price_changes and s.markets["state"][market] == CONTINUOUS:
         if reaches(s, market, side, change.price):
             return POST_ONLY_WOULD_TRADE
-    if not parked and price_changes and needs_new_block(s, market, side, change.price):
-        return TOO_MANY_PRICE_LEVELS
+    if not parked and price_changes:
+        if exceeds_blocks(s, market, ladder_of(market, side), key_of(side, change.price)):
+            return TOO_MANY_PRICE_LEVELS
     if change.leaves <= 0 or not uses_credit(s, market):
         return OK
     return _check_commitment(s, market, row, change, parked)

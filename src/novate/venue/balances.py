@@ -50,19 +50,25 @@ def balance_row(s: Tables, account: int, asset: int) -> int:
     return at
 
 
-@kernel
-def position_row(s: Tables, holder: int, market: int) -> int:
-    """Row of the position (account or MEMBER_CODE | member, market); a new one is all zeros."""
+@inlined
+def find_position(s: Tables, holder: int, market: int) -> int:
+    """Row of a position, or the row of zeros where it would be; holder = account or MEMBER_CODE | member."""
     key = (holder << 16) | market
     mask = s.header[POSITION_MASK]
     at = ((key * _MIX) >> _SHIFT) & mask
-    while s.positions["used"][at] != 0:
-        if s.positions["key"][at] == key:
-            return at
+    while s.positions["used"][at] != 0 and s.positions["key"][at] != key:
         at = (at + 1) & mask
-    s.positions["used"][at] = 1
-    s.positions["key"][at] = key
-    s.header[POSITION_COUNT] += 1
+    return at  # type: ignore[no-any-return]
+
+
+@kernel
+def position_row(s: Tables, holder: int, market: int) -> int:
+    """Row of a position; a new one is all zeros, and room for it was reserved before."""
+    at = find_position(s, holder, market)
+    if s.positions["used"][at] == 0:
+        s.positions["used"][at] = 1
+        s.positions["key"][at] = (holder << 16) | market
+        s.header[POSITION_COUNT] += 1
     return at
 
 

@@ -292,6 +292,7 @@ def _publish(s: Tables, i: int) -> bool:
 
 if COMPILED:
     from novate.compiled import entry
+    from novate.domain.records import RECORD_BYTES
     from novate.tables import opener
 
     _open = opener(TABLE_DTYPES)
@@ -303,8 +304,11 @@ if COMPILED:
     def enter(addresses: Any, commands: Any, events: Any) -> int:
         """`run` for Python: tables by address, commands and events as arrays; one call is three arguments.
 
-        Returns commands finished << 32 | events written.
+        Returns commands finished << 32 | events written, or -1 for arrays that are not contiguous: they are
+        read by address, record behind record.
         """
+        if (len(commands) > 1 and commands.strides[0] != RECORD_BYTES) or events.strides[0] != RECORD_BYTES:
+            return -1
         addresses[_COMMANDS] = commands.ctypes.data
         addresses[_COMMANDS + 1] = len(commands)
         addresses[_EVENTS] = events.ctypes.data

@@ -49,8 +49,8 @@ class Venue:
     def apply(self, commands: Commands, events: Events) -> int:
         """Apply commands in order; returns events written. See `Machine` for a buffer that fills up.
 
-        commands: (n,) COMMAND; events: (m,) EVENT, m >= 32. Raises ValueError for other types or a smaller
-        buffer, BrokenInvariant if the kernel found one (the machine must not be used any further).
+        commands: (n,) COMMAND; events: (m,) EVENT, m >= 32. Raises ValueError for other types, a smaller
+        buffer or strided views, and BrokenInvariant if the kernel found one (the machine is then of no use).
         """
         total = len(commands)
         if len(events) < layout.MIN_EVENT_BUFFER or commands.dtype != COMMAND or events.dtype != EVENT:
@@ -90,7 +90,10 @@ class Venue:
 
     def _run(self, commands: Commands, events: Events) -> int:
         if COMPILED:
-            return int(kernel.enter(self._addresses, commands, events))
+            result = int(kernel.enter(self._addresses, commands, events))
+            if result < 0:
+                raise ValueError("Expected contiguous arrays of commands and events, was a strided view")
+            return result
         # Interpreted kernels wrap like compiled ones; NumPy would warn about every hash.
         with np.errstate(over="ignore"):
             done = kernel.run(self._view(commands, events), len(commands))

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
-from novate.venue.balances import balance_row, position_row
+from novate.venue.balances import balance_row, find_position
 from novate.venue.constants import (
     BY_CREDIT,
     BY_DAY,
@@ -110,7 +110,7 @@ def gather_negative(s: Tables, account: int, asset: int, margin_market: int) -> 
         if reserve_asset(s, market, wide(s.orders["side"][row])) != asset or not _is_negative(s, row):
             continue
         if owner == account or (
-            account == ANY and s.positions["rose"][position_row(s, owner, margin_market)] != 0
+            account == ANY and s.positions["rose"][find_position(s, owner, margin_market)] != 0
         ):
             s.scratch[length] = row
             length += 1

@@ -23,13 +23,18 @@ def stop_ladder(market: int, side: int) -> int:
     return market * 4 + (STOPS_ABOVE if side == BUY else STOPS_BELOW)
 
 
+@inlined
+def stop_key(side: int, stop: int) -> int:
+    """Price key of a stop: larger is elected earlier on both sides."""
+    return -stop if side == BUY else stop
+
+
 @kernel
 def park(s: Tables, row: int) -> None:
     """Wait at the stop price, behind the stops that came before."""
     side = wide(s.orders["side"][row])
     stop = wide(s.extras["stop"][s.orders["extra"][row]])
-    key = -stop if side == BUY else stop
-    level = ensure_level(s, stop_ladder(wide(s.orders["market"][row]), side), key)
+    level = ensure_level(s, stop_ladder(wide(s.orders["market"][row]), side), stop_key(side, stop))
     append_displayed(s, level, row)
     mark(s, level)
     s.orders["status"][row] = PARKED
