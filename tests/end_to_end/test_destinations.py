@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import resource
 from pathlib import Path
 
 import pytest
 
 from novate.app.cli import execute
+from tests.end_to_end.processes import novate
 
 TRADES = (
     "trade_id,source,version,trade_date,instrument,price,quantity,currency,"
@@ -96,3 +100,40 @@ def test_a_place_that_is_no_directory_is_named(inputs: Path, capsys: pytest.Capt
         ):
             assert execute(command(name, inputs, inputs / place)) == 1
             assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["clear", "match", "import"])
+def test_two_commands_never_write_into_one_directory_at_once(
+    name: str, inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = inputs / "out"
+    out.mkdir()
+    held = os.open(out, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        assert execute(command(name, inputs, out)) == 1
+    finally:
+        os.close(held)
+    assert "out: expected to be the only writer" in capsys.readouterr().err
+    assert not list(out.iterdir())
+
+
+@pytest.mark.parametrize("name", ["clear", "match", "import"])
+@pytest.mark.parametrize("limit", [100, 2_000, 6_000])
+def test_a_disk_that_is_full_is_said_in_one_line_with_its_place(name: str, limit: int, inputs: Path) -> None:
+    """A limit on the size of files stands for the disk; the files of each command are larger."""
+    (inputs / "t.csv").write_text(
+        TRADES + "".join(f"{TRADES.splitlines()[1].replace('1,X', f'{n},X')}\n" for n in range(2, 9))
+    )
+    out = inputs / "out"
+    failed = novate(
+        *command(name, inputs, out),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert failed.returncode or limit > 100
+    if failed.returncode:
+        assert str(out) in failed.stderr
+        assert len(failed.stderr.splitlines()) == 1, failed.stderr
+        assert not list(out.iterdir())
+    else:
+        assert all(path.stat().st_size <= limit for path in out.iterdir())

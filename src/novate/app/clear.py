@@ -27,6 +27,7 @@ from novate.clearing.house import ClearingResult, Delivery, clear_trades
 from novate.clearing.positions import POSITION_COLUMNS, Position
 from novate.clearing.trades.refusals import Refusal
 from novate.domain.configuration import Configuration
+from novate.gateway.files import only_writer
 
 OUTPUTS = ("obligations.csv", "positions.csv", "rejects.csv")
 REJECT_COLUMNS = ("row", "source", "trade_id", "reason", "message")
@@ -74,14 +75,13 @@ def clear_file(
     result = clear_trades(delivery.columns, configuration)
     rejects = all_rejects(delivery.malformed, result)
     tell("writing")
-    write_together(
-        out,
-        {
-            "obligations.csv": result.obligations.content,
-            "positions.csv": positions_csv(result.positions),
-            "rejects.csv": rejects_csv(rejects),
-        },
-    )
+    files = {
+        "obligations.csv": result.obligations.content,
+        "positions.csv": positions_csv(result.positions),
+        "rejects.csv": rejects_csv(rejects),
+    }
+    with only_writer(out):
+        write_together(out, files)
     return _summary(out, result, rejects, len(delivery.malformed))
 
 

@@ -8,6 +8,7 @@ messages --> commands.parquet   one row a command, with the row of the file that
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,14 @@ from novate.app.destination import expect_place
 from novate.app.match import OUTPUTS, Progress, lobster_report, match_orders
 from novate.domain.codes import CommandKind, Side, TimeInForce
 from novate.domain.configuration import Configuration
-from novate.gateway.files import OrderFile, OutputFolder, fitted_configuration, read_orders, write_rejects
+from novate.gateway.files import (
+    OrderFile,
+    OutputFolder,
+    fitted_configuration,
+    only_writer,
+    read_orders,
+    write_rejects,
+)
 from novate.gateway.files.lobster_report import LobsterReport
 
 FORMAT = "lobster"
@@ -38,7 +46,7 @@ def import_lobster(
     configuration = fitted_configuration(configuration, path, FORMAT)
     report(f"reading {path.name}", 0, 0)
     orders = read_orders(path, FORMAT, configuration)
-    with OutputFolder(out) as folder:
+    with only_writer(out), OutputFolder(out) as folder:
         _write_commands(folder, orders)
         matched = match_orders(orders, configuration, folder, report)
         comparison = lobster_report(orders, matched)
@@ -49,7 +57,10 @@ def import_lobster(
 
 def _write_commands(folder: OutputFolder, orders: OrderFile) -> None:
     """The commands twice: for programs that know the records, and for everybody else."""
-    np.save(folder.open("commands.npy"), orders.commands)
+    # Made in memory first: NumPy and Arrow tell a full disk in words of their own.
+    records, columns = io.BytesIO(), io.BytesIO()
+    np.save(records, orders.commands)
+    folder.write("commands.npy", records.getvalue())
     commands = orders.commands
     table = pa.table(
         {
@@ -65,7 +76,8 @@ def _write_commands(folder: OutputFolder, orders: OrderFile) -> None:
             "quantity_lots": commands["quantity"],
         }
     )
-    pq.write_table(table, folder.open("commands.parquet"), compression="zstd")
+    pq.write_table(table, columns, compression="zstd")
+    folder.write("commands.parquet", columns.getvalue())
 
 
 def _names(codes: np.ndarray, enum: type[CommandKind] | type[Side] | type[TimeInForce]) -> pa.Array:

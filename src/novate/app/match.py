@@ -25,6 +25,7 @@ from novate.gateway.files import (
     OutputFolder,
     TradesFile,
     fitted_configuration,
+    only_writer,
     read_orders,
     write_rejects,
 )
@@ -94,7 +95,7 @@ def match_file(
     configuration = fitted_configuration(configuration, path, format)
     report(f"reading {path.name}", 0, 0)
     orders = read_orders(path, format, configuration)
-    with OutputFolder(out) as folder:
+    with only_writer(out), OutputFolder(out) as folder:
         matched = match_orders(orders, configuration, folder, report)
         rejected = orders.not_accepted(matched.events, matched.first_sequence)
         write_rejects(folder, rejected)
@@ -151,7 +152,7 @@ def _match_tape(path: Path, out: Path, report: Progress) -> MatchSummary:
     venue = Venue(neutral.terms())
     played = neutral.play(venue, messages, progress=lambda done: report("matching", done, len(messages)))
     report("writing reports", 0, 0)
-    with OutputFolder(out) as folder:
+    with only_writer(out), OutputFolder(out) as folder:
         folder.write(REPORTS, neutral.reports(messages, played))
         write_rejects(folder, rejects)
     venue.validate()

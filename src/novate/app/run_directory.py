@@ -16,16 +16,16 @@ and a process that dies in between leaves an exchange that the next command on t
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from novate.app.destination import expect_directory
 from novate.app.problems import RefusedError
 from novate.app.run_summary import SUMMARY
+from novate.gateway.files import only_writer
 from novate.journal import Journal, JournalError, JournalLocked
 
 JOURNAL = "journal"
@@ -40,11 +40,10 @@ SHOWN = 3
 def claimed(directory: Path, force: bool, inputs: Iterable[Path | None] = ()) -> Iterator[Path]:
     """The empty directory in which the run is made; when the block ends well the run stands in `directory`.
 
-    Raises RefusedError with a reason, and JournalLocked if another run is on.
+    Raises RefusedError with a reason, FolderInUse or JournalLocked if another run is on.
     """
     expect_directory(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    with _locked(directory):
+    with only_writer(directory):
         _complete_exchange(directory)
         names = sorted(path.name for path in directory.iterdir())
         if not names:
@@ -72,7 +71,7 @@ def claimed(directory: Path, force: bool, inputs: Iterable[Path | None] = ()) ->
 def complete_exchange(directory: Path) -> None:
     """Finish what a process that died while one run took another's place has left; usually nothing is."""
     if (directory / UNFINISHED / SUMMARY).exists():
-        with _locked(directory):
+        with only_writer(directory):
             _complete_exchange(directory)
 
 
@@ -97,25 +96,6 @@ def _complete_exchange(directory: Path) -> None:
         if path.name not in OWN and _is_own(path.name):
             _remove(path)
     _sync(directory)
-
-
-@contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    """The lock of the whole directory; it dies with its process."""
-    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(opened)
-        raise JournalLocked(f"{directory}: expected no other run, was one of another process") from None
-    except OSError:
-        # A file system without locks: the journal's own lock is all there is.
-        pass
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            os.close(opened)
 
 
 def _is_own(name: str) -> bool:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -26,7 +27,10 @@ def write_together(folder: Path, files: dict[str, bytes]) -> None:
                 os.fsync(stream.fileno())
         for part, whole in parts.items():
             part.replace(whole)
-    except OSError:
+    except BaseException as error:
         for part in parts:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(folder)
         raise

@@ -16,6 +16,7 @@ from novate.domain.configuration import Configuration
 from novate.gateway.files.csv_orders import read_csv
 from novate.gateway.files.events_file import EventsFile
 from novate.gateway.files.fitted import fitted_configuration
+from novate.gateway.files.folder_lock import FolderInUse, only_writer
 from novate.gateway.files.lobster import read_lobster
 from novate.gateway.files.order_file import OrderFile
 from novate.gateway.files.output import OutputFolder
@@ -37,11 +38,13 @@ __all__ = [
     "FORMATS",
     "EventsFile",
     "FileProblem",
+    "FolderInUse",
     "OrderFile",
     "OutputFolder",
     "RejectedRow",
     "TradesFile",
     "fitted_configuration",
+    "only_writer",
     "read_orders",
     "write_rejects",
 ]

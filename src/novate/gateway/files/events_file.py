@@ -86,6 +86,11 @@ class EventsFile:
         if self._writer is not None:
             self._writer.close()
 
+    def abandon(self) -> None:
+        """Called by the folder when the run has failed: the library must not try to end the file."""
+        if self._writer is not None:
+            self._writer.is_open = False
+
     def _write(self) -> None:
         if not self._waiting:
             return

@@ -24,6 +24,9 @@ class Finishing(Protocol):
 
     def finish(self) -> None: ...
 
+    def abandon(self) -> None:
+        """Nothing more will be written; the file is removed."""
+
 
 class OutputFolder:
     """Use as `with OutputFolder(path) as out:`; the files get their names when the block ends well."""
@@ -96,6 +99,8 @@ class OutputFolder:
             os.close(folder)
 
     def _discard(self) -> None:
+        for writer in self._writers:
+            writer.abandon()
         for name, file in self._files.items():
             # A full disk fails again when the buffer is flushed; the file is removed all the same.
             with contextlib.suppress(OSError):

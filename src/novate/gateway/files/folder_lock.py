@@ -1,0 +1,36 @@
+"""One writer in a folder of results: the lock of the folder itself, which dies with its process.
+
+novate match --out results  --locked--> results/
+novate match --out results  --refused-> FolderInUse: results of two commands would be mixed
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class FolderInUse(Exception):  # noqa: N818 - a state of the folder, which ends by itself
+    """Another process writes results there."""
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Make the folder if there is none and hold its lock; raises FolderInUse if another process has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"{folder}: expected to be the only writer, was locked by another process"
+            raise FolderInUse(message) from None
+        except OSError:
+            # A file system without locks; what is renamed there is still never half-written.
+            pass
+        yield
+    finally:
+        os.close(opened)
