@@ -1,8 +1,8 @@
 """Who trades: clearing members with house and client accounts, and the trading accounts behind them.
 
-    Member "ALPHA" -- accounts HOUS, CLIE, LIPR       (the parties of clearing, C3)
-                        |
-                        +-- trading accounts 1, 2, 3  (numbers that orders carry; each belongs to one of them)
+Member "ALPHA" -- accounts HOUS, CLIE, LIPR       (the parties of clearing, C3)
+                    |
+                    +-- trading accounts 1, 2, 3  (numbers that orders carry; each belongs to one of them)
 """
 
 from __future__ import annotations
