@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.processes import novate
+from tests.end_to_end.processes import NOVATE, novate, small_configuration
 
 COMMANDS = (
     ("run",), ("match",), ("clear",), ("replay",), ("verify",), ("conform",), ("bench", "matching"),
@@ -101,3 +102,42 @@ def _on_a_terminal(day: Path, setting: dict[str, str]) -> bytes:
     os.close(master)
     assert process.wait() == 0
     return said
+
+
+def test_everything_that_is_known_about_a_historical_file_is_said(tmp_path: Path) -> None:
+    messages = tmp_path / "acme_1.csv"
+    rows = ["1,1,11,100,5853300,1", "2,4,11,40,5853300,1", "3,5,0,10,5853300,1", "4,7,0,0,-1,-1"]
+    messages.write_text("\n".join(rows) + "\n")
+    said = novate("run", "--orders", messages, "--format", "lobster", "--out", tmp_path / "out").stdout
+    assert "100.00% of 1 known execution came out as in history" in said
+    assert "1 incoming orders caused those executions" in said
+    assert said.count("1 hidden executions, 0 crosses and 1 halts were skipped.") == 1
+
+
+def test_an_output_that_knows_only_ascii_gets_plain_marks(tmp_path: Path) -> None:
+    finished = novate(
+        "run", "--config", small_configuration(tmp_path, 500), "--out", tmp_path / "out",
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.isascii()
+    assert re.search(r" -\d", finished.stdout)
+    assert "?" not in finished.stdout
+
+
+def test_an_output_that_is_closed_does_not_matter(tmp_path: Path) -> None:
+    config = small_configuration(tmp_path, 500)
+    shell = 'exec "$0" run --config "$1" --out "$2" >&-'
+    finished = subprocess.run(
+        ["sh", "-c", shell, NOVATE, config, tmp_path / "out"], stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert (tmp_path / "out" / "summary.json").exists()
+
+
+def test_trades_that_are_not_settled_are_no_missing_trades(small_day: Path, tmp_path: Path) -> None:
+    header, first = (small_day / "trades.csv").read_text().splitlines()[:2]
+    on_saturday = first.replace(first.split(",")[3], "2026-10-10")
+    (tmp_path / "t.csv").write_text(f"{header}\n{on_saturday}\n")
+    said = novate("clear", tmp_path / "t.csv", "--out", tmp_path / "out").stdout
+    assert said.startswith("1 trade, none of which is to be settled")

@@ -52,6 +52,31 @@ CASES = {
     "the summary's root": (
         "summary.json", swap(r'"state_root": "[0-9a-f]{8}', '"state_root": "00000000'), r"\.json: state root"
     ),
+    "the summary's members": ("summary.json", swap(r'"members": \d', '"members": 9'), r"\.json: members"),
+    "the summary's legs": ("summary.json", swap(r'"legs": \d', '"legs": 99'), r"\.json: legs"),
+    "the summary's name": ("summary.json", swap('"name": "N', '"name": "M'), r"\.json: name"),
+    "the summary's date": (
+        "summary.json", swap('"business_date": "2026', '"business_date": "2025'), r"\.json: business date"
+    ),
+    "the summary's records": (
+        "summary.json", swap(r'"configuration": \d', '"configuration": 9'), r"\.json: configuration records"
+    ),
+    "the summary's orders": ("summary.json", swap(r'"orders": \d', '"orders": 9'), r"\.json: commands"),
+    "a snapshot's root": (
+        "summary.json",
+        swap(r'("sequence": \d+,\s+"state_root": )"[0-9a-f]{8}', r'\1"00000000'),
+        r"\.json: snapshots",
+    ),
+    "the size of the report": (
+        "summary.json",
+        swap(r'(report\.html": \{\s+"bytes": )\d', r"\g<1>99"),
+        r"report\.html: expected 99\d+ bytes",
+    ),
+    "the size of the events": (
+        "summary.json",
+        swap(r'(events\.parquet": \{\s+"bytes": )\d', r"\g<1>99"),
+        r"events\.parquet: expected 99\d+ bytes",
+    ),
     "the summary's cash": (
         "summary.json", swap(r'"amount_minor": -?\d', '"amount_minor": 7'), r"summary\.json: cash"
     ),

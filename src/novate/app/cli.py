@@ -19,7 +19,7 @@ import typer
 
 from novate.app import cli_run, cli_tools
 from novate.app.cli_errors import expected_failure, usage_failure
-from novate.app.cli_screen import print_error
+from novate.app.cli_screen import prepare_output, print_error
 from novate.app.problems import Interrupted
 
 INTERRUPTED = 130
@@ -90,4 +90,5 @@ def execute(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """The entry point of the `novate` script."""
+    prepare_output()
     sys.exit(execute(sys.argv[1:]))

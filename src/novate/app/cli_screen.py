@@ -10,6 +10,9 @@ Rich and msgspec are imported where they are used, so that `novate --help` start
 
 from __future__ import annotations
 
+import codecs
+import io
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -25,6 +28,36 @@ if TYPE_CHECKING:
 
 SECONDS_BEFORE_A_BAR = 1.0
 WIDTH_OF_A_FILE = 120
+
+
+PLAIN = {
+    "▲": "",
+    "▼": "",
+    "\N{MINUS SIGN}": "-",
+    "…": "...",
+    "·": "-",
+    "\N{EN DASH}": "-",
+    "\N{EM DASH}": "-",
+    "─": "-",
+}
+"""Marks of the screen for outputs that cannot show them; the sign of an amount is never lost."""
+
+
+def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(PLAIN.get(mark, "?") for mark in error.object[error.start : error.end]), error.end
+
+
+def prepare_output() -> None:
+    """Let no output fail because of its encoding, or because somebody has closed it."""
+    codecs.register_error("novate-plain", _plain)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - lives as long as we do
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="novate-plain")
 
 
 def print_data(data: object) -> None:

@@ -10,19 +10,19 @@ files of out/day, and how to check them
 
 from __future__ import annotations
 
+from itertools import takewhile
 from pathlib import Path
 
 from rich.markup import escape
 
 from novate.app.cli_screen import coloured, console, print_rows, table
 from novate.app.run_summary import MemberCash, RunSummary
+from novate.gateway.files.lobster_report import DIFFERENCES
 from novate.reports.figures import directed, grouped, percent, plural, quiet
 from novate.reports.model import headline
 
 SHOWN_MEMBERS = 12
 SHOWN_COLUMNS = 4
-SHOWN_COMPARISON = 3
-"""Sentences about history; the report has all of them."""
 
 PURPOSE = {
     "trades.csv": "every trade, ready for `novate clear`",
@@ -45,7 +45,7 @@ def print_run(summary: RunSummary, directory: Path, seconds: float) -> None:
         screen.print(_cash_table(summary.cash))
         _print_rest(summary.cash)
     for sentence in (
-        *summary.comparison[:SHOWN_COMPARISON],
+        *takewhile(lambda sentence: sentence != DIFFERENCES, summary.comparison),
         *summary.notes,
         *summary.clearing_notes,
         *_sentences(summary, seconds),

@@ -31,6 +31,7 @@ from novate.gateway.files import (
 )
 from novate.gateway.files.lobster_report import LobsterReport, compare
 from novate.gateway.files.tape import check_messages, read_tape
+from novate.reports.figures import plural
 from novate.venue.machine import Venue
 
 BATCH = 4096
@@ -64,9 +65,10 @@ class MatchSummary(msgspec.Struct, frozen=True, kw_only=True):
     def lines(self) -> list[str]:
         """The summary for people; the first line is the headline."""
         return [
-            f"{self.read:,} rows of {self.file}: {self.accepted:,} accepted, {self.rejected:,} rejected,"
-            f" {self.trades:,} trades.",
-            f"{self.commands:,} commands gave {self.events:,} events; {self.resting:,} orders rest now.",
+            f"{plural(self.read, 'row')} of {self.file}: {self.accepted:,} accepted,"
+            f" {self.rejected:,} rejected, {plural(self.trades, 'trade')}.",
+            f"{plural(self.commands, 'command')} gave {plural(self.events, 'event')};"
+            f" {plural(self.resting, 'order rests', 'orders rest')} now.",
             *self.notes,
             *self.outputs,
         ]
@@ -101,7 +103,8 @@ def match_file(
         write_rejects(folder, rejected)
     notes = orders.notes
     if format == "lobster":
-        notes = (*notes, *compare(orders.extra, matched.events, matched.first_sequence).lines())
+        comparison = compare(orders.extra, matched.events, matched.first_sequence).lines()
+        notes = (*(note for note in notes if note not in comparison), *comparison)
     return MatchSummary(
         file=path.name,
         format=format,

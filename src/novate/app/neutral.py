@@ -33,30 +33,18 @@ from novate.domain.instruments import MarketTerms
 from novate.domain.machine import Machine, apply_all
 from novate.domain.records import MAX_PRICE, MAX_QUANTITY, Commands, Events, new_commands, new_events
 from novate.domain.terms import VenueTerms
+from novate.gateway.files.tape import CANCEL, MODIFY, NEW, TAPE_MESSAGE, Messages
 
-MESSAGE = np.dtype(
-    [
-        ("type", "<u1"),
-        ("side", "<u1"),
-        ("ioc", "<u1"),
-        ("pad", "<u1"),
-        ("quantity", "<u4"),
-        ("sequence", "<u8"),
-        ("order_id", "<u8"),
-        ("price_ticks", "<i8"),
-        ("reserved", "<i8"),
-    ]
-)
+__all__ = ["CANCEL", "MESSAGE", "MODIFY", "NEW", "Messages", "Played", "commands", "play", "reports", "terms"]
+
+MESSAGE = TAPE_MESSAGE
 """One record of a tape; side 0 buys, 1 sells."""
-assert MESSAGE.itemsize == 40
 
-NEW, CANCEL, MODIFY = 0, 1, 2
 ACCOUNT = 1
 RUN_COMMANDS = 4096
 EVENT_ROOM = 65536
 """Records of the event buffer; a run that gives more events is drained and goes on."""
 
-Messages = npt.NDArray[np.void]
 Numbers = npt.NDArray[np.int64]
 
 

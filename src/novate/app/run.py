@@ -131,8 +131,7 @@ def _facts(plane: Plane, orders: OrderFile, rejected: list[RejectedRow], derivat
 
         first_order = derivation.last_sequence - len(orders.commands) + 1
         lobster = compare(orders.extra, derivation.fills, first_order)
-        title = f"{lobster.percent_same}% of {lobster.known:,} known executions came out as in history"
-        comparison = [title, *lobster.lines()]
+        comparison = [lobster.headline, *(line for line in lobster.lines() if line != lobster.headline)]
     return RunFacts(
         source=source_sentence(orders, plane.configuration),
         version=version("novate"),

@@ -224,6 +224,16 @@ def _summary_checks(directory: Path, summary: RunSummary, evidence: Evidence) ->
         ("snapshots", evidence.snapshot_roots, {one.sequence: one.state_root for one in summary.snapshots}),
         ("executions", derivation.executions, summary.executions),
         ("trades", counts.trades, summary.trades),
+        ("legs", counts.legs, summary.legs),
+        ("members", counts.members, summary.members),
+        ("name", configuration.name, summary.name),
+        ("business date", configuration.business_date, summary.business_date),
+        ("configuration records", evidence.configuration_records, summary.journal.configuration),
+        (
+            "commands",
+            derivation.last_sequence,
+            summary.journal.configuration + summary.journal.credits + summary.journal.orders,
+        ),
         ("obligations", counts.obligations, summary.obligations),
         ("netting", currency_flows(evidence.cleared, configuration), summary.netting),
         ("cash", member_cash(evidence.cleared, configuration), summary.cash),
@@ -274,6 +284,9 @@ def _output_check(directory: Path, again: Path, summary: RunSummary, name: str) 
     if recorded is None or found.sha256 != recorded.sha256:
         expected = recorded.sha256 if recorded else "a digest in summary.json"
         return Check(what=name, same=False, where=f"{path}: expected SHA-256 {expected}, was {found.sha256}")
+    if found.bytes != recorded.bytes:
+        where = f"{path}: expected {recorded.bytes} bytes, was {found.bytes}"
+        return Check(what=name, same=False, where=where)
     return Check(what=name, same=True)
 
 

@@ -58,6 +58,8 @@ def test_gz_files_that_are_none_or_are_cut(tmp_path: Path, form: str) -> None:
         (HEADER + ",price", '"price" 2 times'),
         (HEADER.replace(",", ";"), "header: expected the column time"),
         ("\x00\x01\x02", "binary data"),
+        ("x" * 1_000_000, "was a line of more than 65,536 bytes"),
+        (f"{HEADER}\r{row()}\r", "was lines that end in \\r alone"),
     ],
 )
 def test_a_header_that_is_none(tmp_path: Path, header: str, message: str) -> None:
@@ -69,7 +71,7 @@ def test_text_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None
     path.write_bytes(f"{HEADER}\n{row()}\n{row(market='Ü')}\n".encode("latin-1"))
     assert "line 3: expected text in UTF-8, was byte 0xdc" in problem(path, "csv")
     path.write_bytes(f"{HEADER}\n{row()}\n".encode("utf-16"))
-    assert "line 1" in problem(path, "csv")
+    assert "line 1: expected text in UTF-8, was text that begins as UTF-16 does" in problem(path, "csv")
 
 
 def test_a_file_without_line_ends_does_not_fill_the_memory(tmp_path: Path) -> None:

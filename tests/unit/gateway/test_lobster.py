@@ -53,6 +53,25 @@ def sent(orders: OrderFile) -> list[tuple[str, int, int, int]]:
     ]
 
 
+def test_without_executions_there_is_nothing_to_compare(tmp_path: Path) -> None:
+    orders, configuration = hour(tmp_path, "1 11 100 100500 1")
+    _, report = play(orders, configuration)
+    assert report.percent_same == "-"
+    assert report.lines()[0].startswith("No execution of a known order")
+    assert "1 new orders" in " ".join(report.lines())
+
+
+def test_a_file_of_something_else_is_told_in_plain_words(tmp_path: Path) -> None:
+    path = tmp_path / "acme_1.csv"
+    path.write_text("time,command,market\n1,NEW,NOVA\n")
+    configuration = fitted_configuration(CONFIGURATION, path, "lobster")
+    orders = read_orders(path, "lobster", configuration)
+    assert (orders.read, orders.accepted) == (2, 0)
+    _, report = play(orders, configuration)
+    (line,) = report.lines()
+    assert line.startswith("No row could be taken: expected LOBSTER messages")
+
+
 def test_new_reduce_delete_become_new_amend_cancel(tmp_path: Path) -> None:
     orders, _ = hour(tmp_path, """
         1 11 100 100500 1

@@ -26,6 +26,7 @@ from novate.gateway.files.problems import FileProblem, RejectedRow, shortened
 from novate.gateway.files.source import chunks
 
 LONGEST_LINE = 64 * 1024
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 COMMA, QUOTE, RETURN, NEWLINE = b',"\r\n'
 
 
@@ -62,8 +63,15 @@ class LineReader:
         line, _, self._rest = self._rest.partition(b"\n")
         self._line = 1
         text = self._decoded(line.removeprefix(b"\xef\xbb\xbf"), 1)
-        if len(line) > LONGEST_LINE or "\0" in text:
+        if len(line) > LONGEST_LINE:
+            found = f"a line of more than {LONGEST_LINE:,} bytes"
+            raise FileProblem(self.path, "a line of column names", found, "line 1")
+        if "\0" in text:
             raise FileProblem(self.path, "a line of column names", "binary data", "line 1")
+        if "\r" in text.rstrip("\r"):
+            raise FileProblem(
+                self.path, "lines that end in \\n or \\r\\n", "lines that end in \\r alone", "line 1"
+            )
         return [name.strip().strip('"').strip().lower() for name in text.split(",")]
 
     def pieces(self, names: list[str], header_lines: int) -> Iterator[TextRows]:
@@ -100,6 +108,8 @@ class LineReader:
         except UnicodeDecodeError as error:
             line = first_line + block.count(b"\n", 0, error.start)
             found = f"byte 0x{block[error.start]:02x}, which is none"
+            if first_line == 1 and block[:2] in UTF_16_MARKS:
+                found = "text that begins as UTF-16 does"
             raise FileProblem(self.path, "text in UTF-8", found, f"line {line}") from error
 
 

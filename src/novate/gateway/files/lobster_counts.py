@@ -35,6 +35,13 @@ class LobsterCounts:
     new_that_trade: int = 0
     """New orders that cross the book and trade, although history let them rest."""
 
+    @property
+    def taken(self) -> int:
+        """Messages that were taken, sent or not."""
+        sent = self.new + self.reductions + self.deletions + self.known_executions
+        unknown = self.unknown_cancels + self.unknown_executions + self.late_cancels + self.late_executions
+        return sent + unknown + self.hidden + self.crosses + self.halts
+
     def skip(self, kind: int) -> None:
         """Count a message that makes no command: 5 hidden execution, 6 cross, 7 halt."""
         if kind == 5:

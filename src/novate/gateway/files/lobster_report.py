@@ -19,6 +19,12 @@ from novate.gateway.files.lobster_counts import LobsterCounts
 from novate.gateway.files.lobster_replay import LobsterHour
 
 DIFFERENCES_SHOWN = 10
+DIFFERENCES = "The first differences:"
+NOTHING_TO_COMPARE = "No execution of a known order, so there is nothing to compare with history."
+NOT_A_MESSAGE = (
+    "No row could be taken: expected LOBSTER messages (time, type, order id, size, price, direction); "
+    "rejects.csv says what was found."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +45,24 @@ class LobsterReport:
 
     @property
     def percent_same(self) -> str:
-        """Share of known executions in the same place, rounded down: `"99.30"`."""
+        """Share of known executions in the same place, rounded down: `"99.30"`; `"-"` of none."""
         return _percent(self.same_place, self.known)
 
-    def lines(self) -> list[str]:
-        """The report for people."""
-        said = [
+    @property
+    def headline(self) -> str:
+        """The answer in one sentence."""
+        if not self.counts.taken:
+            return NOT_A_MESSAGE
+        if not self.known:
+            return NOTHING_TO_COMPARE
+        executions = "known execution" if self.known == 1 else "known executions"
+        return f"{self.percent_same}% of {self.known:,} {executions} came out as in history"
+
+    def sentences(self) -> list[str]:
+        """What was compared and what was left out, without the single differences."""
+        if not self.known:
+            return [self.headline, *(self.counts.sentences() if self.counts.taken else ())]
+        return [
             f"{self.same_place:,} of {self.known:,} known executions ({self.percent_same} %) are the same:"
             " price, resting order, quantity and place in the queue.",
             f"Same price {self.same_price:,} ({_percent(self.same_price, self.known)} %),"
@@ -53,10 +71,12 @@ class LobsterReport:
             f"Trades of the venue that history does not have: {self.trades_on_entry:,}.",
             *self.counts.sentences(),
         ]
-        if self.differences:
-            said.append("The first differences:")
-            said += [f"  {text}" for text in self.differences]
-        return said
+
+    def lines(self) -> list[str]:
+        """The report for people."""
+        if not self.differences:
+            return self.sentences()
+        return [*self.sentences(), DIFFERENCES, *(f"  {text}" for text in self.differences)]
 
 
 def compare(hour: LobsterHour, events: Events, first_sequence: int) -> LobsterReport:
@@ -110,5 +130,7 @@ def _difference(hour: LobsterHour, asked: np.void, traded: tuple[int, np.void] |
 
 def _percent(part: int, whole: int) -> str:
     """Two decimals, rounded down, so that 100.00 means all of them."""
-    hundredths = 10_000 * part // whole if whole else 10_000
+    if not whole:
+        return "-"
+    hundredths = 10_000 * part // whole
     return f"{hundredths // 100}.{hundredths % 100:02d}"

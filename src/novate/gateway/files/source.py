@@ -58,7 +58,7 @@ def chunks(path: Path, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
                 done += len(chunk)
                 yield chunk
     except EOFError as error:
-        found = f"a truncated one (it ends after {done:,} decompressed bytes)"
+        found = "a truncated one (its end is missing)"
         raise FileProblem(path, "a complete gz file", found) from error
     except (gzip.BadGzipFile, zlib.error) as error:
         found = f"a damaged one after {done:,} decompressed bytes ({error})"
