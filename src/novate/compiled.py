@@ -3,9 +3,9 @@
     source of all kernels --sha256--> cache directory --> machine code loaded in milliseconds
 
 Two reasons for a door. Numba's disk cache does not notice that a *called* module has changed, so the cache
-directory is named by a hash of every source file of the package: any edit gives a fresh cache and never a
-stale kernel. And the same functions must run uncompiled: with `NOVATE_COMPILED=0` the decorators return
-their argument and Numba is not even imported.
+directory is named by a hash of every source file that kernels are made of (the package's root, `domain` and
+`venue`): an edit gives a fresh cache and never a stale kernel. And the same functions must run uncompiled:
+with `NOVATE_COMPILED=0` the decorators return their argument and Numba is not even imported.
 
 Environment (read once, at import; nothing in the core reads the environment itself):
     NOVATE_COMPILED=0      run kernels as plain Python, for debugging and differential tests
@@ -39,7 +39,7 @@ BOUNDSCHECK = os.environ.get("NOVATE_BOUNDSCHECK", "0") == "1"
 
 
 def source_digest() -> str:
-    """16 hex digits over all Python sources of the package, the interpreter and the bounds-check switch."""
+    """16 hex digits over the sources of the kernels, the interpreter and the bounds-check switch."""
     digest = hashlib.sha256(f"{sys.version_info[:2]}{BOUNDSCHECK}".encode())
     root = Path(__file__).parent
     for path in sorted((*root.glob("*.py"), *root.glob("domain/*.py"), *root.glob("venue/*.py"))):
@@ -63,7 +63,7 @@ def _cache_directory() -> Path:
 if COMPILED:
     import numba
     from llvmlite import ir
-    from numba.core import cgutils, types
+    from numba.core import types
     from numba.core.codegen import JITCodeLibrary
     from numba.core.compiler import Compiler
     from numba.extending import intrinsic
@@ -154,21 +154,11 @@ if COMPILED:
 
         return types.int64(types.int64), generate
 
-    @intrinsic
-    def as_pointer(typing_context: Any, address: Any) -> Any:
-        """An integer address as a pointer, for `numba.carray` in the entry points of kernels."""
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.inttoptr(arguments[0], cgutils.voidptr_t)
-
-        return types.voidptr(types.int64), generate
-
     @inlined
     def highest_bit(word: int) -> int:
         """Number of the highest bit that is set, 0..63; -1 for 0."""
         return 63 - _leading_zeros(word)  # type: ignore[no-any-return]
 
-    array_at = numba.carray
 else:
 
     def kernel(function: F) -> F:

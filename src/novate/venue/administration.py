@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.balances import MEMBER_CODE, balance_row, position_row
-from novate.venue.book import ladder_of
+from novate.venue.book import is_crossed
 from novate.venue.constants import (
     AUCTION_CALL,
-    BUY,
     BY_COMMAND,
     CLOSED,
     CONTINUOUS,
@@ -28,14 +27,13 @@ from novate.venue.constants import (
     INVALID_PRICE,
     INVALID_QTY,
     INVALID_TRANSITION,
+    KIND_CLOSE,
     NOT_SUPPORTED,
     REPEATED,
-    SELL,
     UNKNOWN_ASSET,
 )
 from novate.venue.credit import class_of, member_of, reserve_margin
 from novate.venue.events import credit_event, market_event, reject
-from novate.venue.ladder import best_level, key_of_level
 from novate.venue.layout import (
     CASCADE,
     CLEARING_SEQ,
@@ -44,6 +42,7 @@ from novate.venue.layout import (
     EXECUTE,
     LIMITS_ON,
     LIST,
+    MARGIN_CLASSES,
     POSITIONS_ON,
     PUBLISH,
     Tables,
@@ -51,20 +50,9 @@ from novate.venue.layout import (
 from novate.venue.sweeps import ANY, begin_day_expiry, begin_negative, fits_scratch
 from novate.venue.touched import NO_MARKET
 
-_AUCTION_KIND_CLOSE = 2
 _LARGEST_BALANCE = 1 << 62
 _LARGEST_MARGIN = 10**15
 _LARGEST_POSITION = 1 << 41
-
-
-@inlined
-def is_crossed(s: Tables, market: int) -> bool:
-    """Would an uncross have volume: best bid at or above best ask, hidden orders included?"""
-    bids = ladder_of(market, BUY)
-    asks = ladder_of(market, SELL)
-    if s.ladders["length"][bids] == 0 or s.ladders["length"][asks] == 0:
-        return False
-    return key_of_level(s, best_level(s, bids)) >= -key_of_level(s, best_level(s, asks))
 
 
 @kernel
@@ -76,7 +64,7 @@ def change_state(s: Tables, i: int, market: int) -> int:
     if to_state < CLOSED or to_state > HALTED or to_state == from_state:
         reject(s, i, INVALID_TRANSITION)
         return PUBLISH
-    closing = from_state == AUCTION_CALL and s.markets["auction_kind"][market] == _AUCTION_KIND_CLOSE
+    closing = from_state == AUCTION_CALL and s.markets["auction_kind"][market] == KIND_CLOSE
     if (to_state == CONTINUOUS or (to_state == CLOSED and closing)) and is_crossed(s, market):
         reject(s, i, NOT_SUPPORTED)
         return PUBLISH
@@ -192,20 +180,20 @@ def set_margin(s: Tables, i: int, market: int) -> int:
         return PUBLISH
     if number <= s.header[CLEARING_SEQ]:
         current = 0
-        if 0 <= account_class < 8:
-            current = wide(s.margins[market * 8 + account_class])
+        if 0 <= account_class < MARGIN_CLASSES:
+            current = wide(s.margins[market * MARGIN_CLASSES + account_class])
         credit_event(s, E_MARGIN_SET, market, REPEATED, account_class & 0xFFFFFFFF, number, 0, current, 0)
         return PUBLISH
     if number != s.header[CLEARING_SEQ] + 1:
         reject(s, i, CREDIT_GAP)
         return PUBLISH
-    if account_class < 0 or account_class > 7 or margin < 0 or margin > _LARGEST_MARGIN:
+    if account_class < 0 or account_class >= MARGIN_CLASSES or margin < 0 or margin > _LARGEST_MARGIN:
         reject(s, i, INVALID_MARGIN)
         return PUBLISH
     if not fits_scratch(s, len(s.orders)):
         return EXECUTE
     s.header[CLEARING_SEQ] = number
-    s.margins[market * 8 + account_class] = margin
+    s.margins[market * MARGIN_CLASSES + account_class] = margin
     _require_anew(s, market, account_class)
     credit_event(s, E_MARGIN_SET, market, 0, account_class, number, 0, margin, 0)
     begin_negative(s, ANY, wide(s.markets["quote_asset"][market]), market)

@@ -59,9 +59,9 @@ from novate.venue.layout import (
     TRACKING,
     Tables,
 )
-from novate.venue.limits import check_amend as check_limits
+from novate.venue.limits import check_amended_limits
 from novate.venue.matching import rest, set_aggressor
-from novate.venue.orders import remove_live, uses_credit
+from novate.venue.orders import counts_commitments, remove_live
 from novate.venue.triggers import park, stop_key, stop_ladder, unpark
 
 _ANY_FIELD = F_QUANTITY | F_PRICE | F_STOP | F_DISPLAY
@@ -160,7 +160,7 @@ def _check_change(s: Tables, market: int, row: int, change: Change) -> int:
     if not parked and price_changes:
         if exceeds_blocks(s, market, ladder_of(market, side), key_of(side, change.price)):
             return TOO_MANY_PRICE_LEVELS
-    if change.leaves <= 0 or not uses_credit(s, market):
+    if change.leaves <= 0 or not counts_commitments(s, market):
         return OK
     return _check_commitment(s, market, row, change, parked)
 
@@ -180,8 +180,10 @@ def _check_commitment(s: Tables, market: int, row: int, change: Change, parked: 
     total = leaves + wide(s.orders["done"][row])
     if wide(s.orders["order_type"][row]) == STOP:
         old_stop = wide(s.extras["stop"][s.orders["extra"][row]])
-        return check_limits(s, row, total, change.total, old_stop, change.stop, change.leaves, not parked)
-    return check_limits(s, row, total, change.total, price, change.price, change.leaves, not parked)
+        return check_amended_limits(
+            s, row, total, change.total, old_stop, change.stop, change.leaves, not parked
+        )
+    return check_amended_limits(s, row, total, change.total, price, change.price, change.leaves, not parked)
 
 
 @kernel
@@ -193,7 +195,7 @@ def _apply_change(s: Tables, i: int, market: int, row: int, change: Change) -> i
     if wide(s.commands["flags"][i]) & F_DISPLAY != 0:
         s.extras["display"][s.orders["extra"][row]] = s.commands["display"][i]
     status = wide(s.orders["status"][row])
-    if status == RESTING and uses_credit(s, market):
+    if status == RESTING and counts_commitments(s, market):
         account = wide(s.orders["account"][row])
         side = wide(s.orders["side"][row])
         price = wide(s.orders["price"][row])

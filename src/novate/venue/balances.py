@@ -16,6 +16,7 @@ from novate.venue.fees import MILLION
 from novate.venue.layout import (
     BALANCE_COUNT,
     BALANCE_MASK,
+    MARGIN_CLASSES,
     POSITION_COUNT,
     POSITION_MASK,
     Tables,
@@ -90,7 +91,7 @@ def move(s: Tables, row: int, asset: int, amount: int) -> None:
 def requirement(s: Tables, market: int, account_class: int, position: int, buys: int, sells: int) -> int:
     """ceil(max(|P + B|, |P - S|) x margin per lot): K14. Unaffordable instead of overflowing."""
     worst = max(abs(position + buys), abs(position - sells))
-    micro = wide(s.margins[market * 8 + account_class])
+    micro = wide(s.margins[market * MARGIN_CLASSES + account_class])
     whole = micro // MILLION
     if worst >= _MAX_EXPOSURE or (whole > 0 and worst > _TOO_MUCH // (whole + 1)):
         return _TOO_MUCH

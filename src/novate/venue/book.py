@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.constants import BUY, SELL
-from novate.venue.ladder import ensure_level, mark, remove_block
+from novate.venue.ladder import best_level, ensure_level, key_of_level, mark, remove_block
 from novate.venue.layout import (
     ASKS,
     BIDS,
@@ -44,6 +44,24 @@ def displayed_of(s: Tables, row: int) -> int:
     if flags & ICEBERG != 0:
         return wide(s.extras["tranche"][s.orders["extra"][row]])
     return wide(s.orders["leaves"][row])
+
+
+@inlined
+def tradable_of(s: Tables, row: int) -> int:
+    """What an order in the book may trade at its turn: what it shows, or everything if it is hidden (R15)."""
+    if wide(s.orders["flags"][row]) & HIDDEN != 0:
+        return wide(s.orders["leaves"][row])
+    return displayed_of(s, row)
+
+
+@inlined
+def is_crossed(s: Tables, market: int) -> bool:
+    """Is the best bid at or above the best ask, hidden orders included?"""
+    bids = ladder_of(market, BUY)
+    asks = ladder_of(market, SELL)
+    if s.ladders["length"][bids] == 0 or s.ladders["length"][asks] == 0:
+        return False
+    return key_of_level(s, best_level(s, bids)) >= -key_of_level(s, best_level(s, asks))
 
 
 @inlined

@@ -32,7 +32,8 @@ _SCALARS = [
 _ORDER_FIELDS = ("order_id", "client_order_id", "price", "account", "market", "session", "leaves", "done",
                  "side", "order_type", "tif", "stp", "status")  # fmt: skip
 _EXTRA_FIELDS = ("stop", "expire", "display", "tranche")
-_MARKET_PLACES = ("elected_head", "elected_tail", "touched", "touched_next", "top_changed", "pad")
+# Where things lie, or what is only of interest within a command.
+_MARKET_PLACES = ("elected_head", "elected_tail", "touched", "touched_next", "top_changed")
 
 
 @kernel

@@ -16,8 +16,7 @@ from novate.domain.codes import (
     Side,
     TimeInForce,
 )
-
-INT64_MAX = 2**63 - 1
+from novate.domain.limits import LimitKind
 
 NEW = int(CommandKind.NEW)
 CANCEL = int(CommandKind.CANCEL)
@@ -51,7 +50,6 @@ E_CREDIT_SET = int(EventKind.CREDIT_SET)
 E_MARGIN_SET = int(EventKind.MARGIN_SET)
 E_LIMIT_SET = int(EventKind.LIMIT_SET)
 
-NO_SIDE = int(Side.NONE)
 BUY = int(Side.BUY)
 SELL = int(Side.SELL)
 
@@ -86,6 +84,7 @@ HALTED = int(MarketState.HALTED)
 
 INTRADAY = int(AuctionKind.INTRADAY)
 KIND_OPEN = int(AuctionKind.OPEN)
+KIND_CLOSE = int(AuctionKind.CLOSE)
 
 F_POST_ONLY = int(CommandFlag.POST_ONLY)
 F_HIDDEN = int(CommandFlag.HIDDEN)
@@ -148,6 +147,13 @@ MAX_MESSAGE_RATE = int(Reject.MAX_MESSAGE_RATE)
 LIMITS_OFF = int(Reject.LIMITS_OFF)
 INVALID_LIMIT = int(Reject.INVALID_LIMIT)
 TOO_MANY_PRICE_LEVELS = int(Reject.TOO_MANY_PRICE_LEVELS)
+
+ORDER_QTY = int(LimitKind.ORDER_QTY)
+ORDER_NOTIONAL = int(LimitKind.ORDER_NOTIONAL)
+OPEN_ORDERS = int(LimitKind.OPEN_ORDERS)
+POSITION_LOTS = int(LimitKind.POSITION)
+GROSS_NOTIONAL = int(LimitKind.GROSS_NOTIONAL)
+MESSAGE_RATE = int(LimitKind.MESSAGE_RATE)
 
 BY_USER = int(Reason.USER)
 BY_MASS = int(Reason.MASS)

@@ -22,6 +22,8 @@ from novate.venue.constants import (
 )
 from novate.venue.layout import EVENTS, SEQUENCE, Tables
 
+_LOW_HALF = 0xFFFFFFFF
+
 
 @inlined
 def head_of(kind: int, side: int, reason: int, market: int, flags: int) -> int:
@@ -136,7 +138,7 @@ def market_event(
 ) -> None:
     """STATE, MASS_DONE, REF_SET, POSITION_SET (the MARKET_EVENT view)."""
     sizes = from_state | (to_state << 32)
-    write(s, head_of(kind, 0, reason, market, 0), 0, 0, value, sizes, account & _LOW, 0)
+    write(s, head_of(kind, 0, reason, market, 0), 0, 0, value, sizes, account & _LOW_HALF, 0)
 
 
 @kernel
@@ -146,7 +148,7 @@ def credit_event(
 ) -> None:  # fmt: skip
     """CREDIT_SET and MARGIN_SET (the CREDIT_EVENT view; of MARGIN_SET `account` is the account class)."""
     head = head_of(kind, 0, 0, market, flags)
-    write(s, head, clearing_seq, asset, available, 0, account & _LOW, reserved)
+    write(s, head, clearing_seq, asset, available, 0, account & _LOW_HALF, reserved)
 
 
 @kernel
@@ -164,6 +166,3 @@ def book_state(
     """BOOK_STATE: best displayed price and quantity of each side, quantity 0 for none."""
     head = head_of(E_BOOK_STATE, 0, 0, market, 0)
     write(s, head, bid_price, bid_quantity, ask_price, 0, 0, ask_quantity)
-
-
-_LOW = 0xFFFFFFFF

@@ -4,7 +4,7 @@
     home  = tag & mask; the entry stands there or in the run behind it; a deletion shifts the run back
 
 Clients choose their ids, so the hash mixes in a secret seed; the seed changes the table's layout and nothing
-that can be seen. The table grows between batches, to a load between a quarter and a half of the live orders.
+that can be seen. The table grows between batches: before it is three quarters full, to at most half full.
 """
 
 from __future__ import annotations

@@ -14,12 +14,11 @@ import numpy.typing as npt
 from novate.compiled import kernel, wide
 from novate.venue import layout
 from novate.venue.balances import MEMBER_CODE
-from novate.venue.book import displayed_of, key_of
-from novate.venue.constants import CONTINUOUS
+from novate.venue.book import displayed_of, is_crossed, key_of
+from novate.venue.constants import BUY, CONTINUOUS, SELL
 from novate.venue.identity import find_order
-from novate.venue.ladder import best_level, key_of_level
+from novate.venue.ladder import key_of_level
 from novate.venue.layout import (
-    ASKS,
     BIDS,
     CREDIT_DELIVERABLE,
     CREDIT_MARGINED,
@@ -27,6 +26,8 @@ from novate.venue.layout import (
     HIDDEN,
     PARKED,
     RESTING,
+    STOPS_ABOVE,
+    STOPS_BELOW,
     Tables,
 )
 
@@ -47,6 +48,10 @@ _RULES = (
     "an elected order waits in CONTINUOUS",
     "the number of live orders of a market is not what its queues hold",
 )
+(
+    _DISPLAYED_SUM, _TOTAL_SUM, _BITMAP, _SORTING, _PRICE, _LINKS, _LEAVES, _STATUS, _NAME, _CROSSED,
+    _WAITING, _LIVE_COUNT,
+) = range(1, len(_RULES))  # fmt: skip
 
 
 def describe(code: int) -> str:
@@ -79,7 +84,7 @@ def _broken_reservations(s: Tables, live: Array) -> str:
     for row in live[s.orders["status"][live] == RESTING]:
         order = s.orders[row]
         market = s.markets[order["market"]]
-        buys = order["side"] == 1
+        buys = order["side"] == BUY
         leaves, account = int(order["leaves"]), int(order["account"])
         notional = leaves * min(int(order["price"]), int(market["max_price"])) * int(market["multiplier"])
         ppm = max(int(market["maker_ppm"]), int(market["taker_ppm"]), 0)
@@ -112,7 +117,7 @@ def _broken_margins(s: Tables, parts: dict[tuple[int, int], list[int]], needed: 
         buys, sells, part = parts.get((holder, number), [0, 0, 0])
         lots = int(position["position"])
         own_class = int(s.accounts["account_class"][holder]) if holder < len(s.accounts) else 0
-        micro = int(s.margins[8 * number + own_class])
+        micro = int(s.margins[layout.MARGIN_CLASSES * number + own_class])
         margin = -(-max(abs(lots + buys), abs(lots - sells)) * micro // 1_000_000)
         found = [int(position[field]) for field in ("open_buy", "open_sell", "margin", "order_part")]
         if found != [buys, sells, margin, part]:
@@ -135,26 +140,17 @@ def check_books(s: Tables) -> int:
             live += code
         row = wide(s.markets["elected_head"][market])
         if row != 0 and s.markets["state"][market] == CONTINUOUS:
-            return 11
+            return _WAITING
         while row != 0:
             if s.orders["status"][row] != ELECTED:
-                return 8
+                return _STATUS
             live += 1
             row = wide(s.orders["next"][row])
         if live != s.markets["live"][market]:
-            return 12
-        if s.markets["state"][market] == CONTINUOUS and _crossed(s, market):
-            return 10
+            return _LIVE_COUNT
+        if s.markets["state"][market] == CONTINUOUS and is_crossed(s, market):
+            return _CROSSED
     return 0
-
-
-@kernel
-def _crossed(s: Tables, market: int) -> bool:
-    bids = market * 4 + BIDS
-    asks = market * 4 + ASKS
-    if s.ladders["length"][bids] == 0 or s.ladders["length"][asks] == 0:
-        return False
-    return key_of_level(s, best_level(s, bids)) >= -key_of_level(s, best_level(s, asks))
 
 
 @kernel
@@ -168,13 +164,13 @@ def _check_ladder(s: Tables, market: int, ladder: int) -> int:
         word = s.words[offset + entry]
         block = wide(word & 0xFFFFFFFF)
         if s.blocks["key"][block] != word >> 32:
-            return -4
+            return -_SORTING
         if entry > 0 and s.words[offset + entry - 1] >> 32 >= word >> 32:
-            return -4
+            return -_SORTING
         if entry == length - 1 and s.ladders["best"][row] != block:
-            return -4
+            return -_SORTING
         if s.blocks["occupied"][block] == 0:
-            return -3
+            return -_BITMAP
         for bit in range(32):
             code = _check_level(s, ladder, block, bit)
             if code < 0:
@@ -196,8 +192,8 @@ def _check_level(s: Tables, ladder: int, block: int, bit: int) -> int:
     occupied = (s.blocks["occupied"][block] >> bit) & 1 != 0
     displayed = (s.blocks["displayed"][block] >> bit) & 1 != 0
     if occupied != (shown + hidden > 0) or displayed != (s.levels["displayed"][level] > 0):
-        return -3
-    if ladder >= 2:
+        return -_BITMAP
+    if ladder >= STOPS_ABOVE:
         return shown
     return _check_sums(s, level, shown + hidden)
 
@@ -216,9 +212,9 @@ def _check_sums(s: Tables, level: int, orders: int) -> int:
         total += wide(s.orders["leaves"][row])
         row = wide(s.orders["next"][row])
     if displayed != s.levels["displayed"][level]:
-        return -1
+        return -_DISPLAYED_SUM
     if total != s.levels["total"][level]:
-        return -2
+        return -_TOTAL_SUM
     return orders
 
 
@@ -229,23 +225,23 @@ def _check_queue(s: Tables, ladder: int, level: int, row: int, tail: int, hidden
     orders = 0
     while row != 0:
         if s.orders["prev"][row] != before or s.orders["level"][row] != level:
-            return -6
-        if s.orders["status"][row] != (PARKED if ladder >= 2 else RESTING):
-            return -8
+            return -_LINKS
+        if s.orders["status"][row] != (PARKED if ladder >= STOPS_ABOVE else RESTING):
+            return -_STATUS
         price = wide(s.orders["price"][row])
-        if ladder >= 2:
+        if ladder >= STOPS_ABOVE:
             price = wide(s.extras["stop"][s.orders["extra"][row]])
-        key = key_of(1 if ladder == BIDS or ladder == 3 else 2, price)
+        key = key_of(BUY if ladder == BIDS or ladder == STOPS_BELOW else SELL, price)
         if key != key_of_level(s, level) or (wide(s.orders["flags"][row]) & HIDDEN != hidden):
-            return -5
+            return -_PRICE
         leaves = wide(s.orders["leaves"][row])
         if leaves <= 0 or displayed_of(s, row) > leaves or (displayed_of(s, row) <= 0 and hidden == 0):
-            return -7
+            return -_LEAVES
         market = wide(s.orders["market"][row])
         account = wide(s.orders["account"][row])
         if find_order(s, market, account, s.orders["client_order_id"][row]) != row:
-            return -9
+            return -_NAME
         before = row
         orders += 1
         row = wide(s.orders["next"][row])
-    return orders if before == tail else -6
+    return orders if before == tail else -_LINKS

@@ -104,7 +104,7 @@ def run(s: Tables, count: int) -> int:
             look_ahead(s, i, count, big)
             phase = _begin(s, i)
         if phase == EXPIRE:
-            if not _expire_due(s, i):
+            if not _expire_due(s):
                 break
             phase = EXECUTE
         if phase == EXECUTE:
@@ -152,7 +152,7 @@ def _begin(s: Tables, i: int) -> int:
 
 
 @kernel
-def _expire_due(s: Tables, i: int) -> bool:
+def _expire_due(s: Tables) -> bool:
     """GTD orders of any market whose time has come, by (expire, order id) (R21)."""
     while True:
         row = heap_top(s)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from novate.compiled import highest_bit, inlined, kernel, wide
 from novate.venue.layout import (
-    BLOCK_COUNT,
     BLOCK_FREE,
     BLOCK_TOP,
     FREE_WORDS,
@@ -123,7 +122,6 @@ def _insert_block(s: Tables, ladder: int, block_key: int, at: int, length: int) 
     else:
         block = s.header[BLOCK_TOP]
         s.header[BLOCK_TOP] = block + 1
-    s.header[BLOCK_COUNT] += 1
     s.blocks["key"][block] = block_key
     s.blocks["occupied"][block] = 0
     s.blocks["displayed"][block] = 0
@@ -193,7 +191,6 @@ def remove_block(s: Tables, ladder: int, block: int) -> None:
         s.ladders["best"][ladder] = s.words[offset + length - 1] & 0xFFFFFFFF
     s.blocks["next"][block] = s.header[BLOCK_FREE]
     s.header[BLOCK_FREE] = block
-    s.header[BLOCK_COUNT] -= 1
 
 
 @inlined

@@ -16,7 +16,7 @@ are chained through `next` and taken last-in first-out, so the hot ones stay few
 every ladder: the key of a price is the price for bids and stops below, and minus the price for asks and
 stops above, so one code serves all four.
 
-Costs: 64 bytes an order and 8 bytes an index entry at a load of a quarter to a half; 48 bytes an extra;
+Costs: 64 bytes an order and 8 bytes a place of the index, at most three quarters full; 40 bytes an extra;
 32 bytes a level in blocks of 32; 208 bytes an idle market with its ladders.
 """
 
@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from novate.domain.limits import LimitKind
 from novate.domain.records import COMMAND, EVENT
 
 ORDER = np.dtype(
@@ -49,7 +50,6 @@ EXTRA = np.dtype(
         ("tranche", "<i8"),
         ("heap", "<i4"),  # place in the GTD heap, -1 outside
         ("next", "<i4"),  # free chain
-        ("spare", "<i8"),
     ]
 )
 
@@ -107,9 +107,8 @@ MARKET = np.dtype(
         ("cancel_newest", "<u1"),
         ("premium", "<u1"),
         ("touched", "<u1"),
-        ("known", "<u1"),
-        ("top_changed", "<u1"),
-        ("pad", "<u1"),
+        ("top_changed", "<u1"),  # BOOK_STATE may be due
+        ("spare", "<u2"),
         ("touched_next", "<i4"),
     ]
 )
@@ -238,10 +237,9 @@ EXTRA_TOP = 11
 EXTRA_COUNT = 12
 BLOCK_FREE = 13
 BLOCK_TOP = 14
-BLOCK_COUNT = 15
 WORDS_TOP = 16
-LARGEST_LADDER = 17
-HEAP_OFFSET = 18
+LARGEST_LADDER = 17  # capacity of the largest vector of blocks
+HEAP_OFFSET = 18  # of the GTD orders, in `words`
 HEAP_LENGTH = 19
 HEAP_CAPACITY = 20
 INDEX_MASK = 21
@@ -267,19 +265,17 @@ LIST_MARKET = 40
 LIST_COUNT = 41
 TOUCHED_HEAD = 42  # markets other than the command's own whose BOOK_STATE is due
 TOUCHED_TAIL = 43
-MARKETS = 44
 BROKEN = 45  # a broken invariant (BROKEN_*): the machine stops
 MEMBER_OFFSET = 46  # holders: accounts first, members from this row on
-MARGIN_CLASSES = 47
-PREFETCH = 48
-POSITIONS_ON = 49
+PREFETCH = 48  # 1: the tables outgrow the caches, so look further ahead
+POSITIONS_ON = 49  # 1: positions are kept, for margins or limits
 BALANCE_LIMIT = 50  # rows in use at which the table must grow first
 CREDIT_ON = 51
 POSITION_LIMIT = 52
 TRACKING = 53  # kinds of limits of which any is set: bit LimitKind
 TAG = 54  # hash of the name of the command's order
-RING = 96  # hashes of the names of the next commands (see `look_ahead`)
-FREE_WORDS = 64  # heads of the free chains of vectors, by size class
+FREE_WORDS = 64  # 32 heads of the free chains of vectors, by size class
+RING = 96  # 16 hashes of the names of the next commands (see `look_ahead`)
 HEADER_CELLS = 128
 
 # Phases.
@@ -290,7 +286,6 @@ MATCH = 3
 CASCADE = 4
 LIST = 5
 PUBLISH = 6
-MATCH_AMENDED = 7
 
 # Why a batch stopped before its end.
 NEED_NOTHING = 0
@@ -327,13 +322,16 @@ CREDIT_DELIVERABLE = 1
 CREDIT_MARGINED = 2
 
 LEVELS_PER_BLOCK = 32
-TRACK_OPEN_ORDERS = 1 << 3
-TRACK_POSITION = 1 << 4
-TRACK_GROSS = 1 << 5
-TRACK_RATE = 1 << 6
+MARGIN_CLASSES = 8  # margins per lot of a market, one for each account class
+
+# Bits of TRACKING.
+TRACK_OPEN_ORDERS = 1 << int(LimitKind.OPEN_ORDERS)
+TRACK_POSITION = 1 << int(LimitKind.POSITION)
+TRACK_GROSS = 1 << int(LimitKind.GROSS_NOTIONAL)
+TRACK_RATE = 1 << int(LimitKind.MESSAGE_RATE)
 TRACK_OPEN = TRACK_POSITION | TRACK_GROSS
 
-STEP_ROOM = 16  # events that one uninterrupted step may write
+STEP_ROOM = 16  # more than the events, balances or positions that one uninterrupted step adds
 MIN_EVENT_BUFFER = 32
 NO_LIMIT_KEY = -(2**62)
 NOTHING_SHOWN = -(2**62)  # as a price key

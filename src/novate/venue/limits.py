@@ -2,8 +2,9 @@
 
     message rate | order quantity | order notional | open orders | position | gross open notional
 
-Row of `holders`: the account's number, or MEMBER_OFFSET + member. A limit of -1 is none. Nothing here runs
-unless the venue was built with limits.
+Row of `holders`: the account's number, or MEMBER_OFFSET + member. A limit of -1 is none. Of every pair named
+0 and 1 the first is before an amendment and the second after it. Nothing here runs unless the venue was built
+with limits.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from novate.venue.balances import MEMBER_CODE, position_row
 from novate.venue.constants import (
     BUY,
     E_LIMIT_SET,
+    GROSS_NOTIONAL,
     INVALID_LIMIT,
     LIMITS_OFF,
     MAX_GROSS_NOTIONAL,
@@ -21,7 +23,12 @@ from novate.venue.constants import (
     MAX_ORDER_NOTIONAL,
     MAX_ORDER_QTY,
     MAX_POSITION,
+    MESSAGE_RATE,
     OK,
+    OPEN_ORDERS,
+    ORDER_NOTIONAL,
+    ORDER_QTY,
+    POSITION_LOTS,
     UNKNOWN_ACCOUNT,
 )
 from novate.venue.credit import count_open, hold_price, member_of
@@ -49,14 +56,12 @@ from novate.venue.layout import (
     Tables,
 )
 
-_MESSAGE_RATE = 6
-
 
 @kernel
 def check_message_rate(s: Tables, account: int) -> int:
     """Count a NEW or AMEND against the windows of the account and its member, or refuse it."""
     member = s.header[MEMBER_OFFSET] + member_of(s, account)
-    if not _has_room(s, account) or not _has_room(s, member):
+    if not _may_send(s, account) or not _may_send(s, member):
         return MAX_MESSAGE_RATE
     s.holders["messages_now"][account] += 1
     s.holders["messages_now"][member] += 1
@@ -64,7 +69,8 @@ def check_message_rate(s: Tables, account: int) -> int:
 
 
 @kernel
-def _has_room(s: Tables, holder: int) -> bool:
+def _may_send(s: Tables, holder: int) -> bool:
+    """Is there room for one more message in the holder's window?"""
     allowed = wide(s.holders["message_rate"][holder])
     if allowed < 0:
         return True
@@ -75,7 +81,7 @@ def _has_room(s: Tables, holder: int) -> bool:
 
 
 @kernel
-def check_new(s: Tables, market: int, account: int, side: int, quantity: int, price: int) -> int:
+def check_new_limits(s: Tables, market: int, account: int, side: int, quantity: int, price: int) -> int:
     """Limits of a new order, as if it were open now (trigger orders too)."""
     member = member_of(s, account)
     notional = quantity * hold_price(s, market, price) * wide(s.markets["multiplier"][market])
@@ -126,7 +132,7 @@ def _position_broken(s: Tables, market: int, code: int, side: int, quantity: int
 
 
 @kernel
-def check_amend(
+def check_amended_limits(
     s: Tables, row: int, total0: int, total1: int, price0: int, price1: int, leaves1: int, is_open: bool
 ) -> int:
     """Limits of an amendment: only what grows can break one. Prices are limits, or stops of parked orders."""
@@ -197,11 +203,11 @@ def set_limit(s: Tables, at_command: int) -> int:
     elif holder >= last or s.holders["known"][holder] == 0:
         code = UNKNOWN_ACCOUNT
     elif (
-        kind < 1
-        or kind > _MESSAGE_RATE
+        kind < ORDER_QTY
+        or kind > MESSAGE_RATE
         or is_member > 1
         or value < 0
-        or (kind == _MESSAGE_RATE and window < 1)
+        or (kind == MESSAGE_RATE and window < 1)
     ):
         code = INVALID_LIMIT
     if code != OK:
@@ -254,15 +260,15 @@ def _count_resting(s: Tables, row: int, bit: int) -> None:
 
 @kernel
 def _store_limit(s: Tables, holder: int, kind: int, value: int, window: int) -> None:
-    if kind == 1:
+    if kind == ORDER_QTY:
         s.holders["order_qty"][holder] = value
-    elif kind == 2:
+    elif kind == ORDER_NOTIONAL:
         s.holders["order_notional"][holder] = value
-    elif kind == 3:
+    elif kind == OPEN_ORDERS:
         s.holders["open_orders"][holder] = value
-    elif kind == 4:
+    elif kind == POSITION_LOTS:
         s.holders["position"][holder] = value
-    elif kind == 5:
+    elif kind == GROSS_NOTIONAL:
         s.holders["gross_notional"][holder] = value
     else:
         s.holders["message_rate"][holder] = value

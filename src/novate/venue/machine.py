@@ -27,8 +27,10 @@ PIECE = 4096
 # Above these the tables outgrow the processor's caches, and looking ahead pays; below it costs a few ns.
 _LOOK_AHEAD_ORDERS = 16_384
 _LOOK_AHEAD_MARKETS = 64
+# Tables of which a command takes at most one row, and the cell that counts the rows in use.
 _POOLS = {"orders": layout.ORDER_COUNT, "extras": layout.EXTRA_COUNT}
 _SAVED = tuple(name for name in Tables._fields if name not in ("scratch", "commands", "events"))
+_OF_TERMS = ("header", "markets", "ladders", "tops", "accounts", "holders", "margins", "assets")
 _NO_COMMANDS = new_commands(0)
 _NO_EVENTS = new_events(0)
 
@@ -218,17 +220,8 @@ class Venue:
         """Take over the tables of a venue of the same terms. Raises ValueError where they do not fit."""
         for name in _SAVED:
             saved = source.get(name)
-            fixed = name in (
-                "header",
-                "markets",
-                "ladders",
-                "tops",
-                "accounts",
-                "holders",
-                "margins",
-                "assets",
-            )
-            if saved.dtype != self._tables[name].dtype or (fixed and len(saved) != len(self._tables[name])):
+            fixed = name in _OF_TERMS and len(saved) != len(self._tables[name])
+            if fixed or saved.dtype != self._tables[name].dtype:
                 raise ValueError(f"Expected the table {name!r} of the same terms, was {len(saved)} rows")
         for name in _SAVED:
             self._tables[name] = np.frombuffer(bytearray(source.get(name).tobytes()), source.get(name).dtype)

@@ -10,7 +10,16 @@ aggressor's row and three cells of the header, so it continues where it was.
 from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
-from novate.venue.book import displayed_of, enter_book, ladder_of, leave_book, opposite, refresh, shrink
+from novate.venue.book import (
+    displayed_of,
+    enter_book,
+    ladder_of,
+    leave_book,
+    opposite,
+    refresh,
+    shrink,
+    tradable_of,
+)
 from novate.venue.constants import (
     BUY,
     BY_IOC,
@@ -35,7 +44,6 @@ from novate.venue.layout import (
     BALANCE_COUNT,
     BALANCE_LIMIT,
     EVENTS,
-    HIDDEN,
     ICEBERG,
     INDEXED,
     NEED,
@@ -57,6 +65,8 @@ from novate.venue.layout import (
 from novate.venue.limits import count_order
 from novate.venue.pool import free_order
 from novate.venue.triggers import elect
+
+_BLOCKED = -(2**61)  # still needed: more than any book holds
 
 
 @inlined
@@ -119,10 +129,7 @@ def sweep(s: Tables) -> bool:
             if prevent(s, maker, taker, mode):
                 return True
             continue
-        quantity = displayed_of(s, maker)
-        if wide(s.orders["flags"][maker]) & HIDDEN != 0:
-            quantity = wide(s.orders["leaves"][maker])
-        fill(s, market, maker, taker, min(leaves, quantity))
+        fill(s, market, maker, taker, min(leaves, tradable_of(s, maker)))
     finish_aggressor(s, taker)
     return True
 
@@ -199,10 +206,7 @@ def prevent(s: Tables, maker: int, taker: int, mode: int) -> bool:
 
 @kernel
 def _decrement_both(s: Tables, maker: int, taker: int) -> bool:
-    quantity = displayed_of(s, maker)
-    if wide(s.orders["flags"][maker]) & HIDDEN != 0:
-        quantity = wide(s.orders["leaves"][maker])
-    quantity = min(quantity, wide(s.orders["leaves"][taker]))
+    quantity = min(tradable_of(s, maker), wide(s.orders["leaves"][taker]))
     reduce_hold(s, maker, quantity, 0)
     reduce_hold(s, taker, quantity, 0)
     s.orders["leaves"][taker] = wide(s.orders["leaves"][taker]) - quantity
@@ -290,9 +294,6 @@ def is_feasible(s: Tables, taker: int, price: int) -> bool:
             if needed <= 0:
                 return needed > _BLOCKED
     return False
-
-
-_BLOCKED = -(2**61)
 
 
 @kernel

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from novate.domain.codes import MarketState, SelfTrade
+from novate.domain.codes import AuctionKind, MarketState, SelfTrade
 from novate.domain.instruments import CreditModel, MarketTerms, OnNegative, Resale
 from novate.domain.terms import VenueTerms
 from novate.venue import layout
 from novate.venue.balances import home_of_many
 from novate.venue.identity import tag_of_many
+from novate.venue.ladder import SMALLEST_VECTOR
 from novate.venue.layout import Tables
 
 Array = npt.NDArray[Any]
@@ -47,7 +48,7 @@ def new_tables(terms: VenueTerms) -> dict[str, Array]:
     rows["ladders"] = 4 * len(terms.markets)
     rows["tops"] = 2 * len(terms.markets)
     margined = any(market.credit is CreditModel.MARGINED for market in terms.markets)
-    rows["margins"] = 8 * len(terms.markets) if margined else 8
+    rows["margins"] = layout.MARGIN_CLASSES * (len(terms.markets) if margined else 1)
     rows["accounts"] = 1 + max((account.account for account in terms.accounts), default=0)
     members = 1 + max((account.member for account in terms.accounts), default=0)
     rows["holders"] = rows["accounts"] + members if terms.limits else 1
@@ -75,8 +76,7 @@ def _fill_header(header: Array, terms: VenueTerms, margined: bool, accounts: int
     # Row 0 of every pool, and word 0, stand for "none".
     for cell in (layout.ORDER_TOP, layout.EXTRA_TOP, layout.BLOCK_TOP, layout.WORDS_TOP):
         header[cell] = 1
-    header[layout.LARGEST_LADDER] = 4
-    header[layout.HEAP_CAPACITY] = 0
+    header[layout.LARGEST_LADDER] = SMALLEST_VECTOR
     header[layout.INDEX_MASK] = _FIRST_ROWS["index"] - 1
     header[layout.INDEX_SEED] = terms.hash_seed
     _set_limit_cells(header, "balances", _FIRST_ROWS["balances"])
@@ -87,7 +87,6 @@ def _fill_header(header: Array, terms: VenueTerms, margined: bool, accounts: int
     header[layout.LIMITS_ON] = terms.limits
     header[layout.POSITIONS_ON] = margined or terms.limits
     header[layout.CREDIT_ON] = any(m.credit is not CreditModel.NONE for m in terms.markets)
-    header[layout.MARKETS] = len(terms.markets)
     header[layout.MEMBER_OFFSET] = accounts
     header[layout.TOUCHED_HEAD] = -1
 
@@ -115,19 +114,19 @@ def _fill_market(tables: dict[str, Array], row: int, terms: MarketTerms) -> None
     market["taker_ppm"] = terms.taker_ppm or 0
     market["max_blocks"] = terms.max_price_blocks
     market["state"] = MarketState[terms.initial_state]
-    market["auction_kind"] = 3 if terms.initial_state == "AUCTION_CALL" else 0
+    market["auction_kind"] = AuctionKind.INTRADAY if terms.initial_state == "AUCTION_CALL" else 0
     market["credit"] = _CREDIT_CODES[terms.credit]
     market["stp_default"] = SelfTrade[terms.stp_default]
     market["resale_settled"] = terms.resale is Resale.SETTLED
     market["cancel_newest"] = terms.on_negative is OnNegative.CANCEL_NEWEST
     market["premium"] = terms.premium
-    market["known"] = 1
     if terms.credit is not CreditModel.NONE:
         tables["assets"]["known"][terms.quote_asset] = 1
     if terms.credit is CreditModel.DELIVERABLE:
         tables["assets"]["known"][terms.base_asset] = 1
     if terms.credit is CreditModel.MARGINED:
-        tables["margins"][8 * row : 8 * row + 8] = terms.margin_per_lot_micro
+        first = layout.MARGIN_CLASSES * row
+        tables["margins"][first : first + layout.MARGIN_CLASSES] = terms.margin_per_lot_micro
 
 
 def _open_holders(holders: Array, terms: VenueTerms, member_offset: int) -> None:

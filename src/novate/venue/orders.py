@@ -61,8 +61,7 @@ from novate.venue.layout import (
     TRACKING,
     Tables,
 )
-from novate.venue.limits import check_new as check_limits
-from novate.venue.limits import count_order
+from novate.venue.limits import check_new_limits, count_order
 from novate.venue.lookahead import tag_of_command
 from novate.venue.matching import (
     cancel_entering,
@@ -77,7 +76,7 @@ from novate.venue.triggers import dequeue, park, unpark
 
 
 @inlined
-def uses_credit(s: Tables, market: int) -> bool:
+def counts_commitments(s: Tables, market: int) -> bool:
     """Does an order of this market hold anything, or count anywhere?"""
     return bool(s.markets["credit"][market] != CREDIT_NONE or s.header[TRACKING] != 0)
 
@@ -120,7 +119,7 @@ def new_order(s: Tables, i: int, market: int) -> int:
 @inlined
 def _check_commitment(s: Tables, i: int, market: int, side: int, order_type: int, price: int) -> int:
     """The last rungs: credit (K3) and limits (K19)."""
-    if not uses_credit(s, market):
+    if not counts_commitments(s, market):
         return OK
     account = wide(s.commands["account"][i])
     quantity = wide(s.commands["quantity"][i])
@@ -133,7 +132,7 @@ def _check_commitment(s: Tables, i: int, market: int, side: int, order_type: int
     if s.header[TRACKING] != 0:
         if order_type == STOP:
             price = wide(s.commands["stop"][i])
-        return check_limits(s, market, account, side, quantity, price)
+        return check_new_limits(s, market, account, side, quantity, price)
     return OK
 
 
@@ -174,7 +173,7 @@ def _accept(s: Tables, i: int, market: int, side: int, order_type: int, price: i
     trigger = is_trigger_type(order_type)
     if trigger or tif == GTD or command_flags & (F_DISPLAY | F_HIDDEN | F_POST_ONLY) != 0:
         _store_special_terms(s, i, row, tif, command_flags)
-    if uses_credit(s, market):
+    if counts_commitments(s, market):
         if not trigger and not reserves_at_once(s, market, order_type):
             adjust(s, market, account, side, price, 0, price, quantity, 0)
         if s.header[TRACKING] & TRACK_OPEN_ORDERS != 0:
@@ -257,7 +256,7 @@ def activate_next(s: Tables, market: int) -> int:
         order_event(s, E_CANCELLED, row, BY_NO_LIQUIDITY, 0, 0, leaves, 0, 0)
         end_order(s, row)
         return CASCADE
-    if uses_credit(s, market):
+    if counts_commitments(s, market):
         if check_credit(s, market, account, side, 0, 0, price, leaves) != OK:
             order_event(s, E_CANCELLED, row, BY_CREDIT, 0, 0, leaves, 0, 0)
             end_order(s, row)
