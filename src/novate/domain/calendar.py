@@ -23,6 +23,8 @@ import msgspec
 from novate.domain.configuration import Calendar, Configuration
 from novate.domain.instruments import Instrument
 
+FIRST_DAY, LAST_DAY = datetime.date(1970, 1, 1), datetime.date(2261, 12, 31)
+"""Days whose nanoseconds fit 64 bits, and far from the end of `datetime.date`: open days are found."""
 ONE_DAY = datetime.timedelta(days=1)
 LONGEST_CLOSURE_DAYS = 400
 """A calendar that stays closed for longer is a mistake and is reported instead of searched for ever."""

@@ -223,3 +223,18 @@ def test_bytes_that_are_no_text_are_refused_row_by_row(tmp_path: Path) -> None:
     summary = clear_file(path, tmp_path / "out", adopt=True)
     assert summary.delivery.in_force == 1
     assert [row[:2] for row in rejects(tmp_path)] == [("3", "MALFORMED_ROW")]
+
+
+@pytest.mark.parametrize("date", ["0001-01-01", "1969-12-31", "2262-01-01", "9999-12-31"])
+def test_a_date_that_no_calendar_can_bear_refuses_its_row_alone(tmp_path: Path, date: str) -> None:
+    far = GOOD[0].replace("1,X,1,2026-03-02", f"9,X,1,{date}")
+    summary = clear(tmp_path, [far, *GOOD])
+    assert summary.delivery.accepted == 3
+    message = f'trade_date: expected a date from 1970-01-01 to 2261-12-31, was "{date}"'
+    assert [(reason, told) for _, reason, told in rejects(tmp_path)] == [("OUT_OF_RANGE", message)]
+
+
+@pytest.mark.parametrize("date", ["1970-01-01", "2261-12-31"])
+def test_the_first_and_the_last_date_settle(tmp_path: Path, date: str) -> None:
+    summary = clear(tmp_path, [GOOD[0].replace("2026-03-02", date)])
+    assert (summary.delivery.accepted, rejects(tmp_path)) == (1, [])

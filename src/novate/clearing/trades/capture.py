@@ -17,12 +17,15 @@ import numpy as np
 
 from novate.clearing.terms import ClearingTerms
 from novate.clearing.trades.columns import Coded, Int64s, TradeColumns
+from novate.domain.calendar import FIRST_DAY, LAST_DAY
 from novate.domain.units import INT64_MAX, parse_decimal, rescale
 
 UNKNOWN = -1
 UNKNOWN_ACCOUNT = -2
 NOT_GIVEN = -3
 INVALID = -1
+BEYOND = -4
+"""A date, but none that clearing can bear."""
 WIDE = -2
 """A price whose digits do not fit 64 bits: valid, and computed from its text."""
 
@@ -33,7 +36,7 @@ class CapturedTrades(msgspec.Struct, frozen=True, kw_only=True):
     version: Int64s
     trade_day: Int64s
     settle_day: Int64s
-    """0 without an explicit settlement date, INVALID if it is no date."""
+    """0 without an explicit settlement date, INVALID if it is no date, BEYOND if out of range."""
     arrival_day: Int64s
     instrument: Int64s
     currency: Int64s
@@ -71,7 +74,7 @@ def versions(column: Coded) -> Int64s:
 
 
 def days(column: Coded) -> Int64s:
-    """ISO dates as ordinals; 0 where nothing is given, INVALID for anything else."""
+    """ISO dates as ordinals; 0 where nothing is given, BEYOND outside 1970 to 2261, INVALID otherwise."""
     return _looked_up(column, [_ordinal(text) for text in column.values])
 
 
@@ -125,9 +128,15 @@ def _ordinal(text: str) -> int:
     if len(text) != 10:
         return INVALID
     try:
-        return datetime.date.fromisoformat(text).toordinal()
+        day = datetime.date.fromisoformat(text)
     except ValueError:
         return INVALID
+    return day.toordinal() if FIRST_DAY <= day <= LAST_DAY else BEYOND
+
+
+def is_beyond(text: str) -> bool:
+    """A date outside the days that clearing can bear."""
+    return _ordinal(text) == BEYOND
 
 
 def _price(text: str, max_decimals: int) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """The ladder of C9 for TRADE: the first broken rule of each row, for all rows at once.
 
-    row form    MISSING_FIELD  MALFORMED_ROW                            (what only files can get wrong)
+    row form    MISSING_FIELD  MALFORMED_ROW  OUT_OF_RANGE                    (what only files can get wrong)
     version     INVALID_VERSION
     content     UNKNOWN_INSTRUMENT  WRONG_CURRENCY
                 buyer UNKNOWN_MEMBER  UNKNOWN_ACCOUNT, seller likewise  SELF_TRADE
@@ -22,6 +22,7 @@ from novate.clearing.dates import DueDates, due_dates
 from novate.clearing.novation import Amounts, amounts
 from novate.clearing.terms import ClearingTerms
 from novate.clearing.trades.capture import (
+    BEYOND,
     INVALID,
     NOT_GIVEN,
     UNKNOWN,
@@ -57,7 +58,11 @@ def check_rows(columns: TradeColumns, trades: CapturedTrades, terms: ClearingTer
             rung(_where(column, [not text for text in column.values]), RowReject.MISSING_FIELD)
     for column in (columns.source, columns.trade_id):
         rung(_where(column, [not is_name(text) for text in column.values]), RowReject.MALFORMED_ROW)
-    rung((trades.trade_day <= 0) | (trades.arrival_day <= 0), RowReject.MALFORMED_ROW)
+    days = (trades.trade_day, trades.arrival_day)
+    for day in days:
+        rung((day <= 0) & (day != BEYOND), RowReject.MALFORMED_ROW)
+    for day in (*days, trades.settle_day):
+        rung(day == BEYOND, RowReject.OUT_OF_RANGE)
     rung(trades.version == INVALID, ClearingReject.INVALID_VERSION)
     _identity_rungs(trades, terms, rung)
     _number_rungs(trades, rung)

@@ -11,8 +11,10 @@ import msgspec
 import numpy as np
 
 from novate.clearing.terms import ClearingTerms
+from novate.clearing.trades.capture import is_beyond
 from novate.clearing.trades.columns import FIELDS, Int16s, TradeColumns
 from novate.clearing.trades.ladder import OPTIONAL_FIELDS, is_name
+from novate.domain.calendar import FIRST_DAY, LAST_DAY
 from novate.domain.codes import ClearingReject, RowReject
 
 
@@ -57,6 +59,10 @@ def _message(columns: TradeColumns, row: int, code: int, terms: ClearingTerms) -
                 if not is_name(field(name)):
                     return expected(name, "printable text without a bar |")
             return expected("trade_date", "a date such as 2026-03-02")
+        case RowReject.OUT_OF_RANGE:
+            dates = ("trade_date", "arrival", "settle_date")
+            wrong = next(name for name in dates if is_beyond(field(name)))
+            return expected(wrong, f"a date from {FIRST_DAY} to {LAST_DAY}")
         case ClearingReject.INVALID_VERSION:
             return expected("version", "a whole number from 1")
         case ClearingReject.DUPLICATE_CONTENT:
