@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from novate.app.configuration import ConfigurationError, embedded_configuration, load_configuration
+from novate.app.progress import SILENT
+from novate.app.run_orders import RunRequest, read_request
 from novate.domain.configuration import Configuration, canonical_json, from_canonical_json
 from novate.domain.instruments import InstrumentKind
+from novate.domain.resolve import venue_terms
+from novate.venue.machine import Venue
 
 SMALL = """
 business_date = 2026-03-02
@@ -231,3 +235,95 @@ def test_a_number_is_no_name(tmp_path: Path, wrong: str, place: str, number: str
     )
     (mistake,) = mistakes(tmp_path, f"name = {number}\n{SMALL}")
     assert mistake == f"novate.toml: name: expected a text, was {number}"
+
+
+OPTION = """
+[[instruments]]
+symbol = "ACME-C"
+kind = "option"
+currency = "USD"
+tick = 0.05
+contract_size = 100
+expiry = 2026-06-19
+strike = 10
+option_type = "CALL"
+underlying = "ACME"
+"""
+WITH_OPTION = SMALL.replace("[[members]]", OPTION + "[[members]]", 1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "message"),
+    [
+        ("strike = 10", "strike = 0", 'strike: expected a decimal above 0 and below 10**12, was "0"'),
+        (
+            "strike = 10",
+            "strike = 99999999999999999999999999",
+            'strike: expected a decimal above 0 and below 10**12, was "99999999999999999999999999"',
+        ),
+        (
+            "expiry = 2026-06-19",
+            "expiry = 2026-03-01",
+            "expiry: expected no date before the business date 2026-03-02, was 2026-03-01",
+        ),
+        (
+            'underlying = "ACME"',
+            'underlying = "ACNE"',
+            'underlying: expected a configured instrument, was "ACNE"; did you mean "ACME"?',
+        ),
+        (
+            'underlying = "ACME"',
+            'underlying = "ACME-C"',
+            'underlying: expected a configured instrument, was "ACME-C"; did you mean "ACME"?',
+        ),
+        (
+            "strike = 10",
+            'strike = 10\nisin = ""',
+            'isin: expected a name of letters, digits and . _ / : + - (at most 64), was ""',
+        ),
+        (
+            "strike = 10",
+            "strike = 10\nmaker_ppm = -1\ntaker_ppm = -2",
+            "taker_ppm: expected a rebate on one side at most, was -1 and -2: the venue would pay both sides",
+        ),
+    ],
+)
+def test_nonsense_in_an_option_is_told(tmp_path: Path, wrong: str, right: str, message: str) -> None:
+    assert len(load(tmp_path, WITH_OPTION).instruments) == 2
+    assert mistakes(tmp_path, WITH_OPTION.replace(wrong, right, 1)) == [
+        f"novate.toml: instruments[1].{message}"
+    ]
+
+
+def test_limits_ask_for_orders_whose_sums_fit(tmp_path: Path) -> None:
+    limited = SMALL.replace("[calendars.NYSE]", "limits = true\n[calendars.NYSE]", 1)
+    (mistake,) = mistakes(tmp_path, limited)
+    assert mistake.startswith(
+        "novate.toml: instruments[0].max_quantity: expected max_quantity x max_price x multiplier up to"
+        " 2**40, because limits = true (K20), was "
+    )
+    bounds = "max_quantity = 1000000\nmax_price = 1000\ntick = 0.05"
+    Venue(venue_terms(load(tmp_path, limited.replace("tick = 0.05", bounds))))
+
+
+def test_the_house_must_be_open_on_some_day_of_settlement(tmp_path: Path) -> None:
+    sundays = "[calendars.SUNDAYS]\nweekend = [0, 1, 2, 3, 4, 5]\n[currencies.USD]"
+    text = SMALL.replace('house = "NYSE"', 'house = "SUNDAYS"').replace("[currencies.USD]", sundays)
+    (mistake,) = mistakes(tmp_path, text)
+    assert mistake.startswith(
+        "novate.toml: instruments[0].calendar: expected a weekday on which market, bank,"
+    )
+
+
+def test_a_member_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    (mistake,) = mistakes(tmp_path, SMALL.replace('name = "ALPHA"', 'name = "AL,PHA"'))
+    assert mistake.startswith("novate.toml: members[0].name: ")
+
+
+def test_a_run_needs_accounts(tmp_path: Path) -> None:
+    path = tmp_path / "novate.toml"
+    path.write_text(SMALL.partition("[[members]]")[0])
+    with pytest.raises(ConfigurationError) as caught:
+        read_request(RunRequest(out=tmp_path / "out", config=path), SILENT)
+    message = "novate.toml: accounts: expected at least one [[accounts]] to trade, found none"
+    assert caught.value.errors == [message]

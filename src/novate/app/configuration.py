@@ -49,11 +49,18 @@ def load_configuration(path: Path) -> Configuration:
     # A table with a wrong field was filled in with stand-in values: what follows from those is not reported.
     unsound = {_entry(error.removeprefix(f"{path.name}: ")) for error in errors}
     errors += [
-        f"{path.name}: {mistake}" for mistake in check(configuration) if _entry(mistake) not in unsound
+        f"{path.name}: {mistake}" for mistake in check(configuration) if not _follows(mistake, unsound)
     ]
     if errors:
         raise ConfigurationError(errors)
     return configuration
+
+
+def _follows(mistake: str, unsound: set[str]) -> bool:
+    """A mistake only because of another: in the same table, or a member whose name could not be read."""
+    place = mistake.partition(": ")[0]
+    nameless = place.startswith("accounts[") and place.endswith(".member")
+    return _entry(mistake) in unsound or (nameless and any(one.startswith("members") for one in unsound))
 
 
 def _entry(message: str) -> str:

@@ -14,10 +14,18 @@ from collections.abc import Iterable, Iterator
 from novate.domain.configuration import Calendar, Configuration
 from novate.domain.defects import instrument_defects
 from novate.domain.instruments import CreditModel, Instrument, InstrumentKind
-from novate.domain.resolve import AMOUNT_LIMIT, assets, credit_units
-from novate.domain.units import parse_decimal
+from novate.domain.resolve import (
+    AMOUNT_LIMIT,
+    SUMMED_LIMIT,
+    assets,
+    credit_units,
+    decimal_fraction,
+    largest_order,
+    notional_multiplier,
+)
 
 FIRST_DATE, LAST_DATE = "1970-01-01", "2261-12-31"
+STRIKE_LIMIT = 10**12
 RESERVED_MEMBERS = ("CCP", "WORLD")
 """Parties that the clearing house itself uses (C3)."""
 
@@ -107,22 +115,44 @@ def _instruments(configuration: Configuration) -> Iterator[str]:
             yield f'{place}.base: expected a name that no instrument has, was "{instrument.base}"'
         yield from _never_settles(place, instrument, configuration)
         yield from _specification(place, instrument)
-        for defect in instrument_defects(instrument, configuration.currencies):
+        defects = instrument_defects(instrument, configuration.currencies)
+        for defect in defects:
             yield f"{place}.{defect.field}: {defect.message}"
+        if configuration.limits and not defects and instrument.currency in configuration.currencies:
+            yield from _summed_notional(place, instrument, configuration)
+        if instrument.underlying is not None:
+            others = symbols - {instrument.symbol}
+            yield from known(f"{place}.underlying", instrument.underlying, sorted(others), "instrument")
+        if instrument.expiry is not None and instrument.expiry < configuration.business_date:
+            expected = f"expected no date before the business date {configuration.business_date}"
+            yield f"{place}.expiry: {expected}, was {instrument.expiry}"
         if instrument.base in configuration.currencies:
             yield from _base_currency(place, instrument, configuration)
+
+
+def _summed_notional(place: str, instrument: Instrument, configuration: Configuration) -> Iterator[str]:
+    """With limits the notionals of open orders are summed, so that each must be smaller (K20)."""
+    multiplier = notional_multiplier(instrument, configuration.currencies[instrument.currency]).numerator
+    price, quantity = largest_order(instrument, multiplier)
+    product = price * quantity * multiplier
+    if product > SUMMED_LIMIT:
+        yield (
+            f"{place}.max_quantity: expected max_quantity x max_price x multiplier up to 2**40, because"
+            f" limits = true (K20), was {product}; give a smaller max_quantity or max_price"
+        )
 
 
 def _never_settles(place: str, instrument: Instrument, configuration: Configuration) -> Iterator[str]:
     """Calendars whose weekends leave no common open weekday: nothing would ever settle (C4)."""
     currency = configuration.currencies.get(instrument.currency)
-    names = [instrument.calendar, currency.calendar if currency else None, configuration.depository]
+    names = [instrument.calendar, currency.calendar if currency else None]
+    names += [configuration.depository, configuration.house]
     open_days = set(range(7))
     for calendar in names:
         open_days -= set(configuration.calendars.get(calendar or "", Calendar()).weekend)
     if not open_days:
         used = ", ".join(name or "Monday to Friday" for name in names)
-        expected = "expected a weekday on which market, bank and depository are open"
+        expected = "expected a weekday on which market, bank, depository and house are open"
         yield f"{place}.calendar: {expected}, was {used}"
 
 
@@ -138,8 +168,8 @@ def _specification(place: str, instrument: Instrument) -> Iterator[str]:
             yield f"{place}.{field}: expected a value for kind {instrument.kind.value}, was nothing"
         if field not in needed and value is not None:
             yield f'{place}.{field}: expected nothing for kind {instrument.kind.value}, was "{value}"'
-    if instrument.strike is not None and not parse_decimal(instrument.strike)[0]:
-        yield f'{place}.strike: expected a decimal above 0, was "{instrument.strike}"'
+    if instrument.strike is not None and not 0 < decimal_fraction(instrument.strike) < STRIKE_LIMIT:
+        yield f'{place}.strike: expected a decimal above 0 and below 10**12, was "{instrument.strike}"'
     if instrument.base and instrument.kind is not InstrumentKind.SPOT:
         yield f'{place}.base: expected nothing for kind {instrument.kind.value}, was "{instrument.base}"'
 

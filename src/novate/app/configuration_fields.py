@@ -78,7 +78,7 @@ class Table:
 
     def word(self, key: str, default: str | None = None) -> str:
         value = self._get(key, default)
-        if value == default and default is not None:
+        if key not in self.values and default is not None:
             return default
         written = isinstance(value, str) and not isinstance(value, WrittenNumber)
         if written and WORD.fullmatch(value) and value == value.strip():

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from novate.app.configuration import embedded_configuration, load_configuration
+from novate.app.configuration import ConfigurationError, embedded_configuration, load_configuration
 from novate.app.progress import Progress
 from novate.domain.configuration import Configuration
 from novate.domain.records import COMMAND
@@ -37,6 +37,11 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 def read_request(request: RunRequest, progress: Progress) -> tuple[Configuration, OrderFile]:
     """The configuration of the run and its orders. Raises ConfigurationError and FileProblem."""
     configuration = load_configuration(request.config) if request.config else embedded_configuration()
+    if not configuration.accounts:
+        name = request.config.name if request.config else "default.toml"
+        raise ConfigurationError(
+            [f"{name}: accounts: expected at least one [[accounts]] to trade, found none"]
+        )
     if request.orders is None:
         return configuration, generated_orders(configuration, progress)
     form = request.order_format or ""

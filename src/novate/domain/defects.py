@@ -92,6 +92,9 @@ def _rule_defects(instrument: Instrument) -> list[Defect]:
     if (instrument.maker_ppm is None) != (instrument.taker_ppm is None):
         missing = "maker_ppm" if instrument.maker_ppm is None else "taker_ppm"
         defects.append(Defect(missing, "expected both maker_ppm and taker_ppm or neither, was nothing"))
+    if (instrument.maker_ppm or 0) < 0 and (instrument.taker_ppm or 0) < 0:
+        found = f"{instrument.maker_ppm} and {instrument.taker_ppm}: the venue would pay both sides"
+        defects.append(Defect("taker_ppm", f"expected a rebate on one side at most, was {found}"))
     if kind is InstrumentKind.SPOT and delivered_asset(instrument) == instrument.currency:
         defects.append(
             Defect("base", f'expected another asset than the currency, was "{instrument.currency}"')

@@ -29,6 +29,8 @@ from novate.domain.units import format_decimal, parse_decimal, rescale
 
 PRODUCT_LIMIT = 2**60
 """K20: largest quantity times largest price times multiplier must stay below this."""
+SUMMED_LIMIT = 2**40
+"""K20 with limits: the same product may not be above this, so that sums over millions of orders fit."""
 AMOUNT_LIMIT = 2**62
 """K16: an amount of an asset, and a margin per lot in millionths of the minor unit, must stay below this."""
 DEFAULT_MAX = 10**9
