@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -210,3 +211,27 @@ def test_an_interruption_of_any_command_is_said(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "interrupted" in told
     assert not (tmp_path / "out").exists()
+
+
+def test_an_interruption_that_a_library_drops_is_raised_at_the_next_report() -> None:
+    code = """
+import os, signal
+from novate.app.cli_screen import Bars
+from novate.app.interruption import listen
+listen()
+report = Bars()
+report("matching", 1, 2)
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except BaseException:
+    print("dropped")
+try:
+    report("matching", 2, 2)
+except KeyboardInterrupt:
+    print("raised")
+"""
+    seen = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    assert seen.stdout.split() == ["dropped", "raised"]

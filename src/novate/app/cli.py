@@ -20,6 +20,7 @@ import typer
 from novate.app import cli_run, cli_tools
 from novate.app.cli_errors import expected_failure, usage_failure
 from novate.app.cli_screen import prepare_output, print_error
+from novate.app.interruption import listen
 from novate.app.problems import Interrupted
 
 INTERRUPTED = 130
@@ -91,4 +92,5 @@ def execute(arguments: Sequence[str]) -> int:
 def main() -> None:
     """The entry point of the `novate` script."""
     prepare_output()
+    listen()
     sys.exit(execute(sys.argv[1:]))

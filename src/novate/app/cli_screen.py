@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from novate.app.interruption import check
 from novate.app.progress import Progress
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class Bars(Progress):
         self.what = ""
 
     def __call__(self, what: str, done: int, total: int) -> None:
+        check()
         if not self.shows:
             return
         if what != self.what:
