@@ -160,28 +160,28 @@ def run_scenario(scenario: Scenario, level: str = "CORE") -> Outcome:
         return Outcome(*facts, Verdict.OTHER_LEVEL, needs=scenario.unsupported() or [scenario.level])
     if needs := scenario.unsupported():
         return Outcome(*facts, Verdict.UNSUPPORTED, needs=needs)
-    runner, refusal = _build(scenario)
+    runner, refusal = build_runner(scenario)
     if runner is None or scenario.refuses_configuration:
         return _configuration_outcome(scenario, facts, runner is not None, refusal)
     for done, step in enumerate(scenario.steps):
         got = runner.answer(step)
         if got == step.expect:
             continue
-        if scenario.level != "CORE" and _not_supported(got, step.expect):
+        if scenario.level != "CORE" and says_not_supported(got, step.expect):
             return Outcome(*facts, Verdict.UNSUPPORTED, done, needs=[step.command["cmd"]])
         difference = Difference(str(scenario.path), step.line, step.command, step.expect, got)
         return Outcome(*facts, Verdict.FAILED, done, difference)
     return Outcome(*facts, Verdict.PASSED, len(scenario.steps))
 
 
-def _build(scenario: Scenario) -> tuple[_Runner | None, str]:
+def build_runner(scenario: Scenario) -> tuple[Runner | None, str]:
     """The venue of the header, or why it cannot be built."""
     try:
         terms = venue_terms(scenario.header)
     except (ValueError, TypeError) as fault:
         raise ScenarioError(f"{scenario.path}:{scenario.line}: {fault}") from fault
     try:
-        return _Runner(scenario, terms), ""
+        return Runner(scenario, terms), ""
     except (ValueError, TypeError) as fault:
         return None, str(fault)
 
@@ -199,7 +199,7 @@ def _configuration_outcome(
     return Outcome(*facts, Verdict.FAILED, difference=difference)
 
 
-def _not_supported(got: list[Json], expected: list[Json]) -> bool:
+def says_not_supported(got: list[Json], expected: list[Json]) -> bool:
     """The venue said itself that it does not do this."""
     refusal = Reject.NOT_SUPPORTED.name
     return any(event.get("reason") == refusal for event in got) and not any(
@@ -207,7 +207,7 @@ def _not_supported(got: list[Json], expected: list[Json]) -> bool:
     )
 
 
-class _Runner:
+class Runner:
     """A fresh venue that answers the commands and the queries of a scenario."""
 
     def __init__(self, scenario: Scenario, terms: VenueTerms) -> None:
