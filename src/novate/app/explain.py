@@ -235,11 +235,7 @@ def _configuration_story(scenario: Scenario, was_built: bool, refusal: str) -> E
 def _explanation(
     scenario: Scenario, stories: list[StepStory], differing: list[int], refusal: str = ""
 ) -> Explanation:
-    terms = [
-        generic(f"market {number}:", market)
-        for number, market in enumerate(scenario.markets)
-        if market or scenario.is_multi
-    ]
+    terms = [generic(f"market {number}:", market) for number, market in enumerate(scenario.markets) if market]
     credit = scenario.header.get("credit", [])
     terms += [f"account {acct} starts with {amount:,} of asset {asset}" for acct, asset, amount in credit]
     return Explanation(

@@ -1,7 +1,7 @@
 """An event in words (R51): what happened, to whose order, and what is left of it.
 
     {"ev": "TRADE", "tid": 1, "maker": 1, "taker": 2, "side": "B", "price": 100, "qty": 10, "mleft": 20, ...}
-        -->  trade 1: 10 @ 100, account 1 sold to account 2; maker #1 has 20 left, taker #2 is filled
+        -->  trade 1: 10 @ 100, account 1 sold to account 2; maker #1 has 20 left, taker #2 has nothing left
 
 As for commands, an event or a field without words is still said, as `NAME field=value`.
 """
@@ -33,7 +33,9 @@ def event_words(event: Json, known: KnownOrders, is_multi: bool = False) -> str:
 
 
 def _left(role: str, order: int, leaves: int) -> str:
-    return f"{role} #{order} is filled" if leaves == 0 else f"{role} #{order} has {number(leaves)} left"
+    return (
+        f"{role} #{order} has nothing left" if leaves == 0 else f"{role} #{order} has {number(leaves)} left"
+    )
 
 
 def _fee(name: str, fee: int | None) -> list[str]:
@@ -77,11 +79,10 @@ def _refreshed(event: Json, _: KnownOrders) -> str:
     )
 
 
-def _decrement(event: Json, known: KnownOrders) -> str:
+def _decrement(event: Json, _: KnownOrders) -> str:
     return (
-        f"{known.owner(event['taker'])} does not trade with itself: both orders shrink by "
-        f"{number(event['qty'])} at {number(event['price'])}; "
-        f"#{event['maker']} has {number(event['mleft'])} left, #{event['taker']} has {number(event['tleft'])} left"
+        f"self-trade prevented: both orders shrink by {number(event['qty'])} at {number(event['price'])}; "
+        f"{_left('maker', event['maker'], event['mleft'])}, {_left('taker', event['taker'], event['tleft'])}"
     )
 
 

@@ -52,8 +52,9 @@ def step_lines(story: StepStory, width: int) -> list[Line]:
         style = "loud" if event.event.get("ev") in ("REJECTED", "BROKEN_INVARIANT") else ""
         lines.append([Span(f"{INDENT}{event.said}", style)])
     lines += _difference_lines(story)
+    is_multi = "market" in story.command or len(story.markets) > 1
     for market in story.markets:
-        name = f"market {market.market} " if len(story.markets) > 1 or market.market else ""
+        name = f"market {market.market} " if is_multi else ""
         picture = before_and_after(market.before, market.after, name, width - len(INDENT))
         lines += [[], *([Span(INDENT), *line] for line in picture)]
     return lines
