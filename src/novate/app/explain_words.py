@@ -42,6 +42,14 @@ AMENDABLE = {
     "display": "displayed quantity",
     "trail": "trail",
 }
+PRICES = {
+    "LIMIT": ("price",),
+    "STOP": ("stop",),
+    "STOP_LIMIT": ("price", "stop"),
+    "IF_TOUCHED": ("price", "stop"),
+    "TRAILING_STOP": ("trail",),
+}
+"""The prices that the sentence of a type says."""
 LIMITS = {
     "ORDER_QTY": "quantity of an order",
     "ORDER_NOTIONAL": "value of an order",
@@ -85,11 +93,11 @@ def command_words(command: Json, known: KnownOrders, is_multi: bool = False) -> 
 def order_words(order: Json) -> str:
     """What an order does, without its account: `buys 25 at 10, immediate or cancel`."""
     verb = {"B": "buys", "S": "sells"}[order["side"]]
-    words = [f"{verb} {number(order['qty'])} {_price_words(order)}"]
+    words = [f"{verb} {number(order.get('qty'))} {_price_words(order)}", *_unusual(order)]
     tif = order.get("tif") or "GTC"
-    if tif == "GTD":
+    if tif == "GTD" or order.get("expire") is not None:
         words.append(f"until time {number(order.get('expire'))}")
-    elif tif != "GTC":
+    if tif not in ("GTC", "GTD"):
         words.append(TIFS.get(tif, str(tif)))
     if order.get("display") is not None:
         words.append(f"showing {number(order['display'])}")
@@ -109,7 +117,7 @@ def order_words(order: Json) -> str:
 
 def _price_words(order: Json) -> str:
     kind = order.get("type") or "LIMIT"
-    price = number(order.get("price"))
+    price, stop, trail = (_given(order, key) for key in ("price", "stop", "trail"))
     if kind == "LIMIT":
         return f"at {price}"
     if kind == "MARKET":
@@ -119,13 +127,26 @@ def _price_words(order: Json) -> str:
     buys = order["side"] == "B"
     if kind == "TRAILING_STOP":
         turns = "rises {} above its lowest" if buys else "falls {} below its highest"
-        return f"at the market when the price {turns.format(number(order['trail']))} (trailing stop)"
+        return f"at the market when the price {turns.format(trail)} (trailing stop)"
     if kind in ("STOP", "STOP_LIMIT", "IF_TOUCHED"):
         way = "above" if buys != (kind == "IF_TOUCHED") else "below"
-        then = f"at {price}" if order.get("price") is not None else "at the market"
+        is_limit = kind == "STOP_LIMIT" or (kind == "IF_TOUCHED" and order.get("price") is not None)
+        then = f"at {price}" if is_limit else "at the market"
         name = kind.lower().replace("_", "-")
-        return f"{then} after a trade at {number(order['stop'])} or {way} ({name})"
-    return generic(kind, {key: order[key] for key in ("price", "stop", "trail") if key in order})
+        return f"{then} after a trade at {stop} or {way} ({name})"
+    return f"as {kind}"
+
+
+def _given(order: Json, key: str) -> str:
+    value = order.get(key)
+    return f"(no {AMENDABLE[key]})" if value is None else number(value)
+
+
+def _unusual(order: Json) -> list[str]:
+    """Prices that do not belong to this type of order: it will be refused, and this is why."""
+    usual = PRICES.get(order.get("type") or "LIMIT", ())
+    keys = [key for key in ("price", "stop", "trail") if key not in usual and order.get(key) is not None]
+    return [f"with {AMENDABLE[key]} {number(order[key])}" for key in keys]
 
 
 # -- one sentence for each kind ------------------------------------------------------------------------

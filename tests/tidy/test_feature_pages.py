@@ -1,0 +1,102 @@
+"""Feature pages have pictures, the pictures are what the venue does, the examples are valid scenarios."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from novate.app.conform import Verdict, conform_files
+from novate.app.conform_scenario import ScenarioError, read_scenarios
+from novate.app.explain_pages import State, fences, main, write_page
+from tests.tidy.sources import ROOT
+
+PAGES = sorted((ROOT / "docs" / "features").glob("*.md"))
+EXAMPLES = sorted((ROOT / "docs" / "examples" / "features").glob("*.jsonl"))
+HAND = ROOT / "tests" / "conformance" / "rulebook" / "hand"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_pictures_of_a_page_are_current(page: Path) -> None:
+    """A picture may only be missing where a scenario of level FULL is more than this venue does."""
+    found = list(fences(page))
+    assert found, f"{page.name}: expected a picture"
+    stale = [fence.mark for fence in found if fence.state == State.STALE]
+    assert stale == [], "expected current pictures: python -m novate.app.explain_pages docs/features"
+    waiting = [fence for fence in found if fence.state == State.NOT_SUPPORTED]
+    levels = {scenario.level for fence in waiting for scenario in read_scenarios(fence.scenario)}
+    assert levels <= {"FULL"}, [fence.why for fence in waiting]
+
+
+def test_every_example_is_shown_on_a_page_and_every_page_is_in_the_index() -> None:
+    shown = {fence.scenario.resolve() for page in PAGES for fence in fences(page)}
+    assert shown == set(EXAMPLES)
+    index = (ROOT / "docs" / "features" / "index.md").read_text()
+    assert [page.name for page in PAGES if page.name != "index.md" and f"({page.name})" not in index] == []
+
+
+def test_every_example_passes_unless_it_is_more_than_this_venue_does() -> None:
+    outcomes = conform_files(EXAMPLES, "FULL").outcomes
+    assert [str(outcome.difference) for outcome in outcomes if outcome.verdict == Verdict.FAILED] == []
+    unsupported = [outcome for outcome in outcomes if outcome.verdict == Verdict.UNSUPPORTED]
+    assert {outcome.level for outcome in unsupported} <= {"FULL"}
+
+
+def test_examples_of_level_full_say_what_the_conformance_scenarios_say() -> None:
+    for path in EXAMPLES:
+        for scenario in read_scenarios(path):
+            if scenario.level == "CORE":
+                continue
+            (model,) = read_scenarios(HAND / f"{scenario.name}.jsonl")
+            ours = [(step.command, step.expect) for step in scenario.steps]
+            theirs = [(step.command, step.expect) for step in model.steps]
+            assert ours == theirs[: len(ours)], f"{path.name}: {scenario.name}"
+            assert scenario.markets == model.markets
+
+
+def page_of(folder: Path, text: str) -> Path:
+    """A page with a scenario beside it."""
+    lines = (ROOT / "docs" / "examples" / "features" / "icebergs.jsonl").read_text()
+    (folder / "icebergs.jsonl").write_text(lines)
+    page = folder / "page.md"
+    page.write_text(text)
+    return page
+
+
+def test_a_fence_is_written_and_then_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = page_of(tmp_path, "# A\n\n<!-- explain: icebergs.jsonl steps 1,4 -->\n\nB\n")
+    assert main([str(tmp_path), "--check"]) == 1
+    assert "not current: <!-- explain: icebergs.jsonl steps 1,4 -->" in capsys.readouterr().out
+    assert main([str(tmp_path)]) == 0
+    text = page.read_text()
+    assert text.startswith(
+        "# A\n\n<!-- explain: icebergs.jsonl steps 1,4 -->\n```text\nstep 1  account 1 sells 30"
+    )
+    assert text.endswith("```\n\nB\n")
+    assert main([str(tmp_path), "--check"]) == 0
+    page.write_text(text.replace("step 4", "step 5"))
+    assert [fence.state for fence in write_page(page)] == [State.STALE]
+    assert page.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "<!-- explain: icebergs.jsonl -->",
+        "<!-- explain icebergs.jsonl step 1 -->",
+        "<!-- explain: gone.jsonl step 1 -->",
+        "<!-- explain: icebergs.jsonl step 99 -->",
+        "<!-- explain: icebergs.jsonl scenario other step 1 -->",
+        "<!-- explain: icebergs.jsonl steps 5-2 -->",
+    ],
+)
+def test_a_mark_that_is_none_is_refused(tmp_path: Path, mark: str) -> None:
+    page = page_of(tmp_path, f"{mark}\n")
+    with pytest.raises(ScenarioError, match="expected"):
+        list(fences(page))
+    assert main([str(tmp_path), "--check"]) == 1
+
+
+def test_wrong_use_is_exit_code_2() -> None:
+    assert main([]) == 2
+    assert main(["docs", "--fix"]) == 2
