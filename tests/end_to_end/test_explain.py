@@ -76,6 +76,13 @@ def test_a_difference_is_exit_code_1(tmp_path: Path) -> None:
         ("", "expected at least one scenario, was an empty file"),
         ("{", ":1: expected one JSON object a line"),
         ('{"cmd":"TIME","expect":[]}', ':1: expected a header line with the key "scenario"'),
+        (
+            '{"scenario":"x"}\n{"cmd":"TIME","expect":[1]}',
+            ":2: expected a list of objects as expect, was [1]",
+        ),
+        ('{"scenario":"x","rules":"R1"}', ":1: expected a list of texts as rules, was 'R1'"),
+        ('{"scenario":"x","market":[1]}', ":1: expected an object as market, was [1]"),
+        ('{"scenario":"x","markets":{}}', ":1: expected a list of objects as markets, was {}"),
         ('{"scenario":"x","market":{"tick":1}}', "expected the keys of docs/scenario-format.md"),
         (
             '{"scenario":"x"}\n{"cmd":"NEW","acct":1,"expect":[]}',

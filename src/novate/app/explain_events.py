@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 def event_words(event: Json, known: KnownOrders, is_multi: bool = False) -> str:
     """The event as one sentence without a full stop."""
-    say, fields = EVENTS.get(event.get("ev", ""), (None, ""))
+    say, fields = EVENTS.get(str(event.get("ev")), (None, ""))
     rest = {key: value for key, value in event.items() if key not in ("ev", "market")}
     try:
         words = generic(event.get("ev"), rest) if say is None else say(event, known)

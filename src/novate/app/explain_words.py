@@ -74,7 +74,7 @@ def generic(name: object, fields: Json) -> str:
 
 def command_words(command: Json, known: KnownOrders, is_multi: bool = False) -> str:
     """The command as one sentence without a full stop."""
-    say, fields = COMMANDS.get(command["cmd"], (None, frozenset[str]()))
+    say, fields = COMMANDS.get(str(command["cmd"]), (None, frozenset[str]()))
     rest = {key: value for key, value in command.items() if key not in ("cmd", "t", "market")}
     try:
         words = generic(command["cmd"], rest) if say is None else say(command, known)

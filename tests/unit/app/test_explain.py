@@ -128,6 +128,23 @@ def test_a_scenario_that_the_venue_cannot_run_is_refused_before_it_starts(
         explain_file(scenario_file(tmp_path, {"scenario": "too much"}))
 
 
+def test_an_indicative_price_stands_until_the_call_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told by events only: the book comes from the venue, the events from the scenario."""
+    monkeypatch.setattr(Runner, "answer", lambda self, step: step.expect)
+    monkeypatch.setattr(Scenario, "unsupported", lambda self: [])
+    (story,) = explain_file(HAND / "auction_at_close.jsonl")
+    seen = [
+        (market.after.state, market.after.indicative) for step in story.steps[2:] for market in step.markets
+    ]
+    assert seen == [
+        ("CONTINUOUS", None),
+        ("AUCTION_CALL", (100, 5, 2)),
+        ("AUCTION_CALL", (100, 4, 3)),
+        ("CLOSED", None),
+        ("CLOSED", None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "steps"),
     [("3", [3]), ("2-4", [2, 3, 4]), ("1, 4-5", [1, 4, 5]), ("6-", [6, 7])],
