@@ -46,7 +46,7 @@ def refuse_new(market: Market, now: int, c: Command, room: int, positions: bool)
         return "MMP_ACTIVE"
     return (
         _kind(c, positions)
-        or _fields(market, now, c)
+        or _fields(market, c)
         or _attributes(market, now, c)
         or _combination(c)
         or _state(market, c)
@@ -81,7 +81,7 @@ def _kind(c: Command, positions: bool) -> str | None:
     return "NOT_SUPPORTED" if c["reduce_only"] and not positions else None
 
 
-def _fields(market: Market, now: int, c: Command) -> str | None:
+def _fields(market: Market, c: Command) -> str | None:
     """R10, quantity and prices in its order."""
     terms, kind = market.terms, c["type"]
     if not 1 <= c["qty"] <= terms.max_quantity:
