@@ -51,10 +51,16 @@ class Result:
 
 
 def expected_of(flow: Json) -> Expected:
-    """Run the naive venue. Relative `seq` numbers become absolute ones on the way."""
+    """Run the naive venue; `naive_run` says what becomes of relative commands."""
+    naive, commands, events = naive_run(flow)
+    records = np.concatenate([commands_from_json(command) for command in commands]).astype(COMMAND)
+    return _expected(naive, commands, records, events)
+
+
+def naive_run(flow: Json) -> tuple[NaiveVenue, list[Any], list[list[Json]]]:
+    """The naive venue after the flow, the commands with absolute `seq` and named orders, their events."""
     header = flow["header"]
-    terms = venue_terms(header)
-    naive = NaiveVenue(terms)
+    naive = NaiveVenue(venue_terms(header))
     commands: list[Any] = []
     events: list[list[Json]] = []
     for relative in (*initial_credit(header), *flow["commands"]):
@@ -66,8 +72,7 @@ def expected_of(flow: Json) -> Expected:
         commands.append(command)
         events.append(naive.apply(command))
         naive.validate()
-    records = np.concatenate([commands_from_json(command) for command in commands]).astype(COMMAND)
-    return _expected(naive, commands, records, events)
+    return naive, commands, events
 
 
 def _picked(naive: NaiveVenue, number: int) -> Json:

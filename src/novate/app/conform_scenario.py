@@ -39,6 +39,14 @@ MARKET_KEYS = {
     "units_per_lot": "base_units_per_lot",
     "margin": "margin_per_lot_micro",
     "premium": "premium",
+    "collar": "collar",
+    "collar_action": "collar_action",
+    "protection": "protection",
+    "post_only": "post_only",
+    "alloc": "alloc",
+    "pr_min": "pr_min",
+    "fifo_pct": "fifo_pct",
+    "top_order": "top_order",
 }
 MARKET_CHOICES: dict[str, type[CreditModel] | type[Resale] | type[OnNegative]] = {
     "credit": CreditModel,
@@ -51,7 +59,7 @@ FULL_MARKET_DEFAULTS: Json = {
 }  # fmt: skip
 HEADER_KEYS = {
     "scenario", "level", "rules", "description", "market", "markets", "accounts", "check_accounts",
-    "fee_account", "limits", "credit", "configuration",
+    "fee_account", "limits", "credit", "configuration", "positions",
 }  # fmt: skip
 
 
@@ -141,6 +149,7 @@ def venue_terms(header: Json) -> VenueTerms:
         check_accounts=header.get("check_accounts", False),
         fee_account=header.get("fee_account", 0),
         limits=header.get("limits", False),
+        positions=header.get("positions", header.get("level") == "FULL"),
     )
 
 
