@@ -94,22 +94,6 @@ class MarketTerms(msgspec.Struct, frozen=True, kw_only=True):
     """Initial margin a lot in minor units times 1e6, for every account class until SET_MARGIN (K14)."""
     premium: bool = False
     """Margined option: the buyer pays price times quantity (K15)."""
-    collar: int | None = None
-    """Ticks around the trigger reference inside which an aggressor may trade (R45)."""
-    collar_action: str = "CAP"
-    """CAP: what is left is cancelled; HALT: the market halts as well."""
-    protection: int | None = None
-    """Ticks beyond the touch that a MARKET order may go (R17)."""
-    post_only: str = "REJECT"
-    """REJECT or SLIDE: what happens to a post-only order that would trade (R23)."""
-    alloc: str = "FIFO"
-    """FIFO, PRO_RATA or FIFO_PRO_RATA (R47, R48)."""
-    pr_min: int = 2
-    """Smallest pro-rata share in lots (R47)."""
-    fifo_pct: int = 40
-    """Percentage that FIFO_PRO_RATA gives in time order first (R48)."""
-    top_order: bool = False
-    """True: the order that opened a price level is served first (R49)."""
     max_price_blocks: int = 16384
     """Bound on distinct 32-tick blocks of prices a side, against books made slow on purpose."""
 

@@ -33,7 +33,5 @@ class VenueTerms(msgspec.Struct, frozen=True, kw_only=True):
     """True: positions are kept in every market, so that reduce-only orders can be used (R35)."""
     limits: bool = False
     """True: the limits of K19 are tracked and may be set."""
-    positions: bool = False
-    """True: positions are kept, so that reduce-only orders can be used (R35)."""
     hash_seed: int = 0x5DEECE66D1CE4E5B
     """Secret of the order-id table; changes its layout and nothing that can be seen."""

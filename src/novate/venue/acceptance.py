@@ -11,6 +11,7 @@ from __future__ import annotations
 from novate.compiled import inlined, kernel, wide
 from novate.venue.admission import is_trigger_type
 from novate.venue.constants import (
+    BUY,
     E_ACCEPTED,
     F_DISPLAY,
     F_HIDDEN,
@@ -21,7 +22,6 @@ from novate.venue.constants import (
     OK,
     STP_DEFAULT,
     TRAILING_STOP,
-    BUY,
 )
 from novate.venue.credit import adjust, check_credit, reserve_deliverable
 from novate.venue.events import priced_event

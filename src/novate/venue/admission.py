@@ -13,6 +13,7 @@ from novate.venue.book import key_of, ladder_of
 from novate.venue.constants import (
     AT_CLOSE,
     AT_OPEN,
+    BUY,
     CLOSED,
     CONTINUOUS,
     DAY,
@@ -57,7 +58,6 @@ from novate.venue.constants import (
     TOO_MANY_PRICE_LEVELS,
     TOO_MANY_TRAILING_STOPS,
     TRAILING_STOP,
-    BUY,
 )
 from novate.venue.field_checks import check_combination, check_fields, check_in_state
 from novate.venue.identity import find_place
@@ -178,6 +178,8 @@ def _check_unusual(s: Tables, i: int, market: int, state: int) -> int:
     order_type = wide(s.commands["order_type"][i])
     tif = wide(s.commands["time_in_force"][i])
     flags = wide(s.commands["flags"][i])
+    if flags & F_MMP != 0 and is_stopped(s, market, wide(s.commands["account"][i])):
+        return MMP_ACTIVE
     if side != BUY and side != SELL:
         return INVALID_SIDE
     out_of_range = order_type < LIMIT or order_type > IF_TOUCHED or tif < GTC or tif > AT_CLOSE
@@ -187,8 +189,6 @@ def _check_unusual(s: Tables, i: int, market: int, state: int) -> int:
         return MISSING_TERMS
     if flags & F_REDUCE_ONLY != 0 and not _keeps_positions(s, market):
         return NOT_SUPPORTED
-    if flags & F_MMP != 0 and is_stopped(s, market, wide(s.commands["account"][i])):
-        return MMP_ACTIVE
     code = check_fields(s, i, market, order_type, tif, flags)
     if code == OK:
         code = check_combination(order_type, tif, flags)

@@ -65,7 +65,7 @@ from novate.venue.layout import (
 from novate.venue.limits import check_amended_limits
 from novate.venue.matching import begin_sweep, rest
 from novate.venue.prices import outside_band, slid_price
-from novate.venue.triggers import is_trigger_type, park, stop_key, stop_ladder, unpark
+from novate.venue.triggers import park, stop_key, stop_ladder, unpark
 
 _ANY_FIELD = F_QUANTITY | F_PRICE | F_STOP | F_DISPLAY
 

@@ -37,7 +37,15 @@ _ORDER_FIELDS = ("order_id", "client_order_id", "price", "account", "market", "s
                  "traits")  # fmt: skip
 _EXTRA_FIELDS = ("stop", "expire", "display", "tranche", "trail", "anchor")
 # Where things lie, or what is only of interest within a command.
-_MARKET_PLACES = ("elected_head", "elected_tail", "touched", "touched_next", "top_changed", "features")
+_MARKET_PLACES = (
+    "elected_head",
+    "elected_tail",
+    "touched",
+    "touched_next",
+    "top_changed",
+    "features",
+    "attentive",
+)
 _FEATURE_PLACES = ("top_bid", "top_ask", "trailing_sells", "trailing_buys", "due")
 
 

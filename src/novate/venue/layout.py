@@ -105,6 +105,8 @@ MARKET = np.dtype(
         ("base_units", "<i8"),
         ("maker_ppm", "<i4"),
         ("taker_ppm", "<i4"),
+        ("worst_ppm", "<i4"),  # the highest rate that a fill can bear, 0 at least (K4)
+        ("attentive", "<i4"),
         ("base_asset", "<i4"),
         ("quote_asset", "<i4"),
         ("max_blocks", "<i4"),
@@ -148,6 +150,7 @@ FEATURES = np.dtype(
         ("alloc", "<u1"),
         ("top_order", "<u1"),
         ("spare", "<u4"),
+        ("spare_too", "<u4"),
     ]
 )
 """Row 0 belongs to nobody and says: no feature."""

@@ -131,6 +131,8 @@ def _fill_market(tables: dict[str, Array], row: int, terms: MarketTerms) -> None
     market["fees_on"] = terms.maker_ppm is not None or terms.taker_ppm is not None
     market["maker_ppm"] = terms.maker_ppm or 0
     market["taker_ppm"] = terms.taker_ppm or 0
+    rates = (terms.maker_ppm or 0, terms.taker_ppm or 0, terms.auction_ppm, 0)
+    market["worst_ppm"] = max(rates) if market["fees_on"][0] else 0
     market["max_blocks"] = terms.max_price_blocks
     market["state"] = MarketState[terms.initial_state]
     market["auction_kind"] = AuctionKind.INTRADAY if terms.initial_state == "AUCTION_CALL" else 0

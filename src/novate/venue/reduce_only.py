@@ -1,6 +1,6 @@
 """Reduce-only orders: they may only bring a position nearer to zero (R35).
 
-    position +10:  a sell of 25 becomes a sell of 10, a buy is refused REDUCE_ONLY
+position +10:  a sell of 25 becomes a sell of 10, a buy is refused REDUCE_ONLY
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from novate.compiled import COMPILED, inlined, kernel
 from novate.venue.constants import LEG, TERMS
 from novate.venue.layout import SEQUENCE, STAGED_AT, STAGED_KIND, TABLE_DTYPES, Tables
 
+
 @kernel
 def stage(s: Tables, i: int, kind: int) -> None:
     """Keep a record for the next command."""

@@ -22,17 +22,20 @@ from novate.venue.constants import (
     E_MASS_DONE,
 )
 from novate.venue.credit import reserve_asset
+from novate.venue.endings import remove_live
 from novate.venue.events import market_event
+from novate.venue.features import auction_ladder
 from novate.venue.layout import (
+    AUCTION_ONLY,
+    CLOSE_ASKS,
+    CLOSE_BIDS,
     CREDIT_NONE,
+    FREE,
     LIST_AT,
     LIST_COUNT,
     LIST_KIND,
     LIST_LENGTH,
     LIST_MARKET,
-    CLOSE_ASKS,
-    CLOSE_BIDS,
-    FREE,
     NEED,
     NEED_SCRATCH,
     OPEN_ASKS,
@@ -43,11 +46,8 @@ from novate.venue.layout import (
     PUBLISH,
     RESTING,
     RETURN_PHASE,
-    AUCTION_ONLY,
     Tables,
 )
-from novate.venue.endings import remove_live
-from novate.venue.features import auction_ladder
 from novate.venue.matching import has_room
 from novate.venue.touched import touch
 
