@@ -53,10 +53,7 @@ class NaiveVenue(NaiveAdministration):
             getattr(self, "_" + c["cmd"].lower())(c, market)
         if market is not None:
             self.activate_elected(market)
-        called = market if market is not None or len(self.markets) > 1 else self.markets[0]
-        if called is not None:
-            self.publish_indicative(called)
-        self._publish_books()
+        self._publish()
         return self.events
 
     def book(self, market: int = 0) -> Event:
@@ -107,9 +104,10 @@ class NaiveVenue(NaiveAdministration):
             return "MAX_MESSAGE_RATE"
         return None
 
-    def _publish_books(self) -> None:
-        """R52, the command's own market first."""
+    def _publish(self) -> None:
+        """R43 and R52, the command's own market first."""
         for market in self.touched:
+            self.publish_indicative(market)
             top = market.top()
             if top != market.published:
                 market.published = top
@@ -134,9 +132,9 @@ class NaiveVenue(NaiveAdministration):
     def _new_oco(self, c: Command, market: Market) -> None:
         """R34: both legs or none; the limit leg enters when both are accepted."""
         first = NEW_DEFAULTS | c["limit"] | {"acct": c["acct"]}
-        second = NEW_DEFAULTS | c["stop"] | {"acct": c["acct"]}
-        if reason := refuse_pair(market, first, second):
-            self._reject(c, market, reason)
+        second = None if c["stop"] is None else NEW_DEFAULTS | c["stop"] | {"acct": c["acct"]}
+        if (reason := refuse_pair(market, first, second)) or second is None:
+            self._reject(c, market, must(reason))
             return
         for leg in (first, second):
             if reason := self._refuse_new(market, leg):

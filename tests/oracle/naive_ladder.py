@@ -57,10 +57,12 @@ def refuse_new(market: Market, now: int, c: Command, room: int, positions: bool)
     )
 
 
-def refuse_pair(market: Market, limit: Command, trigger: Command) -> str | None:
-    """R34: state, then the shape of the pair."""
+def refuse_pair(market: Market, limit: Command, trigger: Command | None) -> str | None:
+    """R34: state, then the shape of the pair; a pair of records may lack its second one."""
     if reason := closed_reason(market):
         return reason
+    if trigger is None:
+        return "INVALID_OCO"
     fits = (
         limit["type"] == "LIMIT"
         and limit["tif"] in RESTING_TIFS
@@ -78,6 +80,8 @@ def _kind(c: Command, positions: bool) -> str | None:
         return "INVALID_SIDE"
     if c["type"] not in ALL_TYPES or c["tif"] not in ALL_TIFS or c["stp"] not in (*STP_MODES, None):
         return "INVALID_TYPE"
+    if c.get("missing_terms"):
+        return "MISSING_TERMS"
     return "NOT_SUPPORTED" if c["reduce_only"] and not positions else None
 
 
@@ -163,7 +167,8 @@ def _trigger(market: Market, c: Command) -> str | None:
     if c["type"] == "TRAILING_STOP":
         if reference is None:
             return "NO_REFERENCE"
-        return "INVALID_STOP" if c["side"] == "S" and reference - c["trail"] < 1 else None
+        stop = reference + c["trail"] * (1 if c["side"] == "B" else -1)
+        return None if 1 <= stop <= market.terms.max_price else "INVALID_STOP"
     if c["type"] in STOP_TYPES and is_reached(c["side"], c["type"], c["stop"], reference):
         return "STOP_WOULD_TRIGGER"
     return None

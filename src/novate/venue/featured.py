@@ -26,6 +26,7 @@ from novate.venue.layout import (
     AGGRESSOR,
     AGGRESSOR_LIMIT,
     AGGRESSOR_MARKET,
+    AGGRESSOR_REST,
     BLOCK_TOP,
     FIFO,
     HEAP_CAPACITY,
@@ -59,7 +60,7 @@ def has_room_here(s: Tables, market: int, features: int) -> bool:
         return False
     trailing = wide(s.features["trailing_count"][features])
     if trailing != 0:
-        if s.header[BLOCK_TOP] + trailing + 1 > len(s.blocks):
+        if s.header[BLOCK_TOP] + trailing + 2 > len(s.blocks):
             s.header[NEED] = NEED_BLOCKS
             return False
         words = 8 * (s.header[LARGEST_LADDER] + s.header[HEAP_CAPACITY] + trailing) + 64
@@ -114,6 +115,10 @@ def sweep_featured(s: Tables) -> bool:
             continue
         fill_featured(s, market, maker, taker, min(wide(s.orders["leaves"][taker]), tradable_of(s, maker)))
     s.header[ROUND_LENGTH] = 0
+    if s.header[AGGRESSOR_REST] != 0:
+        # A protected market order may have an effective limit that no order may have (R17).
+        highest = wide(s.markets["max_price"][market])
+        s.orders["price"][taker] = min(wide(s.orders["price"][taker]), highest)
     finish_aggressor(s, taker)
     return True
 

@@ -59,7 +59,6 @@ from novate.venue.features import may_open_features
 from novate.venue.invariants import check_books
 from novate.venue.layout import (
     AGGRESSOR_MARKET,
-    BLOCK_FREE,
     BLOCK_TOP,
     BROKEN,
     CASCADE,
@@ -217,13 +216,13 @@ def _expire_due(s: Tables) -> bool:
 
 @inlined
 def _may_execute(s: Tables) -> bool:
-    """Room for one step: events, balances, and a block and vector space for an order that may rest."""
+    """Room for one step: events, balances, and blocks and vector space for two orders (a pair) that may wait."""
     if not has_room(s):
         return False
-    if s.header[BLOCK_FREE] == 0 and s.header[BLOCK_TOP] >= len(s.blocks):
+    if s.header[BLOCK_TOP] + 2 > len(s.blocks):
         s.header[NEED] = NEED_BLOCKS
         return False
-    needed = 2 * (s.header[LARGEST_LADDER] + s.header[HEAP_CAPACITY]) + 64
+    needed = 4 * (s.header[LARGEST_LADDER] + s.header[HEAP_CAPACITY]) + 64
     if s.header[WORDS_TOP] + needed > len(s.words):
         s.header[NEED] = NEED_WORDS
         return False
