@@ -25,16 +25,19 @@ from novate.compiled import BOUNDSCHECK, COMPILED
 Addresses = npt.NDArray[np.int64]
 
 
-def addresses_of(arrays: list[npt.NDArray[Any]]) -> Addresses:
-    """Address and rows of every array, and at the end the address of the table itself.
+def addresses_of(arrays: list[npt.NDArray[Any]], second: list[npt.NDArray[Any]]) -> Addresses:
+    """Address and rows of every array, and at the end the address of the table itself; then the same of a
+    second list, the same tables with some of them exchanged (see `second_view`).
 
     The arrays must stay alive and in place while the table is used.
     """
-    addresses = np.zeros(2 * len(arrays) + 1, np.int64)
-    for i, array in enumerate(arrays):
-        addresses[2 * i] = array.ctypes.data
-        addresses[2 * i + 1] = len(array)
-    addresses[-1] = addresses.ctypes.data
+    cells = 2 * len(arrays) + 1
+    addresses = np.zeros(2 * cells, np.int64)
+    for start, view in ((0, arrays), (cells, second)):
+        for i, array in enumerate(view):
+            addresses[start + 2 * i] = array.ctypes.data
+            addresses[start + 2 * i + 1] = len(array)
+        addresses[start + cells - 1] = addresses.ctypes.data
     return addresses
 
 
@@ -227,6 +230,20 @@ if COMPILED:
             return kind(types.int64), generate
 
         return open_tables
+
+    def second_view(dtypes: dict[str, Any]) -> Any:
+        """An intrinsic that gives the second list of `addresses_of`, which lies behind the first."""
+        kind = TablesType(tuple(dtypes.items()))
+        bytes_of_a_list = 8 * (2 * len(dtypes) + 1)
+
+        @intrinsic
+        def view(typing_context: Any, tables: Any) -> Any:
+            def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+                return builder.add(args[0], ir.Constant(ir.IntType(64), bytes_of_a_list))
+
+            return kind(kind), generate
+
+        return view
 else:
 
     def prefetch(column: Any, row: int) -> None:

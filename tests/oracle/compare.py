@@ -23,6 +23,7 @@ from novate.domain.records import COMMAND, Commands, new_events
 from novate.domain.terms import VenueTerms
 from novate.venue.machine import Venue
 from tests.oracle.naive_book import NaiveVenue
+from tests.oracle.naive_records import Staging
 
 Json = dict[str, Any]
 ROOM = 4096
@@ -37,6 +38,8 @@ class Expected:
     commands: list[Any]
     """JSON commands with the numbers of the clearing house filled in, or records."""
     records: Commands
+    ends: list[int]
+    """Where the records of each command end: a command may stage a record before its own."""
     events: list[list[Json]]
     books: list[Json]
     balances: dict[tuple[int, int], tuple[int, int]]
@@ -51,10 +54,17 @@ class Result:
 
 
 def expected_of(flow: Json) -> Expected:
-    """Run the naive venue. Relative `seq` numbers become absolute ones on the way."""
+    """Run the naive venue; `naive_run` says what becomes of relative commands."""
+    naive, commands, events = naive_run(flow)
+    pieces = [commands_from_json(command) for command in commands]
+    ends = np.cumsum([len(piece) for piece in pieces]).tolist()
+    return _expected(naive, commands, np.concatenate(pieces).astype(COMMAND), ends, events)
+
+
+def naive_run(flow: Json) -> tuple[NaiveVenue, list[Any], list[list[Json]]]:
+    """The naive venue after the flow, the commands with absolute `seq` and named orders, their events."""
     header = flow["header"]
-    terms = venue_terms(header)
-    naive = NaiveVenue(terms)
+    naive = NaiveVenue(venue_terms(header))
     commands: list[Any] = []
     events: list[list[Json]] = []
     for relative in (*initial_credit(header), *flow["commands"]):
@@ -66,8 +76,7 @@ def expected_of(flow: Json) -> Expected:
         commands.append(command)
         events.append(naive.apply(command))
         naive.validate()
-    records = np.concatenate([commands_from_json(command) for command in commands]).astype(COMMAND)
-    return _expected(naive, commands, records, events)
+    return naive, commands, events
 
 
 def _picked(naive: NaiveVenue, number: int) -> Json:
@@ -82,20 +91,23 @@ def _picked(naive: NaiveVenue, number: int) -> Json:
 def expected_of_records(terms: VenueTerms, records: Commands) -> Expected:
     """Run the naive venue on records, also on those that no JSON command can say."""
     naive = NaiveVenue(terms)
+    staging = Staging()
     events: list[list[Json]] = []
     for record in records:
-        events.append(naive.apply(record))
+        command = staging.command_of(record)
+        events.append([] if command is None else naive.apply(command))
         naive.validate()
-    return _expected(naive, list(records), records, events)
+    return _expected(naive, list(records), records, list(range(1, len(records) + 1)), events)
 
 
 def _expected(
-    naive: NaiveVenue, commands: list[Any], records: Commands, events: list[list[Json]]
+    naive: NaiveVenue, commands: list[Any], records: Commands, ends: list[int], events: list[list[Json]]
 ) -> Expected:
     return Expected(
         terms=naive.terms,
         commands=commands,
         records=records,
+        ends=ends,
         events=events,
         books=[naive.book(market) for market in range(len(naive.terms.markets))],
         balances={key: (held.available, held.reserved) for key, held in naive.credit.balances.items()},
@@ -108,11 +120,14 @@ def check_one_by_one(expected: Expected) -> Result:
     buffer = new_events(ROOM)
     multi = len(expected.terms.markets) > 1
     everything: list[bytes] = []
+    start = 0
     for number, (command, wanted) in enumerate(zip(expected.commands, expected.events, strict=True)):
-        blocks = apply_all(venue, expected.records[number : number + 1], buffer)
+        end = expected.ends[number]
+        blocks = apply_all(venue, expected.records[start:end], buffer)
+        start = end
         got = [event for block in blocks for event in events_to_json(block, multi)]
         assert got == wanted, f"command {number} {command}: expected {wanted}, was {got}"
-        assert all((block["sequence"] == number + 1).all() for block in blocks)
+        assert all((block["sequence"] == end).all() for block in blocks)
         everything += [block.tobytes() for block in blocks]
     check_state(venue, expected)
     return Result(b"".join(everything), venue.state_root())

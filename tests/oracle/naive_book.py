@@ -13,14 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from novate.domain.instruments import CreditModel
-from novate.domain.records import MAX_ACCOUNT
-from tests.oracle.naive_credit import ACCOUNT_CLASSES
-from tests.oracle.naive_ladder import refuse_amend, refuse_new
-from tests.oracle.naive_limits import KINDS
-from tests.oracle.naive_matching import NaiveMatching
+from tests.oracle.naive_administration import NaiveAdministration
+from tests.oracle.naive_ladder import post_only_price, refuse_amend, refuse_new, refuse_pair
+from tests.oracle.naive_prints import trail_from
 from tests.oracle.naive_records import command_of
-from tests.oracle.naive_state import TRIGGER_TYPES, Market, Order, must
+from tests.oracle.naive_state import Market, Order, must, other
 
 Command = dict[str, Any]
 Event = dict[str, Any]
@@ -32,12 +29,10 @@ NEW_DEFAULTS: Command = {
 }  # fmt: skip
 AMEND_DEFAULTS: Command = {"qty": None, "price": None, "stop": None, "display": None, "trail": None}
 WITHOUT_MARKET = ("TIME", "CREDIT", "SET_LIMIT")
-CREDIT_BOUND = 2**62
-LARGEST_MARGIN = 10**15
-LARGEST_POSITION = 2**41
+PARKED_WORDS = {"PARKED": "TRIGGER", "ELECTED": "ELECTED", "AUCTION": "AUCTION"}
 
 
-class NaiveVenue(NaiveMatching):
+class NaiveVenue(NaiveAdministration):
     """Apply commands one at a time; `events` of the last one are returned."""
 
     def apply(self, command: Command | np.void) -> list[Event]:
@@ -58,24 +53,19 @@ class NaiveVenue(NaiveMatching):
             getattr(self, "_" + c["cmd"].lower())(c, market)
         if market is not None:
             self.activate_elected(market)
-        self._publish_books()
+        self._publish()
         return self.events
 
     def book(self, market: int = 0) -> Event:
         """R53, the answer to a BOOK query."""
         room = self.markets[market]
-        parked = [o for o in room.orders if o.where in ("PARKED", "ELECTED")]
-        words = {"PARKED": "TRIGGER", "ELECTED": "ELECTED"}
+        parked = [order for order in room.orders if order.where in PARKED_WORDS]
         return {
             "last": room.last,
             "bids": [[o.price, o.oid, o.tranche, o.leaves] for o in room.resting("B")],
             "asks": [[o.price, o.oid, o.tranche, o.leaves] for o in room.resting("S")],
-            "parked": [[o.oid, words[o.where], o.stop, o.leaves] for o in parked],
+            "parked": [[o.oid, PARKED_WORDS[o.where], o.stop, o.leaves] for o in parked],
         }
-
-    def balance(self, account: int, asset: int) -> tuple[int, int]:
-        held = self.credit.balances[account, asset]
-        return held.available, held.reserved
 
     # -- around every command ------------------------------------------------------------------------
 
@@ -95,7 +85,7 @@ class NaiveVenue(NaiveMatching):
             if order.tif == "GTD" and must(order.expire) <= self.now
         ]
         for _, _, market, order in sorted(due, key=lambda entry: entry[:2]):
-            self.cancel(market, order, "GTD", ev="EXPIRED")
+            self.cancel_all(market, [order], "GTD", ev="EXPIRED")
 
     def _refuse_before_ladder(self, c: Command, market: Market | None) -> str | None:
         if c["cmd"].startswith("?"):
@@ -110,19 +100,14 @@ class NaiveVenue(NaiveMatching):
             and c["acct"] not in self.groups
         ):
             return "UNKNOWN_ACCOUNT"
-        if c["cmd"] in ("NEW", "AMEND") and self.limits.over_message_rate(c["acct"], self.now):
+        if c["cmd"] in ("NEW", "NEW_OCO", "AMEND") and self.limits.over_message_rate(c["acct"], self.now):
             return "MAX_MESSAGE_RATE"
         return None
 
-    def _reject(self, c: Command, market: Market | None, reason: str) -> None:
-        who = {"acct": c["acct"], "cid": c["cid"]} if c["cmd"] in ("NEW", "AMEND", "CANCEL") else {}
-        self.emit(market, "REJECTED", cmd=c["cmd"].lstrip("?"), **who, reason=reason)
-        if reason in ("UNKNOWN_MARKET", "UNKNOWN_COMMAND") and len(self.terms.markets) > 1:
-            self.events[-1]["market"] = c["market"]
-
-    def _publish_books(self) -> None:
-        """R52, the command's own market first."""
+    def _publish(self) -> None:
+        """R43 and R52, the command's own market first."""
         for market in self.touched:
+            self.publish_indicative(market)
             top = market.top()
             if top != market.published:
                 market.published = top
@@ -133,20 +118,83 @@ class NaiveVenue(NaiveMatching):
 
     def _new(self, c: Command, market: Market) -> None:
         c = NEW_DEFAULTS | c
-        if reason := refuse_new(market, self.now, c):
+        if reason := self._refuse_new(market, c):
             self._reject(c, market, reason)
             return
         order = self._order(c, market)
-        is_trigger = order.type in TRIGGER_TYPES
-        if not is_trigger and not self.credit.affordable(market, order, order.leaves, order.price):
-            self._reject(c, market, "INSUFFICIENT_CREDIT")
-            return
-        if self.limits.is_on and (reason := self.limits.refuse_new(market, order)):
+        if reason := self._refuse_credit(market, order) or self._refuse_limits(market, order):
             self._reject(c, market, reason)
             return
+        self._accept(market, order)
+        if order.where == "AGGRESSOR":
+            self.run_aggressor(market, order)
+
+    def _new_oco(self, c: Command, market: Market) -> None:
+        """R34: both legs or none; the limit leg enters when both are accepted."""
+        first = NEW_DEFAULTS | c["limit"] | {"acct": c["acct"]}
+        second = None if c["stop"] is None else NEW_DEFAULTS | c["stop"] | {"acct": c["acct"]}
+        if (reason := refuse_pair(market, first, second)) or second is None:
+            self._reject(c, market, must(reason))
+            return
+        for leg in (first, second):
+            if reason := self._refuse_new(market, leg):
+                self._reject(c, market, reason, leg["cid"])
+                return
+        limit, trigger = self._order(first, market), self._order(second, market)
+        if reason := self._refuse_credit(market, limit) or self._refuse_limits(market, limit):
+            self._reject(c, market, reason, limit.cid)
+            return
+        if reason := self._refuse_limits(market, trigger, 2):
+            self._reject(c, market, reason, trigger.cid)
+            return
+        limit.sibling, trigger.sibling = trigger, limit
+        self._accept(market, limit)
+        self._accept(market, trigger)
+        if limit.where == "AGGRESSOR":
+            self.run_aggressor(market, limit)
+
+    def _refuse_new(self, market: Market, c: Command) -> str | None:
+        room = self.room_to_reduce(market, c["acct"], c["side"])
+        return refuse_new(market, self.now, c, room, self.terms.positions)
+
+    def _refuse_credit(self, market: Market, order: Order) -> str | None:
+        """K3, K7: a parked order needs nothing."""
+        if order.is_trigger or self.credit.affordable(market, order, order.leaves, order.price):
+            return None
+        return "INSUFFICIENT_CREDIT"
+
+    def _refuse_limits(self, market: Market, order: Order, orders: int = 1) -> str | None:
+        return self.limits.refuse_new(market, order, orders) if self.limits.is_on else None
+
+    def _order(self, c: Command, market: Market) -> Order:
+        """The order that a NEW asks for, after every change that the rules make to it on entry."""
+        price, qty, kind = c["price"], c["qty"], c["type"]
+        order = Order(
+            oid=0, acct=c["acct"], cid=c["cid"], market=market.number, side=c["side"], type=kind,
+            tif=c["tif"], qty=qty, leaves=qty, price=price, stop=c["stop"], display=c["display"],
+            hidden=c["hidden"], post_only=c["post_only"], expire=c["expire"],
+            stp=c["stp"] or market.terms.stp_default, session=c["session"], priority=0, trail=c["trail"],
+            min_qty=c["min_qty"], reduce_only=c["reduce_only"], mmp=c["mmp"],
+        )  # fmt: skip
+        if kind == "MARKET" and not order.is_auction_only:
+            order.price = market.market_limit(order.side)
+        elif kind == "MTL":
+            order.type, order.price = "LIMIT", market.touch(other(order.side))
+        elif kind == "TRAILING_STOP":
+            trail_from(order, must(market.trigger_reference()))
+        elif order.post_only:
+            order.price = must(post_only_price(market, order.side, price))
+        if order.reduce_only and not order.is_trigger:
+            order.qty = order.leaves = min(qty, self.room_to_reduce(market, order.acct, order.side))
+        return order
+
+    def _accept(self, market: Market, order: Order) -> None:
+        """A STOP_LIMIT shows its limit, and neither matches nor reserves before it is activated."""
         self.last_oid += 1
+        order.oid = self.last_oid
         order.priority = self.next_priority()
-        order.where = "PARKED" if is_trigger else "AGGRESSOR"
+        waits = "AUCTION" if order.is_auction_only else "AGGRESSOR"
+        order.where = "PARKED" if order.is_trigger else waits
         market.orders.append(order)
         self.credit.recompute(order.acct)
         self.emit(
@@ -158,19 +206,6 @@ class NaiveVenue(NaiveMatching):
             qty=order.qty,
             price=order.price,
         )
-        if is_trigger:
-            # A STOP_LIMIT shows its limit, and neither matches nor reserves before it is activated.
-            return
-        self.run_aggressor(market, order)
-
-    def _order(self, c: Command, market: Market) -> Order:
-        price = market.market_limit(c["side"]) if c["type"] == "MARKET" else c["price"]
-        return Order(
-            oid=self.last_oid + 1, acct=c["acct"], cid=c["cid"], market=market.number, side=c["side"],
-            type=c["type"], tif=c["tif"], qty=c["qty"], leaves=c["qty"], price=price, stop=c["stop"],
-            display=c["display"], hidden=c["hidden"], post_only=c["post_only"], expire=c["expire"],
-            stp=c["stp"] or market.terms.stp_default, session=c["session"], priority=0,
-        )  # fmt: skip
 
     def _cancel(self, c: Command, market: Market) -> None:
         order = market.live(c["acct"], c["cid"])
@@ -187,9 +222,8 @@ class NaiveVenue(NaiveMatching):
             and c.get("side") in (None, order.side)
             and c.get("session") in (None, order.session)
         ]
-        for order in wanted:
-            self.cancel(market, order, "MASS")
-        self.emit(market, "MASS_DONE", count=len(wanted))
+        count = self.cancel_all(market, wanted, "MASS")
+        self.emit(market, "MASS_DONE", count=count)
 
     def _amend(self, c: Command, market: Market) -> None:
         """R13 and R36."""
@@ -200,7 +234,7 @@ class NaiveVenue(NaiveMatching):
             self._reject(c, market, must(reason))
             return
         qty = order.qty if c["qty"] is None else c["qty"]
-        price = order.price if c["price"] is None else c["price"]
+        price = amended_price(market, order, c["price"])
         stop = order.stop if c["stop"] is None else c["stop"]
         leaves = qty - order.done
         if leaves <= 0:
@@ -218,13 +252,14 @@ class NaiveVenue(NaiveMatching):
         self._amended(market, order, kept)
 
     def _amended(self, market: Market, order: Order, kept: bool) -> None:
-        parked = order.where == "PARKED"
+        waits = order.where in ("PARKED", "AUCTION")
         order.tranche = order.tranche if order.display is not None else 0 if order.hidden else order.leaves
-        order.tranche = 0 if parked else min(order.tranche, order.leaves)
+        order.tranche = 0 if waits else min(order.tranche, order.leaves)
         if not kept:
             order.priority = self.next_priority()
+            order.is_top = False
         self.credit.recompute(order.acct)
-        stop = {"stop": order.stop} if parked else {}
+        stop = {"stop": order.stop} if order.where == "PARKED" else {}
         self.emit(
             market,
             "AMENDED",
@@ -235,139 +270,9 @@ class NaiveVenue(NaiveMatching):
             kept=kept,
             **stop,
         )
-        if not kept and not parked:
+        if not kept and not waits:
             order.where, order.tranche = "AGGRESSOR", 0
             self.run_aggressor(market, order)
-
-    # -- the market ----------------------------------------------------------------------------------
-
-    def _time(self, c: Command, market: Market | None) -> None:
-        """The clock has moved already."""
-
-    def _set_ref(self, c: Command, market: Market) -> None:
-        if not 1 <= c["price"] <= market.terms.max_price:
-            self._reject(c, market, "INVALID_PRICE")
-            return
-        market.reference_price = c["price"]
-        self.emit(market, "REF_SET", price=c["price"])
-
-    def _position(self, c: Command, market: Market) -> None:
-        if abs(c["qty"]) > LARGEST_POSITION:
-            self._reject(c, market, "INVALID_QTY")
-            return
-        self.credit.set_position(c["acct"], market, c["qty"])
-        self.emit(market, "POSITION_SET", acct=c["acct"], qty=c["qty"])
-
-    def _state(self, c: Command, market: Market) -> None:
-        """R40 as far as CORE goes: no uncross, so a state that would need one is refused."""
-        to = c["to"]
-        if to == market.state or to.startswith("?"):
-            self._reject(c, market, "INVALID_TRANSITION")
-            return
-        closing = market.state == "AUCTION_CALL" and market.auction == "CLOSE" and to == "CLOSED"
-        bid, ask = market.touch("B"), market.touch("S")
-        if (to == "CONTINUOUS" or closing) and bid is not None and ask is not None and bid >= ask:
-            self._reject(c, market, "NOT_SUPPORTED")
-            return
-        self.emit(market, "STATE", **{"from": market.state, "to": to, "reason": "COMMAND"})
-        market.state = to
-        if to == "AUCTION_CALL":
-            market.auction = c.get("auction") or "INTRADAY"
-        if to == "CLOSED":
-            for order in [order for order in market.orders if order.tif == "DAY"]:
-                self.cancel(market, order, "DAY", ev="EXPIRED")
-
-    # -- credit and limits ---------------------------------------------------------------------------
-
-    def _refuse_sequence(self, c: Command) -> str | None:
-        """K16: REPEATED, CREDIT_GAP or None for the next number."""
-        if c["seq"] <= self.credit.last_seq:
-            return "REPEATED"
-        return "CREDIT_GAP" if c["seq"] > self.credit.last_seq + 1 else None
-
-    def _credit(self, c: Command, market: Market | None) -> None:
-        acct, asset, delta = c["acct"], c["asset"], c["delta"]
-        reason = "CREDIT_OFF" if not self.credit.is_on else self._refuse_sequence(c)
-        if reason is None and asset not in self.credit.assets():
-            reason = "UNKNOWN_ASSET"
-        totals = (self.credit.balances[acct, asset].available + delta, self.credit.granted[asset] + delta)
-        if reason is None and max(abs(total) for total in totals) > CREDIT_BOUND:
-            reason = "CREDIT_OVERFLOW"
-        if reason not in (None, "REPEATED"):
-            self._reject(c, None, must(reason))
-            return
-        if reason is None:
-            self.credit.last_seq = c["seq"]
-            self.credit.grant(acct, asset, delta)
-        available, reserved = self.balance(acct, asset)
-        again = {"repeated": True} if reason else {}
-        self.emit(
-            None,
-            "CREDIT_SET",
-            acct=acct,
-            asset=asset,
-            seq=c["seq"],
-            available=available,
-            reserved=reserved,
-            **again,
-        )
-        if reason is None and delta < 0:
-            self._cancel_newest(acct, asset)
-
-    def _cancel_newest(self, acct: int, asset: int) -> None:
-        """K17."""
-        while self.credit.balances[acct, asset].available < 0:
-            order = self.credit.newest_order_that_uses(acct, asset)
-            if order is None:
-                return
-            self.cancel(self.markets[order.market], order, "CREDIT")
-
-    def _set_margin(self, c: Command, market: Market) -> None:
-        number, margin = c["class"], c["margin"]
-        margins = self.credit.margins[market.number]
-        margined = market.terms.credit == CreditModel.MARGINED
-        reason = self._refuse_sequence(c) if margined else "CREDIT_OFF"
-        sensible = 0 <= number < ACCOUNT_CLASSES and 0 <= margin <= LARGEST_MARGIN
-        if reason is None and not sensible:
-            reason = "INVALID_MARGIN"
-        if reason not in (None, "REPEATED"):
-            self._reject(c, market, must(reason))
-            return
-        accounts = sorted({acct for acct, of in self.credit.positions if of == market.number}
-                          | {order.acct for order in market.orders})  # fmt: skip
-        risen: list[int] = []
-        if reason is None:
-            self.credit.last_seq = c["seq"]
-            before = {acct: self.credit.requirement(acct, market) for acct in accounts}
-            margins[number] = margin
-            for acct in accounts:
-                self.credit.recompute(acct)
-                if self.credit.requirement(acct, market) > before[acct]:
-                    risen.append(acct)
-        again = {"repeated": True} if reason else {}
-        shown = margins[number] if 0 <= number < ACCOUNT_CLASSES else 0
-        self.emit(
-            market, "MARGIN_SET", seq=c["seq"], margin=shown, **{"class": number & MAX_ACCOUNT}, **again
-        )
-        for acct in risen:
-            self._cancel_newest(acct, market.terms.quote_asset)
-
-    def _set_limit(self, c: Command, market: Market | None) -> None:
-        kind, window = c["limit"], c.get("window", 0)
-        holder = ("acct", c["acct"]) if c.get("acct") is not None else ("member", c["member"])
-        reason = None
-        if not self.limits.is_on:
-            reason = "LIMITS_OFF"
-        elif not (self.limits.knows_member(holder[1]) if holder[0] == "member" else holder[1] in self.groups):
-            reason = "UNKNOWN_ACCOUNT"
-        elif kind not in KINDS or c["value"] < 0 or (kind == "MESSAGE_RATE" and window < 1):
-            reason = "INVALID_LIMIT"
-        if reason is not None:
-            self._reject(c, None, reason)
-            return
-        self.limits.set(holder, kind, c["value"], window, self.now)
-        rate = {"window": window} if kind == "MESSAGE_RATE" else {}
-        self.emit(None, "LIMIT_SET", **{holder[0]: holder[1]}, limit=kind, value=c["value"], **rate)
 
     # -- invariants ----------------------------------------------------------------------------------
 
@@ -378,7 +283,32 @@ class NaiveVenue(NaiveMatching):
             if market.state == "CONTINUOUS":
                 assert bid is None or ask is None or bid < ask
                 assert not market.queue
+            assert not market.due
+            elected = [order for order in market.orders if order.where == "ELECTED"]
+            assert sorted(order.oid for order in market.queue) == [order.oid for order in elected]
+            for side in "BS":
+                assert sum(order.is_top for order in market.resting(side)) <= 1
             for order in market.orders:
-                assert order.leaves > 0
-                assert 0 <= order.tranche <= order.leaves
+                validate_order(market, order)
         self.credit.validate()
+
+
+def validate_order(market: Market, order: Order) -> None:
+    assert order.where in ("BOOK", *PARKED_WORDS)
+    assert order.leaves > 0
+    assert 0 <= order.tranche <= order.leaves
+    assert order.qty == order.filled + order.leaves + order.decremented + order.dropped
+    assert order.where != "BOOK" or not order.reduce_only
+    assert (order.where == "AUCTION") == order.is_auction_only
+    assert not (order.mmp and order.acct in market.stopped)
+    if order.sibling is not None:
+        assert order.sibling.sibling is order
+        assert order.sibling in market.orders
+        assert order.sibling.is_trigger != order.is_trigger
+
+
+def amended_price(market: Market, order: Order, price: int | None) -> int | None:
+    """What an accepted AMEND makes of the price: a post-only order may slide (R23)."""
+    if price is None or price == order.price:
+        return order.price
+    return post_only_price(market, order.side, price) if order.post_only else price

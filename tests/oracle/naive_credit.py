@@ -34,7 +34,10 @@ def fee(terms: MarketTerms, notional: int, ppm: int | None) -> int:
 
 
 def worst_fee(terms: MarketTerms, notional: int) -> int:
-    return fee(terms, notional, max(terms.maker_ppm or 0, terms.taker_ppm or 0, 0))
+    """K4: the worst that a fill could bear; where fees are on, an auction's counts too."""
+    if terms.maker_ppm is None and terms.taker_ppm is None:
+        return 0
+    return fee(terms, notional, max(terms.maker_ppm or 0, terms.taker_ppm or 0, terms.auction_ppm, 0))
 
 
 def reservation_price(terms: MarketTerms, price: int | None) -> int:

@@ -94,9 +94,9 @@ class NaiveLimits:
 
     # -- checks --------------------------------------------------------------------------------------
 
-    def refuse_new(self, market: Market, order: Order) -> str | None:
-        """`order` is not in the market yet; it counts as if it were open."""
-        price = order.stop if order.type == "STOP" else order.price
+    def refuse_new(self, market: Market, order: Order, orders: int = 1) -> str | None:
+        """`order` is not in the market yet; it counts as if it were open, the last of `orders` new ones."""
+        price = order.price if order.price is not None else order.stop
         worth = notional(market, order.qty, price)
         buy, sell = (order.qty, 0) if order.side == "B" else (0, order.qty)
         for holder in self.holders(order.acct):
@@ -104,7 +104,7 @@ class NaiveLimits:
             figures = {
                 "ORDER_QTY": (order.qty, -1),
                 "ORDER_NOTIONAL": (worth, -1),
-                "OPEN_ORDERS": (self.open_orders(holder) + 1, -1),
+                "OPEN_ORDERS": (self.open_orders(holder) + orders, -1),
                 "POSITION": (self.exposure(holder, market, buy, sell), self.exposure(holder, market)),
                 "GROSS_NOTIONAL": (self.gross(holder) + worth, -1),
             }

@@ -1,120 +1,141 @@
-"""Matching as the rulebook tells it: one aggressor against one book, one resting order after the other.
+"""Matching as the rulebook tells it: one aggressor against one book, one level after the other.
 
-    aggressor --> best resting order --> trade, or self-trade prevention --> next best ... until none reaches
+    aggressor --> best opposite level --> collar --> trade, or self-trade prevention --> next ...
+                                                     FIFO: with the first order of the level
+                                                     PRO_RATA: a round of all its displayed orders
 
-`NaiveMatching` is the part of the venue that makes trades; `naive_book.NaiveVenue` adds the commands.
+An aggressor is complete when it has rested or ended, the market has halted if it must, and market makers are
+protected.
 """
 
 from __future__ import annotations
 
 import copy
-from typing import Any
 
-from novate.domain.terms import VenueTerms
-from tests.oracle.naive_credit import NaiveCredit, fee
-from tests.oracle.naive_limits import NaiveLimits
-from tests.oracle.naive_state import Market, Order, must, other, reaches, triggered_by
+from tests.oracle.naive_allocation import make_top, shares
+from tests.oracle.naive_credit import fee
+from tests.oracle.naive_endings import NaiveEndings
+from tests.oracle.naive_prints import print_at
+from tests.oracle.naive_protection import count_for_protection, outside_collar
+from tests.oracle.naive_state import RESTING_TIFS, Market, Order, must, other, reaches
 
-Event = dict[str, Any]
 
+class NaiveMatching(NaiveEndings):
+    """Trades and self-trade prevention in continuous trading."""
 
-class NaiveMatching:
-    """State of the venue, trades, the end of orders, and trigger orders."""
-
-    def __init__(self, terms: VenueTerms) -> None:
-        self.terms = terms
-        self.markets = [
-            Market(terms=market, state=market.initial_state, reference_price=market.reference_price)
-            for market in terms.markets
-        ]
-        self.credit = NaiveCredit(terms, self.markets)
-        self.limits = NaiveLimits(terms, self.markets, self.credit)
-        self.groups = {account.account: account.stp_group for account in terms.accounts}
-        self.now = 0
-        self.last_oid = 0
-        self.last_tid = 0
-        self.last_priority = 0
-        self.events: list[Event] = []
-        self.touched: list[Market] = []
-        """Markets that the running command has touched, in that order."""
-
-    def emit(self, market: Market | None, ev: str, **fields: Any) -> None:
-        event: Event = {"ev": ev, **fields}
-        if market is not None:
-            if len(self.terms.markets) > 1:
-                event["market"] = market.number
-            if market not in self.touched:
-                self.touched.append(market)
-        self.events.append(event)
-
-    def next_priority(self) -> int:
-        self.last_priority += 1
-        return self.last_priority
-
-    # -- the end of an order -------------------------------------------------------------------------
-
-    def remove(self, market: Market, order: Order) -> None:
-        market.orders.remove(order)
-        if order in market.queue:
-            market.queue.remove(order)
-        self.credit.recompute(order.acct)
-
-    def cancel(self, market: Market, order: Order, reason: str, ev: str = "CANCELLED") -> None:
-        self.emit(market, ev, oid=order.oid, qty=order.leaves, reason=reason)
-        self.remove(market, order)
-
-    # -- matching ------------------------------------------------------------------------------------
+    # -- an aggressor from beginning to end ----------------------------------------------------------
 
     def run_aggressor(self, market: Market, order: Order) -> None:
-        """Match an order that is in the market already, then rest or end it (R15 to R20)."""
+        """Match an order that is in the market already, then rest or end it (R15 to R20, R26)."""
         assert order.where == "AGGRESSOR"
-        if market.state == "CONTINUOUS":
-            if order.tif == "FOK" and not self.would_fill(market, order):
-                self.cancel(market, order, "FOK")
-                return
-            self.match(market, order)
-        if order not in market.orders:
+        reason = self._entry_condition(market, order) if market.state == "CONTINUOUS" else None
+        order.min_qty = None
+        if reason is not None:
+            self.cancel(market, order, reason)
             return
+        within_collar = self.match(market, order) if market.state == "CONTINUOUS" else True
+        if not within_collar:
+            self.cancel(market, order, "COLLAR")
+            if market.terms.collar_action == "HALT":
+                self.change_state(market, "HALTED", "COLLAR")
+        elif order in market.orders:
+            self._rest_or_end(market, order)
+        self.protect_market_makers(market)
+
+    def _entry_condition(self, market: Market, order: Order) -> str | None:
+        """FOK or MIN_QTY if a rehearsal trades too little."""
+        if order.tif == "FOK" and self.would_trade(market, order) < order.leaves:
+            return "FOK"
+        if order.min_qty is not None and self.would_trade(market, order) < order.min_qty:
+            return "MIN_QTY"
+        return None
+
+    def would_trade(self, market: Market, order: Order) -> int:
+        """R20: rehearse on a copy of the whole venue and look what traded."""
+        rehearsal = copy.deepcopy(self)
+        rehearsal.events = []
+        stage = rehearsal.markets[market.number]
+        actor = next(o for o in stage.orders if o.oid == order.oid)
+        rehearsal.match(stage, actor)
+        return sum(event["qty"] for event in rehearsal.events if event["ev"] == "TRADE")
+
+    def _rest_or_end(self, market: Market, order: Order) -> None:
+        if order.type == "MARKET" and self._may_rest(market, order):
+            # A limit beyond the market's highest price would trade at a price that nobody may name.
+            order.type, order.price = "LIMIT", min(must(order.price), market.terms.max_price)
+            self.credit.recompute(order.acct)
         if order.type == "MARKET" or order.tif in ("IOC", "FOK"):
             self.cancel(market, order, "IOC")
             return
         order.where = "BOOK"
         order.show()
+        make_top(market, order)
 
-    def would_fill(self, market: Market, order: Order) -> bool:
-        """R20: rehearse on a copy of the whole venue and look what traded."""
-        rehearsal = copy.deepcopy(self)
-        rehearsal.events = []
-        stage = rehearsal.markets[market.number]
-        actor = must_find(stage, order.oid)
-        rehearsal.match(stage, actor)
-        traded: int = sum(event["qty"] for event in rehearsal.events if event["ev"] == "TRADE")
-        return traded == order.leaves
+    def _may_rest(self, market: Market, order: Order) -> bool:
+        """R17: what is left of a MARKET order rests only where a protection bounds it."""
+        return market.terms.protection is not None and order.tif in RESTING_TIFS and not order.reduce_only
 
-    def match(self, market: Market, aggressor: Order) -> None:
-        """R15: while something reaches."""
+    def change_state(self, market: Market, to: str, reason: str) -> None:
+        self.emit(market, "STATE", **{"from": market.state, "to": to, "reason": reason})
+        market.state = to
+
+    def protect_market_makers(self, market: Market) -> None:
+        """R46: accounts in order; each loses its flagged orders."""
+        due = sorted(market.due)
+        market.due.clear()
+        for account in due:
+            market.stopped.add(account)
+            self.emit(market, "MMP_TRIGGERED", acct=account)
+            flagged = [order for order in market.orders if order.acct == account and order.mmp]
+            self.cancel_all(market, flagged, "MMP")
+
+    # -- levels (R15) --------------------------------------------------------------------------------
+
+    def match(self, market: Market, aggressor: Order) -> bool:
+        """R15: while something reaches. False: a level outside the collar stopped it."""
+        base = market.trigger_reference()
         while aggressor in market.orders:
-            resting = market.best(other(aggressor.side))
-            if resting is None or not reaches(aggressor.side, aggressor.price, must(resting.price)):
-                return
-            if self.conflict(aggressor, resting):
-                self.prevent_self_trade(market, aggressor, resting)
+            best = market.best(other(aggressor.side))
+            if best is None or not reaches(aggressor.side, aggressor.price, must(best.price)):
+                return True
+            if outside_collar(market.terms, base, must(best.price)):
+                return False
+            shown = [o for o in market.resting(best.side) if o.price == best.price and not o.hidden]
+            if market.terms.alloc == "FIFO" or not shown:
+                self._match_one(market, aggressor, best)
             else:
-                self.trade(market, aggressor, resting)
+                self._match_round(market, aggressor, shown)
+        return True
 
-    def trade(self, market: Market, aggressor: Order, resting: Order) -> None:
-        price, quantity = must(resting.price), min(aggressor.leaves, resting.tradable())
-        resting.take(quantity)
-        aggressor.take(quantity)
-        self.last_tid += 1
+    def _match_one(self, market: Market, aggressor: Order, resting: Order) -> None:
+        if self.conflict(aggressor, resting):
+            self.prevent_self_trade(market, aggressor, resting)
+        else:
+            self.trade(market, aggressor, resting, min(aggressor.leaves, resting.tradable()))
+
+    def _match_round(self, market: Market, aggressor: Order, shown: list[Order]) -> None:
+        """R28: own orders first, one by one; a round (R47) only when there is none."""
+        own = [order for order in shown if self.conflict(aggressor, order)]
+        if own:
+            self.prevent_self_trade(market, aggressor, own[0])
+            return
+        for resting, quantity in zip(shown, shares(market.terms, aggressor.leaves, shown), strict=True):
+            if quantity:
+                self.trade(market, aggressor, resting, quantity)
+
+    # -- one trade -----------------------------------------------------------------------------------
+
+    def trade(self, market: Market, aggressor: Order, resting: Order, quantity: int) -> None:
+        price = must(resting.price)
+        resting.fill(quantity)
+        aggressor.fill(quantity)
         terms = market.terms
         notional = price * quantity * terms.notional_multiplier
         maker_fee, taker_fee = fee(terms, notional, terms.maker_ppm), fee(terms, notional, terms.taker_ppm)
-        fees_on = terms.maker_ppm is not None or terms.taker_ppm is not None
         self.emit(
             market,
             "TRADE",
-            tid=self.last_tid,
+            tid=self.next_tid(),
             maker=resting.oid,
             taker=aggressor.oid,
             side=aggressor.side,
@@ -122,17 +143,19 @@ class NaiveMatching:
             qty=quantity,
             mleft=resting.leaves,
             tleft=aggressor.leaves,
-            **({"mfee": maker_fee, "tfee": taker_fee} if fees_on else {}),
+            **({"mfee": maker_fee, "tfee": taker_fee} if terms_have_fees(market) else {}),
         )
         if aggressor.side == "B":
             self.credit.fill(market, aggressor.acct, resting.acct, quantity, price, (taker_fee, maker_fee))
         else:
             self.credit.fill(market, resting.acct, aggressor.acct, quantity, price, (maker_fee, taker_fee))
+        print_at(market, price)
+        count_for_protection(market, resting, self.now, quantity)
         self.after_taking(market, resting)
         if aggressor.leaves == 0:
             self.remove(market, aggressor)
-        market.last = price
-        self.elect(market, price)
+        self.break_pair(market, resting)
+        self.break_pair(market, aggressor)
 
     def after_taking(self, market: Market, resting: Order) -> None:
         """A resting order that was used up leaves; a tranche that was used up is refreshed (R24)."""
@@ -141,6 +164,7 @@ class NaiveMatching:
         elif not resting.hidden and resting.tranche == 0:
             resting.show()
             resting.priority = self.next_priority()
+            resting.is_top = False
             self.emit(market, "REFRESHED", oid=resting.oid, disp=resting.tranche, left=resting.leaves)
 
     # -- self-trade prevention (R27) -----------------------------------------------------------------
@@ -161,8 +185,8 @@ class NaiveMatching:
 
     def decrement(self, market: Market, aggressor: Order, resting: Order) -> None:
         quantity = min(aggressor.leaves, resting.tradable())
-        resting.take(quantity)
-        aggressor.take(quantity)
+        resting.decrement(quantity)
+        aggressor.decrement(quantity)
         self.emit(
             market,
             "STP_DECREMENT",
@@ -182,38 +206,7 @@ class NaiveMatching:
         if aggressor.leaves == 0:
             self.cancel(market, aggressor, "STP")
 
-    # -- trigger orders (R29, R30) -------------------------------------------------------------------
 
-    def elect(self, market: Market, price: int) -> None:
-        """Orders that a print reaches join the tail of the queue: up orders first, nearest stop first."""
-        reached = [o for o in market.orders if o.where == "PARKED" and triggered_by(o, price)]
-        up = sorted((o for o in reached if o.side == "B"), key=lambda o: (must(o.stop), o.priority))
-        down = sorted((o for o in reached if o.side == "S"), key=lambda o: (-must(o.stop), o.priority))
-        for order in (*up, *down):
-            order.where = "ELECTED"
-            market.queue.append(order)
-
-    def activate_elected(self, market: Market) -> None:
-        """One after the other, each complete before the next."""
-        while market.queue and market.state == "CONTINUOUS":
-            order = market.queue.pop(0)
-            order.priority = self.next_priority()
-            if order.type == "STOP":
-                no_liquidity = market.best(other(order.side)) is None
-                order.type = "MARKET"
-                order.price = None if no_liquidity else market.market_limit(order.side)
-            else:
-                order.type, no_liquidity = "LIMIT", False
-            self.emit(market, "TRIGGERED", oid=order.oid, price=order.price, qty=order.leaves)
-            if no_liquidity:
-                self.cancel(market, order, "NO_LIQUIDITY")
-            elif not self.credit.affordable(market, order, order.leaves, order.price):
-                self.cancel(market, order, "CREDIT")
-            else:
-                order.where = "AGGRESSOR"
-                self.credit.recompute(order.acct)
-                self.run_aggressor(market, order)
-
-
-def must_find(market: Market, oid: int) -> Order:
-    return next(order for order in market.orders if order.oid == oid)
+def terms_have_fees(market: Market) -> bool:
+    """R50."""
+    return market.terms.maker_ppm is not None or market.terms.taker_ppm is not None

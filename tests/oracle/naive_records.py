@@ -1,6 +1,8 @@
 """A command record as the naive venue reads it: any 64 bytes, also those that no scenario can say.
 
 record --command_of--> {"cmd": "NEW", "side": "B", ...}     numbers without a name become "?7"
+
+`Staging` puts a TERMS or LEG record and the command behind it together, as one JSON command says them.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from novate.domain.records import COMMAND, CREDIT_COMMAND, SET_LIMIT_COMMAND, SE
 
 Json = dict[str, Any]
 KNOWN = ("NEW", "CANCEL", "AMEND", "MASS_CANCEL", "STATE", "TIME", "SET_REF", "POSITION", "CREDIT",
-         "SET_MARGIN", "SET_LIMIT", "CONFIGURATION")  # fmt: skip
+         "SET_MARGIN", "SET_LIMIT", "CONFIGURATION", "NEW_OCO", "MMP_SET", "MMP_RESET")  # fmt: skip
 OPTIONAL = {
     "price": (CommandFlag.PRICE_GIVEN, "price"),
     "stop": (CommandFlag.STOP_GIVEN, "stop"),
@@ -39,10 +41,30 @@ def name_of(codes: type[IntEnum], number: int) -> str:
     return codes(number).name if number in set(codes) else f"?{number}"
 
 
-def command_of(record: np.void) -> Json:
-    """The JSON command that a record stands for."""
+class Staging:
+    """Reads record after record; remembers the one that is staged for the next."""
+
+    def __init__(self) -> None:
+        self.staged: dict[str, int] | None = None
+
+    def command_of(self, record: np.void) -> Json | None:
+        """The command of a record, None for one that is only staged."""
+        row = _row(np.array([record], COMMAND))
+        staged, self.staged = self.staged, None
+        if row["kind"] in (CommandKind.TERMS, CommandKind.LEG):
+            self.staged = row
+            return None
+        return command_of(record, staged)
+
+
+def _row(array: np.ndarray[Any, Any]) -> dict[str, int]:
+    return {name: int(array[name][0]) for name in COMMAND.names or ()}
+
+
+def command_of(record: np.void, staged: dict[str, int] | None = None) -> Json:
+    """The JSON command that a record stands for, with the record that is staged for it."""
     array = np.array([record], COMMAND)
-    row = {name: int(array[name][0]) for name in COMMAND.names or ()}
+    row = _row(array)
     kind = name_of(CommandKind, row["kind"])
     command: Json = {
         "cmd": kind if kind in KNOWN else f"?{kind.lstrip('?')}",
@@ -57,7 +79,14 @@ def command_of(record: np.void) -> Json:
             {name: row[field] if flags & flag else None for name, (flag, field) in OPTIONAL.items()}
         )
     if kind == "NEW":
-        command.update(_new(row))
+        command.update(_new(row, staged))
+    elif kind == "NEW_OCO":
+        command.update(acct=row["account"], limit=_leg(row), stop=None)
+        if staged is not None and staged["kind"] == CommandKind.LEG:
+            same = all(staged[name] == row[name] for name in ("account", "market"))
+            command["stop"] = _leg(staged) if same else None
+    elif kind in ("MMP_SET", "MMP_RESET"):
+        command.update(acct=row["account"], window=row["price"], max_qty=row["stop"])
     elif kind == "AMEND":
         command["qty"] = row["quantity"] if row["flags"] & CommandFlag.QUANTITY_GIVEN else None
     elif kind == "MASS_CANCEL":
@@ -77,9 +106,25 @@ def command_of(record: np.void) -> Json:
     return command
 
 
-def _new(row: dict[str, int]) -> Json:
+def _leg(row: dict[str, int]) -> Json:
+    """A leg of a pair; no leg has terms."""
     flags = row["flags"]
+    given = {name: row[field] if flags & flag else None for name, (flag, field) in OPTIONAL.items()}
+    leg = {"cid": row["client_order_id"], **given, **_new(row, None)}
+    if flags & (CommandFlag.HAS_TERMS | CommandFlag.MIN_QTY_GIVEN):
+        leg["min_qty"] = 1
+    return leg
+
+
+def _new(row: dict[str, int], staged: dict[str, int] | None) -> Json:
+    flags = row["flags"]
+    terms = staged if staged is not None and staged["kind"] == CommandKind.TERMS else None
+    least = None
+    if flags & CommandFlag.MIN_QTY_GIVEN:
+        least = 0 if terms is None else terms["quantity"]
+    needs = flags & (CommandFlag.HAS_TERMS | CommandFlag.MIN_QTY_GIVEN)
     return {
+        "missing_terms": bool(needs) and terms is None,
         "side": SIDE_LETTERS.get(row["side"]),
         "qty": row["quantity"],
         "type": name_of(OrderType, row["order_type"]),
@@ -87,7 +132,7 @@ def _new(row: dict[str, int]) -> Json:
         "stp": None if row["stp"] == SelfTrade.DEFAULT else name_of(SelfTrade, row["stp"]),
         "session": row["session"],
         "expire": row["expire"] if flags & CommandFlag.EXPIRE_GIVEN else None,
-        "min_qty": 1 if flags & CommandFlag.MIN_QTY_GIVEN else None,
+        "min_qty": least,
         "post_only": bool(flags & CommandFlag.POST_ONLY),
         "hidden": bool(flags & CommandFlag.HIDDEN),
         "reduce_only": bool(flags & CommandFlag.REDUCE_ONLY),

@@ -11,7 +11,7 @@ fails.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -46,7 +46,7 @@ AMEND_SPOILERS: list[Json] = [
     {"trail": 1}, {"qty": 0}, {"qty": 201}, {"price": 0}, {"price": 2**64}, {"display": 0},
     {"stop": 0}, {"stop": 2**40},
 ]  # fmt: skip
-WEIGHTS = {
+WEIGHTS: dict[str, float] = {
     "NEW": 62, "CANCEL": 5, "AMEND": 16, "MASS_CANCEL": 1, "STATE": 1.2, "TIME": 2, "SET_REF": 1,
     "POSITION": 1, "CREDIT": 5, "SET_MARGIN": 3, "SET_LIMIT": 2,
 }  # fmt: skip
@@ -60,8 +60,8 @@ seeds = st.integers(0, 2**48)
 def flow_of(seed: int) -> Json:
     """{"header": ..., "commands": [...]}: 10 to 120 commands."""
     r = Random(seed)
-    header = _header(r)
-    day = _Day(r, len(header["markets"]))
+    header = header_of(r)
+    day = Day(r, len(header["markets"]))
     # Limits that are set early have something to do.
     limits = [{"cmd": "SET_LIMIT", **_set_limit(day)} for _ in range(5)] if header["limits"] else []
     return {"header": header, "commands": [*limits, *(day.command() for _ in range(r.randint(10, 120)))]}
@@ -70,16 +70,16 @@ def flow_of(seed: int) -> Json:
 def long_flow_of(seed: int, commands: int = 2500) -> Json:
     """A flow whose books grow deep: every table of the venue has to grow with them."""
     r = Random(seed)
-    header = _header(r)
-    header["accounts"] = [{"acct": acct, "member": acct % 3} for acct in _LongDay.accounts]
+    header = header_of(r)
+    header["accounts"] = [{"acct": acct, "member": acct % 3} for acct in LongDay.accounts]
     for market in header["markets"]:
         market.update(
-            max_price=10**8, static_band=10**7, ref_price=_LongDay.middle, initial_state="CONTINUOUS"
+            max_price=10**8, static_band=10**7, ref_price=LongDay.middle, initial_state="CONTINUOUS"
         )
     if "credit" in header:
-        assets = _assets(header["markets"])
-        header["credit"] = [[acct, asset, 10**10] for acct in _LongDay.accounts for asset in assets]
-    day = _LongDay(r, len(header["markets"]))
+        assets = assets_of(header["markets"])
+        header["credit"] = [[acct, asset, 10**10] for acct in LongDay.accounts for asset in assets]
+    day = LongDay(r, len(header["markets"]))
     quiet = [kind for kind in WEIGHTS if kind not in ("STATE", "MASS_CANCEL", "SET_LIMIT", "SET_REF")]
     return {"header": header, "commands": [day.command(quiet) for _ in range(commands)]}
 
@@ -123,7 +123,7 @@ def smallest(flow: Json, fails: Callable[[Json], bool]) -> Json:
 # -- venues --------------------------------------------------------------------------------------------
 
 
-def _header(r: Random) -> Json:
+def header_of(r: Random) -> Json:
     use = r.choice(["none", "none", "deliverable", "margined", "mixed"])
     markets = [_market(r, use) for _ in range(r.choice([1, 1, 1, 2, 3]))]
     accounts = [
@@ -150,12 +150,12 @@ def _header(r: Random) -> Json:
     if use != "none":
         amounts = [0, 300, 1500, 6000, 50_000, 2_000_000]
         header["credit"] = [
-            [acct, asset, r.choice(amounts)] for acct in ACCOUNTS for asset in _assets(markets)
+            [acct, asset, r.choice(amounts)] for acct in ACCOUNTS for asset in assets_of(markets)
         ]
     return header
 
 
-def _assets(markets: list[Json]) -> list[int]:
+def assets_of(markets: list[Json]) -> list[int]:
     """Assets that some market reserves."""
     used = {market["quote"] for market in markets if "credit" in market}
     return sorted(used | {market["base"] for market in markets if "base" in market})
@@ -171,7 +171,7 @@ def _market(r: Random, use: str) -> Json:
         "initial_state": r.choice(["CONTINUOUS"] * 5 + ["PRE_OPEN"]),
     }
     if r.random() < 0.6:
-        market["ref_price"] = _price(r)
+        market["ref_price"] = any_price(r)
     if credit != "none" or r.random() < 0.3:
         market["static_band"] = r.choice([2, 6, 15, 10_000])
     if r.random() < 0.6:
@@ -202,11 +202,12 @@ def _credit_terms(r: Random, credit: str) -> Json:
 # -- commands ------------------------------------------------------------------------------------------
 
 
-class _Day:
+class Day:
     """What the flow remembers of itself: its clock, and the orders that it sent last."""
 
     middle = 100
     accounts: tuple[int, ...] = ACCOUNTS
+    weights: Mapping[str, float] = WEIGHTS
 
     def __init__(self, random: Random, markets: int) -> None:
         self.random = random
@@ -216,15 +217,19 @@ class _Day:
 
     def command(self, kinds: list[str] = KINDS) -> Json:
         r = self.random
-        kind = r.choices(kinds, [WEIGHTS[kind] for kind in kinds])[0]
+        kind = r.choices(kinds, [self.weights[kind] for kind in kinds])[0]
         command: Json = {"cmd": kind}
         if kind not in WITHOUT_MARKET:
             command["market"] = r.randrange(self.markets) if r.random() < 0.98 else self.markets
         if kind == "TIME" or r.random() < 0.2:
             self.now += r.choice([0, 1, 1, 2, 5, 12])
             command["t"] = self.now if r.random() < 0.9 else r.randint(0, self.now)
-        command.update(MAKERS[kind](self))
+        command.update(self.make(kind))
         return command
+
+    def make(self, kind: str) -> Json:
+        """The fields of a command of that kind."""
+        return MAKERS[kind](self)
 
     def order_sent(self) -> Json:
         """The name of an order: mostly of a live one, which the naive venue picks when it comes to it."""
@@ -246,14 +251,14 @@ class _Day:
         return self.random.randint(1, 40)
 
     def price(self) -> int:
-        return _price(self.random)
+        return any_price(self.random)
 
     def limit(self, side: str) -> int:
         """The price of a new order."""
         return self.price()
 
 
-class _LongDay(_Day):
+class LongDay(Day):
     """Deep books over many prices: most orders rest, ids are any 64 bits, the market drifts."""
 
     middle = 100_000
@@ -275,11 +280,11 @@ class _LongDay(_Day):
         return max(1, self.middle - distance if side == "B" else self.middle + distance)
 
 
-def _price(r: Random) -> int:
+def any_price(r: Random) -> int:
     return r.randint(96, 104) if r.random() < 0.8 else r.randint(90, 110)
 
 
-def _new(day: _Day) -> Json:
+def _new(day: Day) -> Json:
     r = day.random
     kind = r.choice(["LIMIT"] * 8 + ["MARKET", "STOP", "STOP_LIMIT", "STOP_LIMIT"])
     order = {**day.name(), "side": r.choice("BS"), "qty": r.randint(1, 12), "type": kind}
@@ -307,7 +312,7 @@ def _new(day: _Day) -> Json:
     return order
 
 
-def _amend(day: _Day) -> Json:
+def _amend(day: Day) -> Json:
     r = day.random
     change = day.order_sent()
     values = {"qty": r.randint(1, 20), "price": day.price(), "stop": day.price(), "display": r.randint(1, 6)}
@@ -318,7 +323,7 @@ def _amend(day: _Day) -> Json:
     return change
 
 
-def _mass_cancel(day: _Day) -> Json:
+def _mass_cancel(day: Day) -> Json:
     r = day.random
     filters: Json = {}
     if r.random() < 0.6:
@@ -330,7 +335,7 @@ def _mass_cancel(day: _Day) -> Json:
     return filters
 
 
-def _state(day: _Day) -> Json:
+def _state(day: Day) -> Json:
     r = day.random
     to = r.choice((*STATES, *["CONTINUOUS"] * 12))
     if to == "AUCTION_CALL" and r.random() < 0.5:
@@ -342,7 +347,7 @@ def _sequence_step(r: Random) -> int:
     return 1 if r.random() < 0.85 else r.choice([0, -1, 2])
 
 
-def _credit(day: _Day) -> Json:
+def _credit(day: Day) -> Json:
     r = day.random
     return {
         "acct": r.choice((*ACCOUNTS, *ACCOUNTS, UNLISTED)),
@@ -352,7 +357,7 @@ def _credit(day: _Day) -> Json:
     }
 
 
-def _set_margin(day: _Day) -> Json:
+def _set_margin(day: Day) -> Json:
     r = day.random
     return {
         "class": r.choice([0, 0, 1, 1, 7, 7, 8]),
@@ -361,7 +366,7 @@ def _set_margin(day: _Day) -> Json:
     }
 
 
-def _set_limit(day: _Day) -> Json:
+def _set_limit(day: Day) -> Json:
     r = day.random
     kind = r.choice(sorted(LIMIT_VALUES))
     holder = {"acct": r.choice((*ACCOUNTS, UNLISTED))} if r.random() < 0.6 else {"member": r.randint(0, 3)}
@@ -370,18 +375,18 @@ def _set_limit(day: _Day) -> Json:
     return {**holder, "limit": kind, "value": value, **window}
 
 
-def _set_reference(day: _Day) -> Json:
+def _set_reference(day: Day) -> Json:
     r = day.random
     return {"price": day.price() if r.random() < 0.8 else r.choice([0, 2**37])}
 
 
-def _position(day: _Day) -> Json:
+def _position(day: Day) -> Json:
     return {"acct": day.random.choice(ACCOUNTS), "qty": day.random.randint(-15, 15)}
 
 
-MAKERS: dict[str, Callable[[_Day], Json]] = {
+MAKERS: dict[str, Callable[[Day], Json]] = {
     "NEW": _new,
-    "CANCEL": _Day.order_sent,
+    "CANCEL": Day.order_sent,
     "AMEND": _amend,
     "MASS_CANCEL": _mass_cancel,
     "STATE": _state,

@@ -4,7 +4,7 @@
     cases.json     --> messages -> neutral tape -> report lines == expected?    --> Outcome
                                                                      all --> ConformResult
 
-The first difference ends a scenario. What the venue does not do is `unsupported`, never passed.
+The first difference ends a scenario. Scenarios of another level than the one asked for are told apart.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from novate.app.conform_scenario import (
     read_scenarios,
     venue_terms,
 )
-from novate.domain.codes import Reject
 from novate.domain.machine import BrokenInvariant, apply_all
 from novate.domain.records import Events, new_events
 from novate.domain.terms import VenueTerms
@@ -41,8 +40,7 @@ class Verdict(StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
-    UNSUPPORTED = "unsupported"
-    OTHER_LEVEL = "not supported by this level"
+    OTHER_LEVEL = "of another level"
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -68,8 +66,6 @@ class Outcome(msgspec.Struct, frozen=True):
     verdict: Verdict
     commands: int = 0
     difference: Difference | None = None
-    needs: list[str] = []
-    """UNSUPPORTED and OTHER_LEVEL: what the venue would have to do."""
 
 
 class RuleCount(msgspec.Struct):
@@ -77,7 +73,7 @@ class RuleCount(msgspec.Struct):
 
     passed: int = 0
     failed: int = 0
-    unsupported: int = 0
+    other_level: int = 0
 
 
 class ConformResult(msgspec.Struct, frozen=True):
@@ -91,18 +87,18 @@ class ConformResult(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """True if nothing failed and everything that was asked for was run."""
-        return not self.count(Verdict.FAILED) and not self.count(Verdict.UNSUPPORTED)
+        """True if nothing failed."""
+        return not self.count(Verdict.FAILED)
 
     def by_rule(self) -> dict[str, RuleCount]:
-        """Passed, failed and unsupported scenarios of every rule that some header names."""
+        """Scenarios of every rule that some header names, by how they went."""
         counts: dict[str, RuleCount] = {}
         for outcome in self.outcomes:
             for rule in outcome.rules:
                 count = counts.setdefault(rule, RuleCount())
                 count.passed += outcome.verdict == Verdict.PASSED
                 count.failed += outcome.verdict == Verdict.FAILED
-                count.unsupported += outcome.verdict in (Verdict.UNSUPPORTED, Verdict.OTHER_LEVEL)
+                count.other_level += outcome.verdict == Verdict.OTHER_LEVEL
         return dict(sorted(counts.items(), key=lambda entry: _rule_order(entry[0])))
 
 
@@ -112,7 +108,7 @@ def _rule_order(rule: str) -> tuple[str, int, str]:
 
 
 def conform_files(
-    paths: Iterable[Path], level: str = "CORE", progress: Callable[[int, int], Any] | None = None
+    paths: Iterable[Path], level: str = "FULL", progress: Callable[[int, int], Any] | None = None
 ) -> ConformResult:
     """Run every scenario and case of the files and folders. ScenarioError for a file that is neither."""
     files = [file for path in paths for file in _files(path)]
@@ -153,13 +149,11 @@ def _run_case(path: Path, case: Any) -> Outcome:
     return Outcome(case.name, str(path), "CORE", ["R56"], verdict, len(case.messages), difference)
 
 
-def run_scenario(scenario: Scenario, level: str = "CORE") -> Outcome:
+def run_scenario(scenario: Scenario, level: str = "FULL") -> Outcome:
     """Run one scenario until its end or its first difference."""
     facts = (scenario.name, str(scenario.path), scenario.level, scenario.rules)
     if level == "CORE" and scenario.level != "CORE":
-        return Outcome(*facts, Verdict.OTHER_LEVEL, needs=scenario.unsupported() or [scenario.level])
-    if needs := scenario.unsupported():
-        return Outcome(*facts, Verdict.UNSUPPORTED, needs=needs)
+        return Outcome(*facts, Verdict.OTHER_LEVEL)
     runner, refusal = build_runner(scenario)
     if runner is None or scenario.refuses_configuration:
         return _configuration_outcome(scenario, facts, runner is not None, refusal)
@@ -167,8 +161,6 @@ def run_scenario(scenario: Scenario, level: str = "CORE") -> Outcome:
         got = runner.answer(step)
         if got == step.expect:
             continue
-        if scenario.level != "CORE" and says_not_supported(got, step.expect):
-            return Outcome(*facts, Verdict.UNSUPPORTED, done, needs=[step.command["cmd"]])
         difference = Difference(str(scenario.path), step.line, step.command, step.expect, got)
         return Outcome(*facts, Verdict.FAILED, done, difference)
     return Outcome(*facts, Verdict.PASSED, len(scenario.steps))
@@ -197,14 +189,6 @@ def _configuration_outcome(
         expected, got = "a refused configuration", "a venue that was built"
     difference = Difference(str(scenario.path), scenario.line, scenario.header, expected, got)
     return Outcome(*facts, Verdict.FAILED, difference=difference)
-
-
-def says_not_supported(got: list[Json], expected: list[Json]) -> bool:
-    """The venue said itself that it does not do this."""
-    refusal = Reject.NOT_SUPPORTED.name
-    return any(event.get("reason") == refusal for event in got) and not any(
-        event.get("reason") == refusal for event in expected
-    )
 
 
 class Runner:

@@ -29,12 +29,14 @@ from novate.domain.codes import (
 )
 from novate.domain.limits import LimitKind
 from novate.domain.records import (
+    AUCTION_EVENT,
     BOOK_STATE_EVENT,
     COMMAND,
     CREDIT_COMMAND,
     CREDIT_EVENT,
     EVENT,
     MARKET_EVENT,
+    MMP_EVENT,
     ORDER_EVENT,
     PARTIES,
     SET_LIMIT_COMMAND,
@@ -64,8 +66,23 @@ ATTRIBUTES = {
     "mmp": CommandFlag.MMP,
 }
 INTEGER_KEYS = frozenset(
-    ("t", "market", "acct", "cid", "qty", "price", "stop", "trail", "display", "expire", "session")
+    (
+        "t",
+        "market",
+        "acct",
+        "cid",
+        "qty",
+        "price",
+        "trail",
+        "display",
+        "expire",
+        "session",
+        "min_qty",
+        "window",
+        "max_qty",
+    )
 )
+ORDER_COMMANDS = ("NEW", "CANCEL", "AMEND", "NEW_OCO")
 LARGEST_U4 = 2**32 - 1
 LARGEST_I8 = 2**63 - 1
 
@@ -74,16 +91,37 @@ LARGEST_I8 = 2**63 - 1
 
 
 def commands_from_json(command: Json) -> Commands:
-    """One command as an array of one record. KeyError for a command that has no record."""
-    for key in INTEGER_KEYS & command.keys():
-        # NumPy would turn a text or a fraction into some number; a scenario must say what it means.
-        if command[key] is not None and type(command[key]) is not int:
-            raise ValueError(f"{key} {command[key]!r}, which is no integer")
+    """One command as its record, behind the record that it stages, if any. KeyError for an unknown command."""
+    _require_integers(command)
     record = new_commands(1)
     CODERS[command["cmd"]](record, command)
     record["kind"] = CommandKind[command["cmd"]]
     record["time"] = command.get("t", 0)
-    return record
+    staged = _staged(command)
+    return record if staged is None else np.concatenate([staged, record])
+
+
+def _require_integers(command: Json) -> None:
+    """NumPy would turn a text or a fraction into some number; a scenario must say what it means."""
+    names = INTEGER_KEYS if command.get("cmd") == "NEW_OCO" else INTEGER_KEYS | {"stop"}
+    for key in names & command.keys():
+        if command[key] is not None and type(command[key]) is not int:
+            raise ValueError(f"{key} {command[key]!r}, which is no integer")
+
+
+def _staged(command: Json) -> Commands | None:
+    """The TERMS or LEG record that goes before a command."""
+    if command["cmd"] == "NEW_OCO":
+        leg = new_commands(1)
+        _new(leg, command["stop"] | {"acct": command["acct"], "market": command.get("market", 0)})
+        leg["kind"] = CommandKind.LEG
+        return leg
+    if command["cmd"] == "NEW" and command.get("min_qty") is not None:
+        terms = new_commands(1)
+        terms["kind"] = CommandKind.TERMS
+        terms["quantity"] = _saturated(command["min_qty"], LARGEST_U4)
+        return terms
+    return None
 
 
 def _order_fields(record: Commands, command: Json) -> None:
@@ -95,6 +133,8 @@ def _order_fields(record: Commands, command: Json) -> None:
     for name, flag in ATTRIBUTES.items():
         if command.get(name):
             flags |= flag
+    if flags & CommandFlag.MIN_QTY_GIVEN:
+        flags |= CommandFlag.HAS_TERMS
     record["flags"] = flags
     record["market"] = command.get("market", 0)
     record["account"] = command["acct"]
@@ -102,7 +142,8 @@ def _order_fields(record: Commands, command: Json) -> None:
     record["quantity"] = _saturated(command.get("qty"), LARGEST_U4)
     record["display"] = _saturated(command.get("display"), LARGEST_U4)
     record["price"] = _saturated(command.get("price"), LARGEST_I8)
-    record["stop"] = _saturated(command.get("stop", command.get("trail")), LARGEST_I8)
+    stop = command.get("stop") if command.get("stop") is not None else command.get("trail")
+    record["stop"] = _saturated(stop, LARGEST_I8)
     record["expire"] = _saturated(command.get("expire"), LARGEST_I8)
 
 
@@ -117,6 +158,20 @@ def _new(record: Commands, command: Json) -> None:
     record["time_in_force"] = TimeInForce[command.get("tif") or "GTC"]
     record["stp"] = SelfTrade[command.get("stp") or "DEFAULT"]
     record["session"] = command.get("session", 0)
+
+
+def _new_pair(record: Commands, command: Json) -> None:
+    """The limit leg; the trigger leg is staged."""
+    _require_integers(command["limit"])
+    _require_integers(command["stop"])
+    _new(record, command["limit"] | {"acct": command["acct"], "market": command.get("market", 0)})
+
+
+def _protection(record: Commands, command: Json) -> None:
+    record["market"] = command.get("market", 0)
+    record["account"] = command["acct"]
+    record["price"] = command.get("window", 0)
+    record["stop"] = command.get("max_qty", 0)
 
 
 def _named_order(record: Commands, command: Json) -> None:
@@ -187,6 +242,9 @@ def _set_limit(record: Commands, command: Json) -> None:
 
 CODERS: dict[str, Callable[[Commands, Json], None]] = {
     "NEW": _new,
+    "NEW_OCO": _new_pair,
+    "MMP_SET": _protection,
+    "MMP_RESET": _protection,
     "CANCEL": _named_order,
     "AMEND": _order_fields,
     "MASS_CANCEL": _mass_cancel,
@@ -211,7 +269,7 @@ def events_to_json(events: Events, multi: bool = False) -> list[Json]:
         record = events[at : at + 1]
         kind = EventKind(int(record["kind"][0]))
         if kind == EventKind.TRADE_PARTIES:
-            found[-1].update(_fees(record))
+            found[-1].update(_fees(record, found[-1]["ev"] == EventKind.AUCTION_TRADE.name))
             continue
         event = {"ev": kind.name, **DECODERS[kind](record)}
         if multi and kind not in (EventKind.CREDIT_SET, EventKind.LIMIT_SET) and not _is_venue_wide(event):
@@ -248,9 +306,7 @@ def _rejected(record: Events) -> Json:
     row = _row(record, ORDER_EVENT)
     command = row["command"]
     name = CommandKind(command).name if command in set(CommandKind) else str(command)
-    who = (
-        {"acct": row["account"], "cid": row["client_order_id"]} if name in ("NEW", "CANCEL", "AMEND") else {}
-    )
+    who = {"acct": row["account"], "cid": row["client_order_id"]} if name in ORDER_COMMANDS else {}
     return {"cmd": name, **who, "reason": Reject(row["reason"]).name}
 
 
@@ -268,11 +324,39 @@ def _trade(record: Events) -> Json:
     }
 
 
-def _fees(record: Events) -> Json:
+def _fees(record: Events, in_auction: bool) -> Json:
     row = _row(record, PARTIES)
     if not row["flags"] & EventFlag.FEES_ON:
         return {}
-    return {"mfee": row["maker_fee"], "tfee": row["taker_fee"]}
+    first, second = ("bfee", "sfee") if in_auction else ("mfee", "tfee")
+    return {first: row["maker_fee"], second: row["taker_fee"]}
+
+
+def _auction_trade(record: Events) -> Json:
+    row = _row(record, EVENT)
+    return {
+        "tid": row["trade_id"],
+        "buy": row["order_id"],
+        "sell": row["contra_order_id"],
+        "price": row["price"],
+        "qty": row["quantity"],
+        "bleft": row["leaves"],
+        "sleft": row["contra_leaves"],
+    }
+
+
+def _auction(record: Events) -> Json:
+    row = _row(record, AUCTION_EVENT)
+    return {"price": _price(row), "qty": row["volume"], "imbalance": row["imbalance"]}
+
+
+def _mmp(record: Events) -> Json:
+    return {"acct": _row(record, MMP_EVENT)["account"]}
+
+
+def _mmp_set(record: Events) -> Json:
+    row = _row(record, MMP_EVENT)
+    return {"acct": row["account"], "window": row["window"], "max_qty": row["max_quantity"]}
 
 
 def _refreshed(record: Events) -> Json:
@@ -374,6 +458,12 @@ DECODERS: dict[EventKind, Callable[[Events], Json]] = {
     EventKind.ACCEPTED: _accepted,
     EventKind.REJECTED: _rejected,
     EventKind.TRADE: _trade,
+    EventKind.AUCTION: _auction,
+    EventKind.INDICATIVE: _auction,
+    EventKind.AUCTION_TRADE: _auction_trade,
+    EventKind.MMP_TRIGGERED: _mmp,
+    EventKind.MMP_RESET: _mmp,
+    EventKind.MMP_SET: _mmp_set,
     EventKind.REFRESHED: _refreshed,
     EventKind.STP_DECREMENT: _decrement,
     EventKind.CANCELLED: _ended,

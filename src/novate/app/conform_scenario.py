@@ -39,19 +39,23 @@ MARKET_KEYS = {
     "units_per_lot": "base_units_per_lot",
     "margin": "margin_per_lot_micro",
     "premium": "premium",
+    "collar": "collar",
+    "collar_action": "collar_action",
+    "protection": "protection",
+    "post_only": "post_only",
+    "alloc": "alloc",
+    "pr_min": "pr_min",
+    "fifo_pct": "fifo_pct",
+    "top_order": "top_order",
 }
 MARKET_CHOICES: dict[str, type[CreditModel] | type[Resale] | type[OnNegative]] = {
     "credit": CreditModel,
     "resale": Resale,
     "on_negative": OnNegative,
 }
-FULL_MARKET_DEFAULTS: Json = {
-    "collar": None, "collar_action": "CAP", "protection": None, "post_only": "REJECT", "alloc": "FIFO",
-    "pr_min": 2, "fifo_pct": 40, "top_order": False,
-}  # fmt: skip
 HEADER_KEYS = {
     "scenario", "level", "rules", "description", "market", "markets", "accounts", "check_accounts",
-    "fee_account", "limits", "credit", "configuration",
+    "fee_account", "limits", "credit", "configuration", "positions",
 }  # fmt: skip
 
 
@@ -94,41 +98,6 @@ class Scenario(msgspec.Struct, frozen=True):
         """True when events say of which market they are."""
         return len(self.markets) > 1
 
-    def unsupported(self) -> list[str]:
-        """What the scenario needs that this venue does not have; nothing for a CORE scenario."""
-        if self.level == "CORE":
-            return []
-        wants = {
-            f"market.{key}"
-            for market in self.markets
-            for key, usual in FULL_MARKET_DEFAULTS.items()
-            if key in market and market[key] != usual and not _is_idle(market, key)
-        }
-        for step in self.steps:
-            wants.update(_unsupported_command(step.command))
-            wants.update(event["ev"] for event in step.expect if event["ev"] in FULL_EVENTS)
-        return sorted(wants)
-
-
-FULL_COMMANDS = ("NEW_OCO", "MMP_SET", "MMP_RESET")
-FULL_TYPES = ("MTL", "TRAILING_STOP", "IF_TOUCHED")
-FULL_TIFS = ("AT_OPEN", "AT_CLOSE")
-FULL_EVENTS = ("AUCTION", "AUCTION_TRADE", "INDICATIVE", "MMP_TRIGGERED", "MMP_SET", "MMP_RESET")
-
-
-def _is_idle(market: Json, key: str) -> bool:
-    """Allocation parameters mean nothing under FIFO."""
-    return key in ("pr_min", "fifo_pct", "top_order") and market.get("alloc", "FIFO") == "FIFO"
-
-
-def _unsupported_command(command: Json) -> list[str]:
-    wants = [command["cmd"]] if command["cmd"] in FULL_COMMANDS else []
-    if command["cmd"] == "NEW":
-        wants += [command[key] for key in ("type", "tif") if command.get(key) in (*FULL_TYPES, *FULL_TIFS)]
-        wants += [key for key in ("reduce_only", "mmp") if command.get(key)]
-        wants += ["min_qty"] if command.get("min_qty") is not None else []
-    return wants
-
 
 def venue_terms(header: Json) -> VenueTerms:
     """The venue that a header asks for. ValueError with place and finding for a key that is not known."""
@@ -141,16 +110,20 @@ def venue_terms(header: Json) -> VenueTerms:
         check_accounts=header.get("check_accounts", False),
         fee_account=header.get("fee_account", 0),
         limits=header.get("limits", False),
+        positions=header.get("positions", header.get("level") == "FULL"),
     )
 
 
 def _market_terms(number: int, market: Json) -> MarketTerms:
-    known = {*MARKET_KEYS, *MARKET_CHOICES, *FULL_MARKET_DEFAULTS, "stp_groups"}
+    known = {*MARKET_KEYS, *MARKET_CHOICES, "stp_groups"}
     if unknown := set(market) - known:
         raise ValueError(
             f"market {number}: expected the keys of docs/scenario-format.md, was {sorted(unknown)}"
         )
-    given = {MARKET_KEYS[key]: value for key, value in market.items() if key in MARKET_KEYS}
+    # A null means the default, as everywhere in a scenario.
+    given = {
+        MARKET_KEYS[key]: value for key, value in market.items() if key in MARKET_KEYS and value is not None
+    }
     for key, choice in MARKET_CHOICES.items():
         if key in market:
             given[key] = choice(market[key])

@@ -14,12 +14,13 @@ from typing import Any
 
 import msgspec
 
-from novate.app.conform import Runner, build_runner, says_not_supported
+from novate.app.conform import Runner, build_runner
 from novate.app.conform_scenario import Scenario, ScenarioError, Step, read_scenarios
 from novate.app.explain_events import event_words
 from novate.app.explain_orders import KnownOrders
 from novate.app.explain_picture import BookPicture, parked_orders, resting_orders
 from novate.app.explain_words import command_words, generic
+from novate.domain.codes import Reject
 
 Json = dict[str, Any]
 
@@ -27,7 +28,7 @@ ABOUT_NO_BOOK = ("TIME", "CREDIT", "SET_MARGIN", "SET_LIMIT", "BALANCE")
 
 
 class NotSupportedError(Exception):
-    """A scenario of a level that the venue does not have; the message names file, scenario and need."""
+    """A command that the venue does not have; the message names file, line and command."""
 
 
 class EventStory(msgspec.Struct, frozen=True):
@@ -102,7 +103,7 @@ class _Telling:
         said = command_words(step.command, self.known, self.scenario.is_multi)
         got = self.runner.answer(step)
         as_expected = got == step.expect
-        if not as_expected and says_not_supported(got, step.expect):
+        if not as_expected and _says_not_supported(got, step.expect):
             place = f"{self.scenario.path}:{step.line}"
             raise NotSupportedError(
                 f"{place}: expected what this venue does, was {step.command['cmd']}: {said}"
@@ -165,6 +166,14 @@ class _Telling:
         return [story for story in stories if story.market == named]
 
 
+def _says_not_supported(got: list[Json], expected: list[Json]) -> bool:
+    """The venue said itself that it does not do this, and the scenario does not expect it to."""
+    refusal = Reject.NOT_SUPPORTED.name
+    return any(event.get("reason") == refusal for event in got) and not any(
+        event.get("reason") == refusal for event in expected
+    )
+
+
 def explain_file(path: Path, name: str | None = None, wanted: list[range] | None = None) -> list[Explanation]:
     """Tell the scenarios of a file, or the one of a name. ScenarioError for a file that is none."""
     if path.is_dir():
@@ -193,12 +202,6 @@ def parse_steps(text: str) -> list[range]:
 
 def explain_scenario(scenario: Scenario, wanted: list[range] | None = None) -> Explanation:
     """Run one scenario to its end and tell the wanted steps."""
-    if needs := scenario.unsupported():
-        place = f"{scenario.path}:{scenario.line}"
-        raise NotSupportedError(
-            f"{place}: expected a scenario that this venue can run, was {scenario.name}, "
-            f"which needs {', '.join(needs)}"
-        )
     runner, refusal = build_runner(scenario)
     if runner is None or scenario.refuses_configuration:
         return _configuration_story(scenario, runner is not None, refusal)

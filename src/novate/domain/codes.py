@@ -24,12 +24,17 @@ class CommandKind(IntEnum):
     TIME = 6
     SET_REF = 7
     POSITION = 8
+    NEW_OCO = 9
+    MMP_SET = 10
+    MMP_RESET = 11
     CREDIT = 20
     SET_MARGIN = 21
     SET_LIMIT = 22
     CONFIGURATION = 30
     TERMS = 31
-    """A further record of the command before it (terms that only some order types have)."""
+    """Terms of the command behind it that only some orders have (minimum quantity, ...)."""
+    LEG = 32
+    """The trigger leg of the NEW_OCO behind it, in the layout of a NEW."""
 
 
 class EventKind(IntEnum):
@@ -140,7 +145,7 @@ class CommandFlag(IntFlag):
     SESSION_GIVEN = 2048
     MIN_QTY_GIVEN = 4096
     HAS_TERMS = 8192
-    """The next record of the batch is a TERMS record that belongs to this command."""
+    """The record before this one is a TERMS record that belongs to this command."""
 
 
 class EventFlag(IntFlag):
@@ -179,6 +184,7 @@ class Reject(IntEnum):
     INVALID_EXPIRE = 126
     INVALID_COMBO = 127
     INVALID_TYPE = 128
+    MISSING_TERMS = 129
     # price and liquidity
     PRICE_BAND = 140
     NO_REFERENCE = 141
@@ -209,6 +215,7 @@ class Reject(IntEnum):
     # capacity
     TOO_MANY_PRICE_LEVELS = 240
     ENGINE_FULL = 241
+    TOO_MANY_TRAILING_STOPS = 242
 
 
 class Reason(IntEnum):

@@ -54,6 +54,8 @@ class MarketTerms(msgspec.Struct, frozen=True, kw_only=True):
     """Number of the market, 0..65534; also its row in the kernel's table."""
     max_quantity: int = 1_000_000_000
     max_price: int = 1_000_000_000
+    min_price: int = 1
+    """Smallest price; zero or negative where a market allows it (spreads, energy)."""
     min_display: int = 1
     reference_price: int | None = None
     static_band: int | None = None
@@ -61,6 +63,22 @@ class MarketTerms(msgspec.Struct, frozen=True, kw_only=True):
     maker_ppm: int | None = None
     taker_ppm: int | None = None
     auction_ppm: int = 0
+    collar: int | None = None
+    """Ticks that a trade may lie away from the trigger reference when its aggressor starts (R45)."""
+    collar_action: str = "CAP"
+    """CAP: the aggressor ends there. HALT: the market is halted too."""
+    protection: int | None = None
+    """Ticks beyond the touch that a market order may trade (R17)."""
+    post_only: str = "REJECT"
+    """REJECT or SLIDE (R23)."""
+    alloc: str = "FIFO"
+    """FIFO, PRO_RATA (R47) or FIFO_PRO_RATA (R48)."""
+    pr_min: int = 2
+    """Smallest pro-rata share in lots."""
+    fifo_pct: int = 40
+    """Percent that FIFO_PRO_RATA gives by time first."""
+    top_order: bool = False
+    """Pro-rata: the order that set the best price is served first (R49)."""
     initial_state: str = "CONTINUOUS"
     credit: CreditModel = CreditModel.NONE
     base_asset: int = 0

@@ -3,7 +3,7 @@
     gateway --> | command | --> journal --> kernel --> | event | event | ... --> subscribers
                   64 bytes                               64 bytes each
 
-A command is one record (a second one, TERMS, may follow for terms that only some order types have). An
+A command is one record; a TERMS or LEG record may stand before it and stages what does not fit. An
 event is one record, except a trade, which takes two: TRADE says what happened in the market and may be
 shown to everybody; TRADE_PARTIES, directly behind it, says for whom and what it cost.
 
@@ -22,8 +22,8 @@ import numpy.typing as npt
 RECORD_BYTES = 64
 MAX_MARKETS = 2**16 - 1
 MAX_QUANTITY = 2**32 - 2
-MAX_PRICE = 2**36 - 1
-"""A ladder of the venue keeps a price divided by 32 in the upper half of an int64."""
+MAX_PRICE = 2**36 - 65
+"""A ladder of the venue keeps a price divided by 32 in the upper half of an int64; the 64 keys on top are its own."""
 MAX_ACCOUNT = 2**32 - 1
 
 Commands = npt.NDArray[np.void]
@@ -60,6 +60,21 @@ COMMAND = _layout(
     expire=("i8", 48),  # the clock at which a GTD order ends
     quantity=("u4", 56),  # lots
     display=("u4", 60),  # lots: iceberg peak
+)
+
+TERMS_COMMAND = _layout(  # staged for the command behind it, which says HAS_TERMS
+    kind=("u1", 0),
+    time=("i8", 24),
+    min_quantity=("u4", 56),  # lots that must trade at once (R26), with MIN_QTY_GIVEN of the order
+)
+
+MMP_COMMAND = _layout(  # R46: MMP_SET and MMP_RESET
+    kind=("u1", 0),
+    market=("u2", 8),
+    account=("u4", 12),
+    time=("i8", 24),
+    window=("i8", 32),  # clock units
+    max_quantity=("i8", 40),  # lots
 )
 
 CREDIT_COMMAND = _layout(  # K16: available[account, asset] += delta
@@ -133,7 +148,7 @@ ORDER_EVENT = _layout(  # ACCEPTED, REJECTED, CANCELLED, EXPIRED, AMENDED, TRIGG
     stop=("i8", 56),  # AMENDED with STOP_GIVEN
 )
 
-PARTIES = _layout(  # TRADE_PARTIES: the second half of the TRADE before it
+PARTIES = _layout(  # TRADE_PARTIES: the second half of the TRADE or AUCTION_TRADE before it (buyer as maker)
     kind=("u1", 0),
     side=("u1", 1),  # taker's
     market=("u2", 4),
@@ -168,6 +183,25 @@ MARKET_EVENT = _layout(  # STATE (from, to), MASS_DONE (count), REF_SET (price),
     account=("u4", 48),
 )
 
+AUCTION_EVENT = _layout(  # AUCTION, INDICATIVE (R41, R43)
+    kind=("u1", 0),
+    market=("u2", 4),
+    flags=("u2", 6),  # PRICE_IS_NULL: no price trades anything
+    sequence=("i8", 8),
+    volume=("i8", 16),
+    imbalance=("i8", 24),  # buys minus sells at the price
+    price=("i8", 32),
+)
+
+MMP_EVENT = _layout(  # MMP_SET, MMP_RESET, MMP_TRIGGERED
+    kind=("u1", 0),
+    market=("u2", 4),
+    sequence=("i8", 8),
+    window=("i8", 24),
+    max_quantity=("i8", 32),
+    account=("u4", 48),
+)
+
 CREDIT_EVENT = _layout(  # CREDIT_SET: the balance after the delta; REPEATED says that it was known already
     kind=("u1", 0),
     flags=("u2", 6),
@@ -179,7 +213,7 @@ CREDIT_EVENT = _layout(  # CREDIT_SET: the balance after the delta; REPEATED say
     reserved=("i8", 56),
 )
 
-for _record in (COMMAND, CREDIT_COMMAND, SET_MARGIN_COMMAND, SET_LIMIT_COMMAND, CONFIGURATION_COMMAND, EVENT,
+for _record in (COMMAND, TERMS_COMMAND, MMP_COMMAND, AUCTION_EVENT, MMP_EVENT, CREDIT_COMMAND, SET_MARGIN_COMMAND, SET_LIMIT_COMMAND, CONFIGURATION_COMMAND, EVENT,
                 ORDER_EVENT, PARTIES, BOOK_STATE_EVENT, MARKET_EVENT, CREDIT_EVENT):  # fmt: skip
     assert _record.itemsize == RECORD_BYTES
 

@@ -29,6 +29,8 @@ class VenueTerms(msgspec.Struct, frozen=True, kw_only=True):
     """True: orders of accounts that are not listed are refused UNKNOWN_ACCOUNT."""
     fee_account: int = 0
     """The account that receives fees and pays rebates (K11)."""
+    positions: bool = False
+    """True: positions are kept in every market, so that reduce-only orders can be used (R35)."""
     limits: bool = False
     """True: the limits of K19 are tracked and may be set."""
     hash_seed: int = 0x5DEECE66D1CE4E5B

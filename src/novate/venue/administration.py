@@ -1,18 +1,13 @@
-"""Commands about a market or about credit: STATE, SET_REF, POSITION, CREDIT, SET_MARGIN.
+"""Commands about a market or about credit: SET_REF, POSITION, CREDIT, SET_MARGIN.
 
-Sources: matching-rules.md R40, R44; credit-rules.md K14 to K17.
+Sources: matching-rules.md R44; credit-rules.md K14 to K17.
 """
 
 from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.balances import MEMBER_CODE, balance_row, position_row
-from novate.venue.book import is_crossed
 from novate.venue.constants import (
-    AUCTION_CALL,
-    BY_COMMAND,
-    CLOSED,
-    CONTINUOUS,
     CREDIT_GAP,
     CREDIT_OFF,
     CREDIT_OVERFLOW,
@@ -20,22 +15,15 @@ from novate.venue.constants import (
     E_MARGIN_SET,
     E_POSITION_SET,
     E_REF_SET,
-    E_STATE,
-    HALTED,
-    INTRADAY,
     INVALID_MARGIN,
     INVALID_PRICE,
     INVALID_QTY,
-    INVALID_TRANSITION,
-    KIND_CLOSE,
-    NOT_SUPPORTED,
     REPEATED,
     UNKNOWN_ASSET,
 )
 from novate.venue.credit import class_of, member_of, reserve_margin
 from novate.venue.events import credit_event, market_event, reject
 from novate.venue.layout import (
-    CASCADE,
     CLEARING_SEQ,
     CREDIT_MARGINED,
     CREDIT_ON,
@@ -47,7 +35,7 @@ from novate.venue.layout import (
     PUBLISH,
     Tables,
 )
-from novate.venue.sweeps import ANY, begin_day_expiry, begin_negative, fits_scratch
+from novate.venue.sweeps import ANY, begin_negative, fits_scratch
 from novate.venue.touched import NO_MARKET
 
 _LARGEST_BALANCE = 1 << 62
@@ -56,36 +44,10 @@ _LARGEST_POSITION = 1 << 41
 
 
 @kernel
-def change_state(s: Tables, i: int, market: int) -> int:
-    """STATE (R40). A book that would have to be uncrossed is refused: auctions are of level FULL."""
-    to_state = wide(s.commands["state"][i]) & 15
-    kind = wide(s.commands["state"][i]) >> 4
-    from_state = wide(s.markets["state"][market])
-    if to_state < CLOSED or to_state > HALTED or to_state == from_state:
-        reject(s, i, INVALID_TRANSITION)
-        return PUBLISH
-    closing = from_state == AUCTION_CALL and s.markets["auction_kind"][market] == KIND_CLOSE
-    if (to_state == CONTINUOUS or (to_state == CLOSED and closing)) and is_crossed(s, market):
-        reject(s, i, NOT_SUPPORTED)
-        return PUBLISH
-    if to_state == CLOSED and not fits_scratch(s, wide(s.markets["live"][market])):
-        return EXECUTE
-    s.markets["state"][market] = to_state
-    s.markets["auction_kind"][market] = 0
-    if to_state == AUCTION_CALL:
-        s.markets["auction_kind"][market] = kind if kind != 0 else INTRADAY
-    market_event(s, E_STATE, market, BY_COMMAND, 0, 0, from_state, to_state)
-    if to_state == CLOSED:
-        begin_day_expiry(s, market)
-        return LIST
-    return CASCADE
-
-
-@kernel
 def set_reference(s: Tables, i: int, market: int) -> int:
     """SET_REF: the reference price of bands and triggers from now on (R8, R44)."""
     price = wide(s.commands["price"][i])
-    if price < 1 or price > s.markets["max_price"][market]:
+    if price < s.markets["min_price"][market] or price > s.markets["max_price"][market]:
         reject(s, i, INVALID_PRICE)
     else:
         s.markets["reference"][market] = price

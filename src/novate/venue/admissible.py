@@ -14,6 +14,8 @@ MAX_NOTIONAL = 1 << 60
 sum fits int64."""
 MAX_SUMMED_NOTIONAL = 1 << 40
 """With limits the notionals of open orders are summed: four million of the largest fit int64."""
+MAX_SHARED_QUANTITY = (1 << 31) - 1
+"""Allocation by size multiplies two quantities: their product fits int64."""
 MAX_LISTED_ACCOUNT = (1 << 24) - 1
 _MAX_ASSET = (1 << 16) - 1
 _MAX_STP_GROUP = (1 << 32) - 1
@@ -78,8 +80,32 @@ def _market_defects(terms: MarketTerms, limited: bool) -> Iterator[str]:
         if word not in words:
             yield f'expected {name} to be one of {", ".join(words)}, was "{word}"'
     yield from _notional_defects(terms, limited)
-    if terms.credit is not CreditModel.NONE and terms.static_band is None:
-        yield "expected a static_band where credit is used, was none (K5)"
+    if terms.credit is not CreditModel.NONE and terms.static_band is None and terms.protection is None:
+        yield "expected a static_band or a protection where credit is used, was neither (K5)"
+    yield from _feature_defects(terms)
+
+
+def _feature_defects(terms: MarketTerms) -> Iterator[str]:
+    """Collars, protection, allocation by size."""
+    for name, value, lowest, highest in (
+        ("collar", terms.collar or 0, 0, MAX_PRICE),
+        # What a protected market order leaves rests at its effective limit, which must be a price.
+        ("protection", terms.protection or 0, 0, MAX_PRICE),
+        ("auction_ppm", terms.auction_ppm, -_MILLION, _MILLION),
+        ("pr_min", terms.pr_min, 0, MAX_QUANTITY),
+        ("fifo_pct", terms.fifo_pct, 0, 100),
+    ):
+        if not lowest <= value <= highest:
+            yield f"expected {name} from {lowest} to {highest}, was {value}"
+    for name, word, words in (
+        ("collar_action", terms.collar_action, ("CAP", "HALT")),
+        ("post_only", terms.post_only, ("REJECT", "SLIDE")),
+        ("alloc", terms.alloc, ("FIFO", "PRO_RATA", "FIFO_PRO_RATA")),
+    ):
+        if word not in words:
+            yield f'expected {name} to be one of {", ".join(words)}, was "{word}"'
+    if terms.alloc != "FIFO" and terms.max_quantity > MAX_SHARED_QUANTITY:
+        yield f"expected max_quantity up to {MAX_SHARED_QUANTITY} with alloc {terms.alloc}, was {terms.max_quantity}"
 
 
 def _notional_defects(terms: MarketTerms, limited: bool) -> Iterator[str]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from novate.compiled import inlined, kernel, wide
+from novate.venue.acceptance import counts_commitments
 from novate.venue.admission import (
+    check_post_only,
     exceeds_blocks,
-    is_trigger_type,
-    outside_band,
-    reaches,
     refuses_by_state,
     stop_is_satisfied,
 )
+from novate.venue.auction_orders import enter_auction, leave_auction
 from novate.venue.book import key_of, ladder_of, leave_book, resize_in_place
 from novate.venue.constants import (
     BY_AMEND,
@@ -35,23 +35,26 @@ from novate.venue.constants import (
     KEPT_PRIORITY,
     NOT_AMENDABLE,
     OK,
-    POST_ONLY_WOULD_TRADE,
     PRICE_BAND,
     PRICE_IS_NULL,
-    STOP,
     STOP_GIVEN,
     STOP_WOULD_TRIGGER,
     TOO_MANY_PRICE_LEVELS,
+    TRAILING_STOP,
     UNKNOWN_ORDER,
 )
 from novate.venue.credit import adjust, check_credit
+from novate.venue.endings import remove_live
 from novate.venue.events import order_event, reject
 from novate.venue.identity import find_order
 from novate.venue.layout import (
+    AUCTION_ONLY,
     ELECTED,
     ENTERING,
     ICEBERG,
     MATCH,
+    NO_PRICE,
+    OCO_LEG,
     PARKED,
     POST_ONLY,
     PUBLISH,
@@ -60,8 +63,8 @@ from novate.venue.layout import (
     Tables,
 )
 from novate.venue.limits import check_amended_limits
-from novate.venue.matching import rest, set_aggressor
-from novate.venue.orders import counts_commitments, remove_live
+from novate.venue.matching import begin_sweep, rest
+from novate.venue.prices import outside_band, slid_price
 from novate.venue.triggers import park, stop_key, stop_ladder, unpark
 
 _ANY_FIELD = F_QUANTITY | F_PRICE | F_STOP | F_DISPLAY
@@ -88,6 +91,9 @@ def amend_order(s: Tables, i: int, market: int) -> int:
     if code == OK:
         change = _change(s, i, row)
         code = _check_change(s, market, row, change)
+        change = _slid(s, market, row, change)
+        if code == OK and change.leaves > 0 and counts_commitments(s, market):
+            code = _check_commitment(s, market, row, change, wide(s.orders["status"][row]) == PARKED)
         if code == OK:
             return _apply_change(s, i, market, row, change)
     reject(s, i, code)
@@ -102,21 +108,24 @@ def _check_amendable(s: Tables, i: int, market: int, row: int) -> int:
     order_type = wide(s.orders["order_type"][row])
     if status == ELECTED or flags & _ANY_FIELD == 0 or flags & F_TRAIL != 0:
         return NOT_AMENDABLE
-    if flags & F_PRICE != 0 and order_type == STOP:
+    if wide(s.orders["traits"][row]) & OCO_LEG != 0:
         return NOT_AMENDABLE
-    if flags & F_STOP != 0 and (status != PARKED or not is_trigger_type(order_type)):
+    if flags & F_PRICE != 0 and s.orders["price"][row] == NO_PRICE:
+        return NOT_AMENDABLE
+    if flags & F_STOP != 0 and (status != PARKED or order_type == TRAILING_STOP):
         return NOT_AMENDABLE
     if flags & F_DISPLAY != 0 and wide(s.orders["flags"][row]) & ICEBERG == 0:
         return NOT_AMENDABLE
+    lowest = wide(s.markets["min_price"][market])
     highest = wide(s.markets["max_price"][market])
     total = wide(s.orders["leaves"][row]) + wide(s.orders["done"][row])
     if flags & F_QUANTITY != 0:
         total = wide(s.commands["quantity"][i])
         if total < 1 or total > s.markets["max_quantity"][market]:
             return INVALID_QTY
-    if flags & F_PRICE != 0 and (s.commands["price"][i] < 1 or s.commands["price"][i] > highest):
+    if flags & F_PRICE != 0 and (s.commands["price"][i] < lowest or s.commands["price"][i] > highest):
         return INVALID_PRICE
-    if flags & F_STOP != 0 and (s.commands["stop"][i] < 1 or s.commands["stop"][i] > highest):
+    if flags & F_STOP != 0 and (s.commands["stop"][i] < lowest or s.commands["stop"][i] > highest):
         return INVALID_STOP
     if flags & F_DISPLAY != 0:
         display = wide(s.commands["display"][i])
@@ -149,20 +158,34 @@ def _check_change(s: Tables, market: int, row: int, change: Change) -> int:
         return PRICE_BAND
     parked = wide(s.orders["status"][row]) == PARKED
     if parked and change.stop != s.extras["stop"][s.orders["extra"][row]]:
-        if stop_is_satisfied(s, market, side, change.stop):
+        order_type = wide(s.orders["order_type"][row])
+        if stop_is_satisfied(s, market, order_type, side, change.stop):
             return STOP_WOULD_TRIGGER
-        if exceeds_blocks(s, market, stop_ladder(market, side), stop_key(side, change.stop)):
+        ladder = stop_ladder(market, order_type, side)
+        if exceeds_blocks(s, market, ladder, stop_key(order_type, side, change.stop)):
             return TOO_MANY_PRICE_LEVELS
     post_only = wide(s.orders["flags"][row]) & POST_ONLY != 0
     if post_only and price_changes and s.markets["state"][market] == CONTINUOUS:
-        if reaches(s, market, side, change.price):
-            return POST_ONLY_WOULD_TRADE
-    if not parked and price_changes:
+        code = check_post_only(s, market, side, change.price)
+        if code != OK:
+            return code
+    if wide(s.orders["status"][row]) == RESTING and price_changes:
         if exceeds_blocks(s, market, ladder_of(market, side), key_of(side, change.price)):
             return TOO_MANY_PRICE_LEVELS
-    if change.leaves <= 0 or not counts_commitments(s, market):
-        return OK
-    return _check_commitment(s, market, row, change, parked)
+    return OK
+
+
+@kernel
+def _slid(s: Tables, market: int, row: int, change: Change) -> Change:
+    """The change with the price to which a post-only order slides; priority is judged by that (R23)."""
+    old_price = wide(s.orders["price"][row])
+    post_only = wide(s.orders["flags"][row]) & POST_ONLY != 0
+    if not post_only or change.price == old_price or s.markets["state"][market] != CONTINUOUS:
+        return change
+    price = slid_price(s, market, wide(s.orders["side"][row]), change.price)
+    old_total = wide(s.orders["leaves"][row]) + wide(s.orders["done"][row])
+    kept = price == old_price and change.total <= old_total
+    return Change(change.total, change.leaves, price, change.stop, kept)
 
 
 @kernel
@@ -178,7 +201,7 @@ def _check_commitment(s: Tables, market: int, row: int, change: Change, parked: 
     if s.header[TRACKING] == 0:
         return OK
     total = leaves + wide(s.orders["done"][row])
-    if wide(s.orders["order_type"][row]) == STOP:
+    if price == NO_PRICE and parked:
         old_stop = wide(s.extras["stop"][s.orders["extra"][row]])
         return check_amended_limits(
             s, row, total, change.total, old_stop, change.stop, change.leaves, not parked
@@ -195,13 +218,15 @@ def _apply_change(s: Tables, i: int, market: int, row: int, change: Change) -> i
     if wide(s.commands["flags"][i]) & F_DISPLAY != 0:
         s.extras["display"][s.orders["extra"][row]] = s.commands["display"][i]
     status = wide(s.orders["status"][row])
-    if status == RESTING and counts_commitments(s, market):
+    if status != PARKED and counts_commitments(s, market):
         account = wide(s.orders["account"][row])
         side = wide(s.orders["side"][row])
         price = wide(s.orders["price"][row])
         adjust(s, market, account, side, price, wide(s.orders["leaves"][row]), change.price, change.leaves, 0)
     if status == PARKED:
         _amend_parked(s, row, change)
+    elif status == AUCTION_ONLY:
+        _amend_auction_only(s, row, change)
     elif change.kept:
         resize_in_place(s, row, change.leaves)
     else:
@@ -225,16 +250,31 @@ def _amend_parked(s: Tables, row: int, change: Change) -> None:
         park(s, row)
 
 
+@kernel
+def _amend_auction_only(s: Tables, row: int, change: Change) -> None:
+    """An auction-only order that loses priority goes behind the others of its price."""
+    if change.kept:
+        s.levels["total"][s.orders["level"][row]] += change.leaves - wide(s.orders["leaves"][row])
+        s.orders["leaves"][row] = change.leaves
+        return
+    leave_auction(s, row)
+    s.orders["price"][row] = change.price
+    s.orders["leaves"][row] = change.leaves
+    enter_auction(s, row)
+
+
 @inlined
 def _say_amended(s: Tables, row: int, change: Change) -> None:
     flags = KEPT_PRIORITY if change.kept else 0
-    if change.price == 0:
+    price = change.price
+    if price == NO_PRICE:
         flags |= PRICE_IS_NULL
+        price = 0
     stop = 0
     if wide(s.orders["status"][row]) == PARKED:
         flags |= STOP_GIVEN
         stop = change.stop
-    order_event(s, E_AMENDED, row, 0, flags, change.price, change.total, change.leaves, stop)
+    order_event(s, E_AMENDED, row, 0, flags, price, change.total, change.leaves, stop)
 
 
 @inlined
@@ -244,5 +284,5 @@ def _enter_again(s: Tables, market: int, row: int, price: int) -> int:
     if s.markets["state"][market] != CONTINUOUS:
         rest(s, row)
         return PUBLISH
-    set_aggressor(s, row, market, wide(s.orders["side"][row]), price, 1)
+    begin_sweep(s, row, market, wide(s.orders["side"][row]), price, 1)
     return MATCH

@@ -11,8 +11,9 @@ hold orders and which of them show quantity. Rules: R5, R6, R24, R25.
 from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
-from novate.venue.constants import BUY, SELL
-from novate.venue.ladder import best_level, ensure_level, key_of_level, mark, remove_block
+from novate.venue.constants import BUY, CONTINUOUS, SELL
+from novate.venue.features import stamp
+from novate.venue.ladder import best_displayed, best_level, ensure_level, key_of_level, mark, remove_block
 from novate.venue.layout import (
     ASKS,
     BIDS,
@@ -81,7 +82,8 @@ def note_top(s: Tables, market: int, ladder: int, key: int) -> None:
 
 
 @inlined
-def _note_order(s: Tables, row: int) -> None:
+def note_order(s: Tables, row: int) -> None:
+    """The same for a resting order."""
     market = wide(s.orders["market"][row])
     side = wide(s.orders["side"][row])
     note_top(s, market, ladder_of(market, side), key_of(side, wide(s.orders["price"][row])))
@@ -139,6 +141,31 @@ def unlink_hidden(s: Tables, level: int, row: int) -> None:
         s.levels["hidden_tail"][level] = before
 
 
+@kernel
+def _note_entry(s: Tables, row: int, market: int, ladder: int, key: int) -> None:
+    """Priority number and TOP status (R49) of an order that is about to enter the book."""
+    stamp(s, row)
+    features = wide(s.markets["features"][market])
+    shown = wide(s.orders["flags"][row]) & HIDDEN == 0
+    if s.features["top_order"][features] != 0 and shown and s.markets["state"][market] == CONTINUOUS:
+        best = best_displayed(s, ladder)
+        if best < 0 or key_of_level(s, best) < key:
+            if wide(s.orders["side"][row]) == BUY:
+                s.features["top_bid"][features] = row
+            else:
+                s.features["top_ask"][features] = row
+
+
+@kernel
+def forget_top(s: Tables, row: int, market: int) -> None:
+    """An order that leaves its place is TOP no more (R49)."""
+    features = wide(s.markets["features"][market])
+    if s.features["top_bid"][features] == row:
+        s.features["top_bid"][features] = 0
+    if s.features["top_ask"][features] == row:
+        s.features["top_ask"][features] = 0
+
+
 @inlined
 def enter_book(s: Tables, row: int) -> None:
     """Rest an order at its price behind the orders of its kind (R6); an iceberg takes a tranche (R24)."""
@@ -149,6 +176,8 @@ def enter_book(s: Tables, row: int) -> None:
     flags = wide(s.orders["flags"][row])
     ladder = ladder_of(market, side)
     key = key_of(side, price)
+    if s.markets["features"][market] != 0:
+        _note_entry(s, row, market, ladder, key)
     level = ensure_level(s, ladder, key)
     if flags & HIDDEN != 0:
         append_hidden(s, level, row)
@@ -181,6 +210,8 @@ def leave_book(s: Tables, row: int) -> None:
     ladder = ladder_of(market, side)
     if mark(s, level) == 0:
         remove_block(s, ladder, level >> 5)
+    if s.markets["features"][market] != 0:
+        forget_top(s, row, market)
     note_top(s, market, ladder, key_of(side, wide(s.orders["price"][row])))
 
 
@@ -196,7 +227,7 @@ def shrink(s: Tables, row: int, quantity: int) -> None:
         s.levels["displayed"][level] -= quantity
         if flags & ICEBERG != 0:
             s.extras["tranche"][s.orders["extra"][row]] -= quantity
-    _note_order(s, row)
+    note_order(s, row)
 
 
 @kernel
@@ -207,6 +238,10 @@ def refresh(s: Tables, row: int) -> int:
     tranche = min(wide(s.orders["leaves"][row]), wide(s.extras["display"][extra]))
     unlink_displayed(s, level, row)
     append_displayed(s, level, row)
+    market = wide(s.orders["market"][row])
+    if s.markets["features"][market] != 0:
+        stamp(s, row)
+        forget_top(s, row, market)
     s.extras["tranche"][extra] = tranche
     s.levels["displayed"][level] += tranche
     mark(s, level)
@@ -225,7 +260,7 @@ def resize_in_place(s: Tables, row: int, leaves: int) -> None:
         extra = wide(s.orders["extra"][row])
         s.extras["tranche"][extra] = min(leaves, wide(s.extras["tranche"][extra]))
     s.levels["displayed"][level] += displayed_of(s, row) - before
-    _note_order(s, row)
+    note_order(s, row)
 
 
 @inlined

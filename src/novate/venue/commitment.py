@@ -1,7 +1,7 @@
 """The state root: one SHA-256 over everything that the venue's future depends on.
 
-    "novate venue 1" | clock, sequences | markets | margins | orders in queue order | balances | positions
-    | assets | limits
+    "novate venue 2" | clock, sequences | markets | margins | orders in queue order | balances | positions
+    | assets | limits | features, protections, staged record
 
 The form is canonical: rows are listed by market, ladder, price and queue, balances by their key, and nothing
 says in which slot or table size they lie. So the root is the same for any batching, compiled or interpreted.
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from novate.compiled import kernel, wide
 from novate.venue import layout
+from novate.venue.features import auction_ladder
 from novate.venue.layout import GTD_HEAP, INDEXED, Tables
 
 _SCALARS = [
@@ -28,12 +29,27 @@ _SCALARS = [
     layout.FEE_ACCOUNT,
     layout.CHECK_ACCOUNTS,
     layout.LIMITS_ON,
+    layout.KEEP_POSITIONS,
+    layout.PRIORITY,
 ]
 _ORDER_FIELDS = ("order_id", "client_order_id", "price", "account", "market", "session", "leaves", "done",
-                 "side", "order_type", "tif", "stp", "status")  # fmt: skip
-_EXTRA_FIELDS = ("stop", "expire", "display", "tranche")
+                 "side", "order_type", "tif", "stp", "status",
+                 "traits")  # fmt: skip
+_EXTRA_FIELDS = ("stop", "expire", "display", "tranche", "trail", "anchor")
 # Where things lie, or what is only of interest within a command.
-_MARKET_PLACES = ("elected_head", "elected_tail", "touched", "touched_next", "top_changed")
+_MARKET_PLACES = (
+    "elected_head",
+    "elected_tail",
+    "touched",
+    "touched_next",
+    "top_changed",
+    "features",
+    "attentive",
+)
+_FEATURE_PLACES = ("top_bid", "top_ask", "trailing_sells", "trailing_buys", "due")
+
+
+_PROTECTION_FIELDS = ("market", "account", "window", "max_quantity", "filled", "stopped")
 
 
 @kernel
@@ -44,6 +60,11 @@ def list_orders(s: Tables) -> int:
         if s.markets["live"][market] != 0:
             for ladder in range(market * 4, market * 4 + 4):
                 length = _list_ladder(s, ladder, length)
+            features = wide(s.markets["features"][market])
+            if features != 0:
+                first = auction_ladder(s, features, 0)
+                for ladder in range(first, first + 4):
+                    length = _list_ladder(s, ladder, length)
             length = _list_queue(s, wide(s.markets["elected_head"][market]), length)
     return length
 
@@ -70,7 +91,7 @@ def _list_queue(s: Tables, row: int, length: int) -> int:
 
 def state_root(s: Tables, rows: npt.NDArray[np.int64]) -> bytes:
     """32 bytes; `rows` are the live orders as `list_orders` lists them."""
-    digest = hashlib.sha256(b"novate venue 1")
+    digest = hashlib.sha256(b"novate venue 2")
     digest.update(s.header[_SCALARS].tobytes())
     markets = s.markets.copy()
     for place in _MARKET_PLACES:
@@ -89,7 +110,39 @@ def state_root(s: Tables, rows: npt.NDArray[np.int64]) -> bytes:
     _update_by_key(digest, s.positions, ("position", "open_buy", "open_sell", "margin", "order_part"))
     digest.update(s.assets.tobytes())
     digest.update(s.holders.tobytes())
+    _update_features(digest, s, rows)
+    _update_staged(digest, s)
     return digest.digest()
+
+
+def _update_features(digest: Any, s: Tables, rows: npt.NDArray[np.int64]) -> None:
+    """Features by market, priority numbers and pairs of their orders, protections and their entries."""
+    used = s.features[1 : int(s.header[layout.FEATURES_TOP])]
+    used = used[np.argsort(used["market"])]
+    for top in ("top_bid", "top_ask"):
+        digest.update(np.where(used[top] != 0, s.orders["order_id"][used[top]], 0).tobytes())
+    used = used.copy()
+    for place in _FEATURE_PLACES:
+        used[place] = 0
+    digest.update(used.tobytes())
+    featured = rows[s.markets["features"][s.orders["market"][rows]] != 0]
+    digest.update(s.stamps[featured].tobytes())
+    pairs = s.extras["pair"][s.orders["extra"][featured]]
+    digest.update(np.where(pairs != 0, s.orders["order_id"][pairs], 0).tobytes())
+    protections = s.protections[1 : int(s.header[layout.PROTECTION_TOP])]
+    for at in np.lexsort((protections["account"], protections["market"])):
+        row = protections[at]
+        digest.update(b"".join(row[field].tobytes() for field in _PROTECTION_FIELDS))
+        entry = int(row["head"])
+        while entry:
+            digest.update(s.entries["time"][entry].tobytes() + s.entries["quantity"][entry].tobytes())
+            entry = int(s.entries["next"][entry])
+
+
+def _update_staged(digest: Any, s: Tables) -> None:
+    """A record that is staged for the next command; any other is forgotten."""
+    if s.header[layout.STAGED_KIND] and s.header[layout.STAGED_AT] == s.header[layout.SEQUENCE]:
+        digest.update(s.staged.tobytes())
 
 
 def _update_by_key(digest: Any, table: npt.NDArray[np.void], fields: tuple[str, ...]) -> None:

@@ -21,8 +21,10 @@ from novate.venue.layout import (
     CREDIT_MARGINED,
     CREDIT_NONE,
     FEE_ACCOUNT,
+    KEEP_POSITIONS,
     LIMITS_ON,
     MEMBER_OFFSET,
+    NO_PRICE,
     TRACK_GROSS,
     TRACK_OPEN,
     TRACK_POSITION,
@@ -37,7 +39,7 @@ BROKEN_CONSERVATION = 1
 def hold_price(s: Tables, market: int, price: int) -> int:
     """The price at which an order is reserved: its limit, the maximum where it has none."""
     highest = wide(s.markets["max_price"][market])
-    if price == 0 or price > highest:
+    if price == NO_PRICE or price > highest:
         return highest
     return price
 
@@ -221,9 +223,10 @@ def count_fill(s: Tables, market: int, taker: int, maker: int, quantity: int) ->
 
 @kernel
 def _move_position(s: Tables, market: int, account: int, bought: int) -> None:
+    kept = s.header[LIMITS_ON] | s.header[KEEP_POSITIONS]
+    if kept != 0 and s.markets["credit"][market] != CREDIT_MARGINED:
+        s.positions["position"][position_row(s, account, market)] += bought
     if s.header[LIMITS_ON] != 0:
-        if s.markets["credit"][market] != CREDIT_MARGINED:
-            s.positions["position"][position_row(s, account, market)] += bought
         s.positions["position"][position_row(s, MEMBER_CODE | member_of(s, account), market)] += bought
 
 

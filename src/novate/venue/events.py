@@ -13,14 +13,16 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.constants import (
+    E_AUCTION_TRADE,
     E_BOOK_STATE,
     E_REJECTED,
     E_STP_DECREMENT,
     E_TRADE,
     E_TRADE_PARTIES,
     FEES_ON,
+    PRICE_IS_NULL,
 )
-from novate.venue.layout import EVENTS, SEQUENCE, Tables
+from novate.venue.layout import EVENTS, NO_PRICE, SEQUENCE, Tables
 
 _LOW_HALF = 0xFFFFFFFF
 
@@ -73,6 +75,14 @@ def order_event(
     )
 
 
+@inlined
+def priced_event(s: Tables, kind: int, row: int, price: int, quantity: int, leaves: int) -> None:
+    """ACCEPTED, TRIGGERED: an order event whose price may be null."""
+    unpriced = price == NO_PRICE
+    flags = PRICE_IS_NULL if unpriced else 0
+    order_event(s, kind, row, 0, flags, 0 if unpriced else price, quantity, leaves, 0)
+
+
 @kernel
 def reject(s: Tables, i: int, reason: int) -> None:
     """REJECTED: the command's own names and the first rule that it broke."""
@@ -123,6 +133,67 @@ def trade(
         0,
         wide(s.orders["account"][maker]) | (wide(s.orders["account"][taker]) << 32),
         taker_fee,
+    )
+
+
+@kernel
+def auction_trade(
+    s: Tables, buy: int, sell: int, price: int, quantity: int, trade_id: int, fees_on: int, buy_fee: int,
+    sell_fee: int,
+) -> None:  # fmt: skip
+    """AUCTION_TRADE and TRADE_PARTIES: the buyer stands where a trade has its maker, the seller as taker."""
+    market = wide(s.orders["market"][buy])
+    write(
+        s,
+        head_of(E_AUCTION_TRADE, 0, 0, market, 0),
+        wide(s.orders["order_id"][buy]),
+        wide(s.orders["order_id"][sell]),
+        price,
+        quantity | (wide(s.orders["leaves"][buy]) << 32),
+        wide(s.orders["account"][buy]) | (wide(s.orders["leaves"][sell]) << 32),
+        trade_id,
+    )
+    write(
+        s,
+        head_of(E_TRADE_PARTIES, 0, 0, market, FEES_ON if fees_on != 0 else 0),
+        wide(s.orders["client_order_id"][buy]),
+        wide(s.orders["client_order_id"][sell]),
+        buy_fee,
+        0,
+        wide(s.orders["account"][buy]) | (wide(s.orders["account"][sell]) << 32),
+        sell_fee,
+    )
+
+
+@kernel
+def auction_event(s: Tables, kind: int, market: int, price: int, volume: int, imbalance: int) -> None:
+    """AUCTION, INDICATIVE (the AUCTION_EVENT view); NO_PRICE is null."""
+    flags = 0
+    if price == NO_PRICE:
+        flags = PRICE_IS_NULL
+        price = 0
+    write(s, head_of(kind, 0, 0, market, flags), volume, imbalance, price, 0, 0, 0)
+
+
+@kernel
+def mmp_event(s: Tables, kind: int, market: int, account: int, window: int, quantity: int) -> None:
+    """MMP_SET, MMP_RESET, MMP_TRIGGERED (the MMP_EVENT view)."""
+    write(s, head_of(kind, 0, 0, market, 0), 0, window, quantity, 0, account, 0)
+
+
+@kernel
+def reject_leg(s: Tables, i: int, reason: int) -> None:
+    """REJECTED of a pair, under the name of its trigger leg, which is staged (R34)."""
+    kind = wide(s.commands["kind"][i])
+    write(
+        s,
+        head_of(E_REJECTED, wide(s.staged["side"][0]), reason, wide(s.commands["market"][i]), 0),
+        0,
+        wide(s.staged["client_order_id"][0]),
+        0,
+        wide(s.staged["quantity"][0]),
+        wide(s.commands["account"][i]) | (kind << 32),
+        0,
     )
 
 

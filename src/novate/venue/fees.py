@@ -35,5 +35,4 @@ def fee_of(notional: int, ppm: int) -> int:
 @inlined
 def worst_fee(s: Tables, market: int, notional: int) -> int:
     """The largest fee that fills of this notional can bear, rounded once (K4)."""
-    ppm = max(wide(s.markets["maker_ppm"][market]), wide(s.markets["taker_ppm"][market]), 0)
-    return fee_up(notional, ppm)
+    return fee_up(notional, wide(s.markets["worst_ppm"][market]))

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from novate.venue.layout import ASKS, BIDS, ELECTED, HIDDEN, ICEBERG, STOPS_ABOVE, STOPS_BELOW, Tables
+from novate.venue.layout import (
+    ASKS,
+    AUCTION_ONLY,
+    BIDS,
+    ELECTED,
+    HIDDEN,
+    ICEBERG,
+    NO_PRICE,
+    STOPS_ABOVE,
+    STOPS_BELOW,
+    Tables,
+)
 
 
 class Book(NamedTuple):
@@ -16,28 +27,33 @@ class Book(NamedTuple):
     """(price, order id, displayed, leaves), best price first, queue order inside."""
     asks: list[tuple[int, int, int, int]]
     parked: list[tuple[int, str, int | None, int]]
-    """(order id, TRIGGER or ELECTED, stop, leaves) by order id."""
+    """(order id, TRIGGER, ELECTED or AUCTION, stop, leaves) by order id."""
 
 
 def read_book(s: Tables, market: int) -> Book:
     """The book of a market. Raises IndexError for an unknown market."""
     if not 0 <= market < len(s.markets):
         raise IndexError(f"Expected a market from 0 to {len(s.markets) - 1}, was {market}")
-    parked = [
-        _parked(s, row)
-        for ladder in (STOPS_ABOVE, STOPS_BELOW)
-        for row in ladder_rows(s, market * 4 + ladder)
-    ]
+    ladders = [market * 4 + STOPS_ABOVE, market * 4 + STOPS_BELOW, *auction_ladders(s, market)]
+    parked = [_parked(s, row) for ladder in ladders for row in ladder_rows(s, ladder)]
     row = int(s.markets["elected_head"][market])
     while row:
         parked.append(_parked(s, row))
         row = int(s.orders["next"][row])
+    last = int(s.markets["last"][market])
     return Book(
-        last=int(s.markets["last"][market]) or None,
+        last=None if last == NO_PRICE else last,
         bids=[_line(s, row) for row in ladder_rows(s, market * 4 + BIDS)],
         asks=[_line(s, row) for row in ladder_rows(s, market * 4 + ASKS)],
-        parked=sorted(parked),
+        parked=sorted(parked, key=lambda line: line[0]),
     )
+
+
+def auction_ladders(s: Tables, market: int) -> list[int]:
+    """Rows of the ladders of auction-only orders of a market."""
+    features = int(s.markets["features"][market])
+    first = 4 * len(s.markets) + 4 * features
+    return list(range(first, first + 4)) if features else []
 
 
 def ladder_rows(s: Tables, ladder: int) -> Iterator[int]:
@@ -68,5 +84,6 @@ def _line(s: Tables, row: int) -> tuple[int, int, int, int]:
 
 def _parked(s: Tables, row: int) -> tuple[int, str, int | None, int]:
     order: Any = s.orders[row]
-    what = "ELECTED" if order["status"] == ELECTED else "TRIGGER"
-    return int(order["order_id"]), what, int(s.extras["stop"][order["extra"]]), int(order["leaves"])
+    what = {ELECTED: "ELECTED", AUCTION_ONLY: "AUCTION"}.get(int(order["status"]), "TRIGGER")
+    stop = None if what == "AUCTION" else int(s.extras["stop"][order["extra"]])
+    return int(order["order_id"]), what, stop, int(order["leaves"])

@@ -13,17 +13,23 @@ import numpy.typing as npt
 
 from novate.compiled import kernel, wide
 from novate.venue import layout
+from novate.venue.auction_orders import auction_key
 from novate.venue.balances import MEMBER_CODE
 from novate.venue.book import displayed_of, is_crossed, key_of
-from novate.venue.constants import BUY, CONTINUOUS, SELL
+from novate.venue.constants import BUY, CONTINUOUS, SELL, TRAILING_STOP
+from novate.venue.features import auction_ladder
 from novate.venue.identity import find_order
 from novate.venue.ladder import key_of_level
 from novate.venue.layout import (
+    AUCTION_ONLY,
     BIDS,
     CREDIT_DELIVERABLE,
     CREDIT_MARGINED,
     ELECTED,
+    FREE,
     HIDDEN,
+    NO_PRICE,
+    OCO_LEG,
     PARKED,
     RESTING,
     STOPS_ABOVE,
@@ -32,6 +38,8 @@ from novate.venue.layout import (
 )
 
 Array = npt.NDArray[Any]
+
+AUCTION_LADDERS = 4  # ladders 4..7 of a market with features are those of auction-only orders
 
 _RULES = (
     "",
@@ -47,10 +55,13 @@ _RULES = (
     "the book is crossed in CONTINUOUS",
     "an elected order waits in CONTINUOUS",
     "the number of live orders of a market is not what its queues hold",
+    "the list of trailing stops of a market is not what is parked",
+    "a TOP order does not rest in its market",
+    "the legs of a pair do not name each other",
 )
 (
     _DISPLAYED_SUM, _TOTAL_SUM, _BITMAP, _SORTING, _PRICE, _LINKS, _LEAVES, _STATUS, _NAME, _CROSSED,
-    _WAITING, _LIVE_COUNT,
+    _WAITING, _LIVE_COUNT, _TRAILING, _TOP, _PAIR,
 ) = range(1, len(_RULES))  # fmt: skip
 
 
@@ -81,13 +92,15 @@ def _broken_reservations(s: Tables, live: Array) -> str:
     """Every balance reserves exactly what its open orders and positions need (K4, K10, K14, K15)."""
     needed: dict[int, int] = {}
     parts: dict[tuple[int, int], list[int]] = {}
-    for row in live[s.orders["status"][live] == RESTING]:
+    for row in live[np.isin(s.orders["status"][live], (RESTING, AUCTION_ONLY))]:
         order = s.orders[row]
         market = s.markets[order["market"]]
         buys = order["side"] == BUY
         leaves, account = int(order["leaves"]), int(order["account"])
-        notional = leaves * min(int(order["price"]), int(market["max_price"])) * int(market["multiplier"])
-        ppm = max(int(market["maker_ppm"]), int(market["taker_ppm"]), 0)
+        price, highest = int(order["price"]), int(market["max_price"])
+        price = highest if price == NO_PRICE else min(price, highest)
+        notional = leaves * price * int(market["multiplier"])
+        ppm = int(market["worst_ppm"])
         fee = -(-notional * ppm // 1_000_000)
         if market["credit"] == CREDIT_DELIVERABLE:
             asset = int(market["quote_asset"] if buys else market["base_asset"])
@@ -133,11 +146,15 @@ def check_books(s: Tables) -> int:
     """Number of the first broken rule of any book, 0 if all hold (see `describe`)."""
     for market in range(len(s.markets)):
         live = 0
-        for ladder in range(4):
+        for ladder in range(8):
             code = _check_ladder(s, market, ladder)
             if code < 0:
                 return -code
             live += code
+        if wide(s.markets["features"][market]) != 0:
+            code = _check_features(s, market)
+            if code != 0:
+                return code
         row = wide(s.markets["elected_head"][market])
         if row != 0 and s.markets["state"][market] == CONTINUOUS:
             return _WAITING
@@ -157,6 +174,11 @@ def check_books(s: Tables) -> int:
 def _check_ladder(s: Tables, market: int, ladder: int) -> int:
     """Orders in a ladder, or minus the number of the broken rule."""
     row = market * 4 + ladder
+    if ladder >= AUCTION_LADDERS:
+        features = wide(s.markets["features"][market])
+        if features == 0:
+            return 0
+        row = auction_ladder(s, features, ladder - AUCTION_LADDERS)
     length = wide(s.ladders["length"][row])
     offset = wide(s.ladders["offset"][row])
     orders = 0
@@ -193,18 +215,19 @@ def _check_level(s: Tables, ladder: int, block: int, bit: int) -> int:
     displayed = (s.blocks["displayed"][block] >> bit) & 1 != 0
     if occupied != (shown + hidden > 0) or displayed != (s.levels["displayed"][level] > 0):
         return -_BITMAP
-    if ladder >= STOPS_ABOVE:
+    if ladder == STOPS_ABOVE or ladder == STOPS_BELOW:
         return shown
-    return _check_sums(s, level, shown + hidden)
+    return _check_sums(s, level, shown + hidden, ladder < AUCTION_LADDERS)
 
 
 @kernel
-def _check_sums(s: Tables, level: int, orders: int) -> int:
+def _check_sums(s: Tables, level: int, orders: int, shows: bool) -> int:
+    """Sums of a level; auction-only orders show nothing."""
     displayed = 0
     total = 0
     row = wide(s.levels["head"][level])
     while row != 0:
-        displayed += displayed_of(s, row)
+        displayed += displayed_of(s, row) if shows else 0
         total += wide(s.orders["leaves"][row])
         row = wide(s.orders["next"][row])
     row = wide(s.levels["hidden_head"][level])
@@ -219,6 +242,60 @@ def _check_sums(s: Tables, level: int, orders: int) -> int:
 
 
 @kernel
+def _status_of(ladder: int) -> int:
+    if ladder >= AUCTION_LADDERS:
+        return AUCTION_ONLY
+    return PARKED if ladder >= STOPS_ABOVE else RESTING
+
+
+@kernel
+def _key_of_order(s: Tables, ladder: int, row: int) -> int:
+    """The key of the level at which an order of that ladder belongs."""
+    side = wide(s.orders["side"][row])
+    price = wide(s.orders["price"][row])
+    if ladder >= AUCTION_LADDERS:
+        return auction_key(side, price)
+    if ladder < STOPS_ABOVE:
+        return key_of(BUY if ladder == BIDS else SELL, price)
+    stop = wide(s.extras["stop"][s.orders["extra"][row]])
+    return stop if ladder == STOPS_BELOW else -stop
+
+
+@kernel
+def _check_features(s: Tables, market: int) -> int:
+    """Trailing stops and pairs of a market; number of the broken rule, 0 if all hold."""
+    features = wide(s.markets["features"][market])
+    found = 0
+    for first in (s.features["trailing_buys"][features], s.features["trailing_sells"][features]):
+        row = wide(first)
+        while row != 0:
+            if s.orders["status"][row] != PARKED or s.orders["order_type"][row] != TRAILING_STOP:
+                return _TRAILING
+            row = wide(s.extras["trailing_next"][s.orders["extra"][row]])
+            found += 1
+    if found != s.features["trailing_count"][features]:
+        return _TRAILING
+    for top in (s.features["top_bid"][features], s.features["top_ask"][features]):
+        if top != 0 and (s.orders["status"][top] != RESTING or s.orders["market"][top] != market):
+            return _TOP
+    return 0
+
+
+@kernel
+def _is_paired(s: Tables, row: int) -> bool:
+    """Does a leg name a live leg that names it?"""
+    if wide(s.orders["traits"][row]) & OCO_LEG == 0:
+        return True
+    other = wide(s.extras["pair"][s.orders["extra"][row]])
+    return bool(
+        other != 0
+        and s.orders["status"][other] != FREE
+        and wide(s.orders["traits"][other]) & OCO_LEG != 0
+        and s.extras["pair"][s.orders["extra"][other]] == row
+    )
+
+
+@kernel
 def _check_queue(s: Tables, ladder: int, level: int, row: int, tail: int, hidden: int) -> int:
     """Orders in a queue, or minus the number of the broken rule."""
     before = 0
@@ -226,12 +303,9 @@ def _check_queue(s: Tables, ladder: int, level: int, row: int, tail: int, hidden
     while row != 0:
         if s.orders["prev"][row] != before or s.orders["level"][row] != level:
             return -_LINKS
-        if s.orders["status"][row] != (PARKED if ladder >= STOPS_ABOVE else RESTING):
+        if s.orders["status"][row] != _status_of(ladder):
             return -_STATUS
-        price = wide(s.orders["price"][row])
-        if ladder >= STOPS_ABOVE:
-            price = wide(s.extras["stop"][s.orders["extra"][row]])
-        key = key_of(BUY if ladder == BIDS or ladder == STOPS_BELOW else SELL, price)
+        key = _key_of_order(s, ladder, row)
         if key != key_of_level(s, level) or (wide(s.orders["flags"][row]) & HIDDEN != hidden):
             return -_PRICE
         leaves = wide(s.orders["leaves"][row])
@@ -241,6 +315,8 @@ def _check_queue(s: Tables, ladder: int, level: int, row: int, tail: int, hidden
         account = wide(s.orders["account"][row])
         if find_order(s, market, account, s.orders["client_order_id"][row]) != row:
             return -_NAME
+        if not _is_paired(s, row):
+            return -_PAIR
         before = row
         orders += 1
         row = wide(s.orders["next"][row])

@@ -1,7 +1,8 @@
 """The venue's main loop: commands in, events out, interruptible between any two steps.
 
-    IDLE -> clock -> EXPIRE -> EXECUTE -> MATCH <-> CASCADE -> PUBLISH -> IDLE        (phases of R7)
-                                   \\-> LIST ---------^
+    IDLE -> clock -> EXPIRE -> EXECUTE -> MATCH -> PROTECT -> CASCADE -> PUBLISH -> IDLE        (phases of R7)
+                                  |         ^-------------------|          ^
+                                  |-> UNCROSS -> LIST -> SETTLED -> LIST --|
 
 The phase lives in the header. When the event buffer or a table is too small for the next step, the loop says
 what it needs and returns; the machine makes room and calls again with the same command, which goes on in its
@@ -15,12 +16,12 @@ from typing import Any
 from novate.compiled import COMPILED, inlined, kernel, wide
 from novate.venue.administration import (
     apply_credit,
-    change_state,
     set_margin,
     set_position,
     set_reference,
 )
 from novate.venue.amend import amend_order
+from novate.venue.auction import fits_region
 from novate.venue.commitment import list_orders
 from novate.venue.constants import (
     AMEND,
@@ -33,8 +34,12 @@ from novate.venue.constants import (
     E_EXPIRED,
     F_ACCOUNT,
     F_SESSION,
+    LEG,
     MASS_CANCEL,
+    MMP_RESET,
+    MMP_SET,
     NEW,
+    NEW_OCO,
     OK,
     POSITION,
     SELL,
@@ -47,11 +52,13 @@ from novate.venue.constants import (
     UNKNOWN_COMMAND,
     UNKNOWN_MARKET,
 )
+from novate.venue.endings import remove_live
 from novate.venue.events import reject
+from novate.venue.featured import sweep_featured
+from novate.venue.features import may_open_features
 from novate.venue.invariants import check_books
 from novate.venue.layout import (
     AGGRESSOR_MARKET,
-    BLOCK_FREE,
     BLOCK_TOP,
     BROKEN,
     CASCADE,
@@ -72,22 +79,31 @@ from novate.venue.layout import (
     NOW,
     PHASE,
     PREFETCH,
+    PROTECT,
     PUBLISH,
+    RETURN_PHASE,
     SEQUENCE,
+    SETTLED,
     TABLE_DTYPES,
     TOUCHED_HEAD,
     TRACK_RATE,
     TRACKING,
+    UNCROSS,
     WORDS_TOP,
     Tables,
 )
 from novate.venue.limits import check_message_rate, set_limit
 from novate.venue.lookahead import BIG_DISTANCE, SMALL_DISTANCE, look_ahead, note_first_names
 from novate.venue.matching import has_room, sweep
-from novate.venue.orders import activate_next, cancel_order, new_order, remove_live
+from novate.venue.orders import activate_next, cancel_order, new_order
+from novate.venue.pairs import new_pair
 from novate.venue.pool import heap_top
-from novate.venue.sweeps import ANY, begin_mass_cancel, work_list
+from novate.venue.protection import is_due, reset_protection, set_protection, take_due
+from novate.venue.staged import stage
+from novate.venue.states import change_state, end_uncross, settle_state
+from novate.venue.sweeps import ANY, begin_mass_cancel, begin_protection, work_list
 from novate.venue.touched import NO_MARKET, publish, publish_touched, touch
+from novate.venue.uncross import uncross
 
 
 @kernel
@@ -113,22 +129,28 @@ def run(s: Tables, count: int) -> int:
             phase = _execute(s, i)
             if s.header[NEED] != NEED_NOTHING:
                 break
-        if phase == LIST:
-            if not work_list(s):
-                break
-            phase = PUBLISH
-        while phase == MATCH or phase == CASCADE:
+        while phase != PUBLISH:
             if phase == MATCH:
+                if s.markets["features"][s.header[AGGRESSOR_MARKET]] != 0:
+                    if not sweep_featured(s):
+                        break
+                    phase = PROTECT
+                    continue
                 if not sweep(s):
                     break
                 phase = CASCADE
-            market = s.header[AGGRESSOR_MARKET]
-            if s.markets["elected_head"][market] == 0 or s.markets["state"][market] != CONTINUOUS:
-                phase = PUBLISH
-            elif not _may_execute(s):
+            if phase == CASCADE:
+                market = s.header[AGGRESSOR_MARKET]
+                if s.markets["elected_head"][market] == 0 or s.markets["state"][market] != CONTINUOUS:
+                    phase = PUBLISH
+                elif not _may_execute(s):
+                    break
+                else:
+                    phase = activate_next(s, wide(market))
+                continue
+            phase = _go_on(s, phase)
+            if s.header[NEED] != NEED_NOTHING:
                 break
-            else:
-                phase = activate_next(s, wide(market))
         if phase != PUBLISH or not _publish(s, i):
             break
         phase = IDLE
@@ -137,11 +159,39 @@ def run(s: Tables, count: int) -> int:
     return i
 
 
+@kernel
+def _go_on(s: Tables, phase: int) -> int:
+    """One step of a phase that few commands have; the same phase again if it was interrupted."""
+    market = wide(s.header[AGGRESSOR_MARKET])
+    if phase == LIST:
+        return wide(s.header[RETURN_PHASE]) if work_list(s) else LIST
+    if phase == UNCROSS:
+        return end_uncross(s, market) if uncross(s) else UNCROSS
+    if phase == SETTLED:
+        return settle_state(s, market) if has_room(s) else SETTLED
+    return _protect(s, market)
+
+
+@kernel
+def _protect(s: Tables, market: int) -> int:
+    """PROTECT: the accounts whose protection the aggressor made due, one after another (R46)."""
+    if not is_due(s, market):
+        return CASCADE
+    if not has_room(s) or not fits_region(s, market):
+        return PROTECT
+    row = take_due(s, market)
+    begin_protection(s, market, wide(s.protections["account"][row]), PROTECT)
+    return LIST
+
+
 @inlined
 def _begin(s: Tables, i: int) -> int:
     """Take the next sequence number and set the clock (R3)."""
     s.header[SEQUENCE] += 1
-    if s.commands["kind"][i] == CONFIGURATION:
+    kind = wide(s.commands["kind"][i])
+    if kind >= CONFIGURATION and kind <= LEG:
+        if kind != CONFIGURATION:
+            stage(s, i, kind)
         return PUBLISH
     now = max(s.header[NOW], s.commands["time"][i])
     s.header[NOW] = now
@@ -166,13 +216,13 @@ def _expire_due(s: Tables) -> bool:
 
 @inlined
 def _may_execute(s: Tables) -> bool:
-    """Room for one step: events, balances, and a block and vector space for an order that may rest."""
+    """Room for one step: events, balances, and blocks and vector space for two orders (a pair) that may wait."""
     if not has_room(s):
         return False
-    if s.header[BLOCK_FREE] == 0 and s.header[BLOCK_TOP] >= len(s.blocks):
+    if s.header[BLOCK_TOP] + 2 > len(s.blocks):
         s.header[NEED] = NEED_BLOCKS
         return False
-    needed = 2 * (s.header[LARGEST_LADDER] + s.header[HEAP_CAPACITY]) + 64
+    needed = 4 * (s.header[LARGEST_LADDER] + s.header[HEAP_CAPACITY]) + 64
     if s.header[WORDS_TOP] + needed > len(s.words):
         s.header[NEED] = NEED_WORDS
         return False
@@ -186,7 +236,7 @@ def own_market(s: Tables, i: int) -> int:
     market = wide(s.commands["market"][i])
     if (kind == NEW or kind == CANCEL) and market < len(s.markets):
         return market
-    without = kind == TIME or kind == CREDIT or kind == SET_LIMIT or kind == CONFIGURATION
+    without = kind == TIME or kind == CREDIT or kind == SET_LIMIT or kind >= CONFIGURATION
     if without or market >= len(s.markets):
         return NO_MARKET
     return market
@@ -198,6 +248,9 @@ def _execute(s: Tables, i: int) -> int:
     kind = wide(s.commands["kind"][i])
     market = wide(s.commands["market"][i])
     if not _is_ordinary(s, i, kind, market):
+        if not may_open_features(s):
+            # Asked for before a message is counted: the command comes here again.
+            return EXECUTE
         code = _check_names(s, i, kind, market)
         if code != OK:
             reject(s, i, code)
@@ -225,18 +278,19 @@ def _is_ordinary(s: Tables, i: int, kind: int, market: int) -> bool:
 @kernel
 def _check_names(s: Tables, i: int, kind: int, market: int) -> int:
     """Known command, known market, known account, message rate; in this order."""
-    if kind < NEW or kind > SET_LIMIT or (kind > POSITION and kind < CREDIT):
+    if kind < NEW or kind > SET_LIMIT or (kind > MMP_RESET and kind < CREDIT):
         return UNKNOWN_COMMAND
     if kind != TIME and kind != CREDIT and kind != SET_LIMIT and market >= len(s.markets):
         return UNKNOWN_MARKET
-    names_account = kind == NEW or kind == CANCEL or kind == AMEND or kind == POSITION or kind == CREDIT
+    ordering = kind == NEW or kind == AMEND or kind == NEW_OCO
+    names_account = ordering or kind == CANCEL or kind == CREDIT or (kind >= POSITION and kind <= MMP_RESET)
     if kind == MASS_CANCEL:
         names_account = wide(s.commands["flags"][i]) & F_ACCOUNT != 0
     account = wide(s.commands["account"][i])
     if names_account and s.header[CHECK_ACCOUNTS] != 0:
         if account >= len(s.accounts) or s.accounts["known"][account] == 0:
             return UNKNOWN_ACCOUNT
-    if s.header[TRACKING] & TRACK_RATE != 0 and (kind == NEW or kind == AMEND):
+    if s.header[TRACKING] & TRACK_RATE != 0 and ordering:
         return check_message_rate(s, account)
     return OK
 
@@ -255,6 +309,12 @@ def _execute_other(s: Tables, i: int, kind: int, market: int) -> int:
         return set_reference(s, i, market)
     if kind == POSITION:
         return set_position(s, i, market)
+    if kind == NEW_OCO:
+        return new_pair(s, i, market)
+    if kind == MMP_SET:
+        return set_protection(s, i, market)
+    if kind == MMP_RESET:
+        return reset_protection(s, i, market)
     if kind == CREDIT:
         return apply_credit(s, i)
     if kind == SET_MARGIN:
@@ -281,12 +341,12 @@ def _publish(s: Tables, i: int) -> bool:
     """End of a command: BOOK_STATE of its own market, then of the others that it touched."""
     if s.header[BROKEN] != 0:
         return False
-    if s.header[EVENTS] >= len(s.events):
+    if s.header[EVENTS] + 1 >= len(s.events):
         s.header[NEED] = NEED_EVENTS
         return False
     market = own_market(s, i)
-    if market != NO_MARKET:
-        publish(s, market)
+    if market != NO_MARKET and not publish(s, market):
+        return False
     return bool(s.header[TOUCHED_HEAD] == NO_MARKET or publish_touched(s))
 
 
@@ -299,6 +359,7 @@ if COMPILED:
     _OWN_ADDRESS = 2 * len(TABLE_DTYPES)
     _COMMANDS = _OWN_ADDRESS - 4
     _EVENTS = _OWN_ADDRESS - 2
+    _SECOND_EVENTS = _EVENTS + _OWN_ADDRESS + 1
 
     @entry
     def enter(addresses: Any, commands: Any, events: Any) -> int:
@@ -313,6 +374,8 @@ if COMPILED:
         addresses[_COMMANDS + 1] = len(commands)
         addresses[_EVENTS] = events.ctypes.data
         addresses[_EVENTS + 1] = len(events)
+        addresses[_SECOND_EVENTS] = events.ctypes.data
+        addresses[_SECOND_EVENTS + 1] = len(events)
         s = _open(addresses.ctypes.data + 8 * _OWN_ADDRESS)
         done = run(s, len(commands))
         return (done << 32) | s.header[EVENTS]

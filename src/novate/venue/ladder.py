@@ -34,6 +34,21 @@ def best_level(s: Tables, ladder: int) -> int:
 
 
 @inlined
+def best_displayed(s: Tables, ladder: int) -> int:
+    """Level with the best price that shows a quantity, -1 if none does."""
+    entry = wide(s.ladders["length"][ladder]) - 1
+    if entry < 0:
+        return -1
+    block = wide(s.ladders["best"][ladder])
+    while s.blocks["displayed"][block] == 0:
+        entry -= 1
+        if entry < 0:
+            return -1
+        block = wide(s.words[s.ladders["offset"][ladder] + entry] & 0xFFFFFFFF)
+    return block * 32 + highest_bit(s.blocks["displayed"][block])
+
+
+@inlined
 def key_of_level(s: Tables, level: int) -> int:
     """The price key of a level in use."""
     return (s.blocks["key"][level >> 5] << 5) + (level & 31)

@@ -11,13 +11,18 @@
                              v
                            order (64 bytes) --extra--> iceberg, stop and GTD terms, only where needed
 
+    market 7 --features--> what only some markets use: auctions, collars, pro-rata, ...   (FEATURES)
+                             |  a row of its own from the first order or command that needs one
+                             v
+                           four ladders more: auction-only bids and asks, for the open and for the close
+
 Row 0 of orders, extras and blocks is a dummy that may be written, so unlinking needs no branch. Free rows
 are chained through `next` and taken last-in first-out, so the hot ones stay few. "Larger is better" for
 every ladder: the key of a price is the price for bids and stops below, and minus the price for asks and
 stops above, so one code serves all four.
 
-Costs: 64 bytes an order and 8 bytes a place of the index, at most three quarters full; 40 bytes an extra;
-32 bytes a level in blocks of 32; 208 bytes an idle market with its ladders.
+Costs: 72 bytes an order and 8 bytes a place of the index, at most three quarters full; 64 bytes an extra;
+32 bytes a level in blocks of 32; 248 bytes an idle market with its ladders.
 """
 
 from __future__ import annotations
@@ -32,15 +37,16 @@ from novate.domain.records import COMMAND, EVENT
 ORDER = np.dtype(
     {
         "names": ["order_id", "client_order_id", "price", "account", "market", "session", "leaves", "done",
-                  "next", "prev", "level", "extra", "side", "order_type", "tif", "stp", "flags", "status"],
+                  "next", "prev", "level", "extra", "side", "order_type", "tif", "stp", "flags", "status",
+                  "traits"],
         "formats": ["<i8", "<i8", "<i8", "<u4", "<u2", "<u2", "<u4", "<u4",
-                    "<i4", "<i4", "<i4", "<i4", "<u1", "<u1", "<u1", "<u1", "<u1", "<u1"],
-        "offsets": [0, 8, 16, 24, 28, 30, 32, 36, 40, 44, 48, 52, 56, 57, 58, 59, 60, 61],
+                    "<i4", "<i4", "<i4", "<i4", "<u1", "<u1", "<u1", "<u1", "<u1", "<u1", "<u2"],
+        "offsets": [0, 8, 16, 24, 28, 30, 32, 36, 40, 44, 48, 52, 56, 57, 58, 59, 60, 61, 62],
         "itemsize": 64,
     }
 )  # fmt: skip
 """`done` = filled + decremented, so total = leaves + done; `stp` is resolved; `price` of a market order is
-its effective limit, 0 if it has none."""
+its effective limit, NO_PRICE if it has none; `traits` are what only orders of featured markets have."""
 
 EXTRA = np.dtype(
     [
@@ -50,6 +56,12 @@ EXTRA = np.dtype(
         ("tranche", "<i8"),
         ("heap", "<i4"),  # place in the GTD heap, -1 outside
         ("next", "<i4"),  # free chain
+        ("trail", "<i8"),  # trailing stop: ticks behind its anchor
+        ("anchor", "<i8"),
+        ("pair", "<i4"),  # the other leg of a live OCO pair
+        ("trailing_next", "<i4"),  # trailing stops of a market and side, in no order
+        ("trailing_prev", "<i4"),
+        ("spare", "<i4"),
     ]
 )
 
@@ -83,15 +95,18 @@ LADDER = np.dtype(
 MARKET = np.dtype(
     [
         ("last", "<i8"),
-        ("reference", "<i8"),  # 0: none
+        ("reference", "<i8"),  # NO_PRICE: none, like `last`
         ("static_band", "<i8"),  # -1: none
         ("max_quantity", "<i8"),
         ("max_price", "<i8"),
+        ("min_price", "<i8"),
         ("min_display", "<i8"),
         ("multiplier", "<i8"),
         ("base_units", "<i8"),
         ("maker_ppm", "<i4"),
         ("taker_ppm", "<i4"),
+        ("worst_ppm", "<i4"),  # the highest rate that a fill can bear, 0 at least (K4)
+        ("attentive", "<i4"),
         ("base_asset", "<i4"),
         ("quote_asset", "<i4"),
         ("max_blocks", "<i4"),
@@ -108,10 +123,57 @@ MARKET = np.dtype(
         ("premium", "<u1"),
         ("touched", "<u1"),
         ("top_changed", "<u1"),  # BOOK_STATE may be due
-        ("spare", "<u2"),
+        ("features", "<u2"),  # row of FEATURES, 0 for a market that uses none
         ("touched_next", "<i4"),
     ]
 )
+
+FEATURES = np.dtype(
+    [
+        ("collar", "<i8"),  # -1: none
+        ("protection", "<i8"),  # -1: none
+        ("pr_min", "<i8"),
+        ("fifo_pct", "<i8"),
+        ("auction_ppm", "<i8"),
+        ("indicative_price", "<i8"),  # as INDICATIVE said last in this call
+        ("indicative_volume", "<i8"),
+        ("indicative_imbalance", "<i8"),
+        ("market", "<i4"),
+        ("top_bid", "<i4"),  # the TOP order of a side (R49), 0: none
+        ("top_ask", "<i4"),
+        ("trailing_sells", "<i4"),  # first of the trailing stops of a side
+        ("trailing_buys", "<i4"),
+        ("trailing_count", "<i4"),
+        ("due", "<i4"),  # first of the PROTECTION rows that are due for MMP_TRIGGERED
+        ("collar_halts", "<u1"),
+        ("slide", "<u1"),
+        ("alloc", "<u1"),
+        ("top_order", "<u1"),
+        ("spare", "<u4"),
+        ("spare_too", "<u4"),
+    ]
+)
+"""Row 0 belongs to nobody and says: no feature."""
+
+PROTECTION = np.dtype(
+    [
+        ("window", "<i8"),
+        ("max_quantity", "<i8"),
+        ("filled", "<i8"),  # sum of the entries
+        ("account", "<u4"),
+        ("next", "<i4"),  # of the due ones of its market
+        ("head", "<i4"),  # entries, oldest first
+        ("tail", "<i4"),
+        ("stopped", "<u1"),
+        ("due", "<u1"),
+        ("spare", "<u2"),
+        ("market", "<u4"),
+    ]
+)
+"""Market-maker protection of one account in one market (R46)."""
+
+ENTRY = np.dtype([("time", "<i8"), ("quantity", "<i8"), ("next", "<i8")])
+"""Lots that a protected account traded at one time."""
 
 ACCOUNT = np.dtype([("member", "<u4"), ("stp_group", "<u4"), ("account_class", "<u4"), ("known", "<u4")])
 
@@ -128,6 +190,7 @@ POSITION = np.dtype(
         ("margin", "<i8"),  # reserved for the worst exposure (K14)
         ("order_part", "<i8"),  # reserved for fees and premium of open orders (K15)
         ("rose", "<i8"),  # 1: the last SET_MARGIN of this market raised the requirement (K17)
+        ("protection", "<i8"),  # row of the account's PROTECTION in this market, 0: none
     ]
 )
 
@@ -193,6 +256,11 @@ class Tables(NamedTuple):
     assets: Table
     margins: Table
     holders: Table
+    features: Table
+    protections: Table
+    entries: Table
+    stamps: Table
+    staged: Table
     scratch: Table
     commands: Table
     events: Table
@@ -215,6 +283,11 @@ TABLE_DTYPES: dict[str, np.dtype[np.void] | np.dtype[np.int64]] = {
     "assets": ASSET,
     "margins": np.dtype(np.int64),
     "holders": HOLDER,
+    "features": FEATURES,
+    "protections": PROTECTION,
+    "entries": ENTRY,
+    "stamps": np.dtype(np.int64),
+    "staged": COMMAND,
     "scratch": np.dtype(np.int64),
     "commands": COMMAND,
     "events": EVENT_WORDS,
@@ -274,9 +347,25 @@ CREDIT_ON = 51
 POSITION_LIMIT = 52
 TRACKING = 53  # kinds of limits of which any is set: bit LimitKind
 TAG = 54  # hash of the name of the command's order
+STAGED_KIND = 55  # TERMS or LEG
+STAGED_AT = 56  # its sequence number: it belongs to the next command and to no other
+PRIORITY = 57  # last priority number given in featured markets (R5)
+FEATURES_TOP = 58
+PROTECTION_TOP = 59
+ENTRY_FREE = 60
+ENTRY_TOP = 61
 FREE_WORDS = 64  # 32 heads of the free chains of vectors, by size class
 RING = 96  # 16 hashes of the names of the next commands (see `look_ahead`)
-HEADER_CELLS = 128
+RETURN_PHASE = 112  # where a command goes on after a LIST
+COLLAR_BASE = 113  # trigger reference when the aggressor started, NO_PRICE: no collar
+ROUND_AT = 114  # progress through the pro-rata round in `scratch`
+ROUND_LENGTH = 115
+NEXT_STATE = 116  # of a STATE command that waits for its uncross: state | kind << 4
+AUCTION_PRICE = 117
+AUCTION_KIND = 118
+AUCTION_LEFT = 119  # volume still to be paired
+KEEP_POSITIONS = 120  # 1: positions are kept in markets without margin too
+HEADER_CELLS = 144
 
 # Phases.
 IDLE = 0
@@ -286,6 +375,9 @@ MATCH = 3
 CASCADE = 4
 LIST = 5
 PUBLISH = 6
+PROTECT = 7  # market-maker protection that an aggressor made due
+UNCROSS = 8
+SETTLED = 9  # the uncross is over: the state changes
 
 # Why a batch stopped before its end.
 NEED_NOTHING = 0
@@ -295,6 +387,9 @@ NEED_WORDS = 3
 NEED_SCRATCH = 4
 NEED_BALANCES = 5
 NEED_POSITIONS = 6
+NEED_ENTRIES = 7
+NEED_FEATURES = 8
+NEED_PROTECTIONS = 9
 
 # Order status.
 FREE = 0
@@ -302,6 +397,7 @@ ENTERING = 1
 RESTING = 2
 PARKED = 3
 ELECTED = 4
+AUCTION_ONLY = 5
 
 # Order flags.
 POST_ONLY = 1
@@ -310,11 +406,26 @@ ICEBERG = 4
 INDEXED = 8
 GTD_HEAP = 16
 
+# Order traits.
+OCO_LEG = 1  # of a live pair
+PROTECTED = 2  # cancelled by market-maker protection
+REDUCES = 4  # reduce-only
+
+# Allocation of a level.
+FIFO = 0
+PRO_RATA = 1
+FIFO_PRO_RATA = 2
+
 # Ladders of a market.
 BIDS = 0
 ASKS = 1
 STOPS_ABOVE = 2  # elected by a print at or above: buy stops
 STOPS_BELOW = 3
+# Ladders of a features row, behind those of all markets.
+OPEN_BIDS = 0
+OPEN_ASKS = 1
+CLOSE_BIDS = 2
+CLOSE_ASKS = 3
 
 # Credit models of a market.
 CREDIT_NONE = 0
@@ -335,3 +446,5 @@ STEP_ROOM = 16  # more than the events, balances or positions that one uninterru
 MIN_EVENT_BUFFER = 32
 NO_LIMIT_KEY = -(2**62)
 NOTHING_SHOWN = -(2**62)  # as a price key
+NO_PRICE = -(2**62)
+ANY_PRICE_KEY = 2**36 - 1  # of auction-only orders without a limit: better than every price

@@ -34,6 +34,7 @@ from novate.venue.constants import (
 from novate.venue.credit import count_open, hold_price, member_of
 from novate.venue.events import limit_event, reject
 from novate.venue.layout import (
+    AUCTION_ONLY,
     CREDIT_MARGINED,
     EXECUTE,
     FREE,
@@ -234,7 +235,7 @@ def begin_tracking(s: Tables, kind: int) -> bool:
         status = wide(s.orders["status"][row])
         if status != FREE and bit == TRACK_OPEN_ORDERS:
             count_order(s, wide(s.orders["account"][row]), 1)
-        if status == RESTING and bit & TRACK_OPEN != 0:
+        if (status == RESTING or status == AUCTION_ONLY) and bit & TRACK_OPEN != 0:
             _count_resting(s, row, bit)
     s.header[TRACKING] |= bit
     return True

@@ -30,7 +30,7 @@ _LOOK_AHEAD_MARKETS = 64
 # Tables of which a command takes at most one row, and the cell that counts the rows in use.
 _POOLS = {"orders": layout.ORDER_COUNT, "extras": layout.EXTRA_COUNT}
 _SAVED = tuple(name for name in Tables._fields if name not in ("scratch", "commands", "events"))
-_OF_TERMS = ("header", "markets", "ladders", "tops", "accounts", "holders", "margins", "assets")
+_OF_TERMS = ("header", "markets", "tops", "accounts", "holders", "margins", "assets")
 _NO_COMMANDS = new_commands(0)
 _NO_EVENTS = new_events(0)
 
@@ -114,7 +114,9 @@ class Venue:
 
     def _point(self) -> None:
         """Tell the kernel where the tables are now."""
-        self._addresses = addresses_of([*self._tables.values(), _NO_COMMANDS, _NO_EVENTS])
+        tables = list(self._tables.values())
+        staged = self._tables["staged"]
+        self._addresses = addresses_of([*tables, _NO_COMMANDS, _NO_EVENTS], [*tables, staged, _NO_EVENTS])
         self._header = self._tables["header"]
 
     def _reserve(self, commands: int) -> None:
@@ -123,7 +125,7 @@ class Venue:
         header = self._header
         grown = False
         for pool, count in _POOLS.items():
-            needed = int(header[count]) + PIECE + 1
+            needed = int(header[count]) + PIECE + 2  # a pair may have its first record in the piece before
             if needed > len(tables[pool]):
                 tables[pool] = memory.enlarged(tables[pool], max(needed, 2 * len(tables[pool])))
                 grown = True
@@ -133,6 +135,9 @@ class Venue:
             while live * 2 > rows:
                 rows *= 2
             tables["index"] = memory.grow_index(tables, rows)
+            grown = True
+        if len(tables["features"]) > 1 and len(tables["stamps"]) < len(tables["orders"]):
+            tables["stamps"] = memory.enlarged(tables["stamps"], len(tables["orders"]))
             grown = True
         if grown:
             self._point()
@@ -149,7 +154,13 @@ class Venue:
         elif need == layout.NEED_WORDS:
             tables["words"] = memory.enlarged(tables["words"], 2 * len(tables["words"]))
         elif need == layout.NEED_SCRATCH:
-            tables["scratch"] = np.zeros(len(tables["orders"]), np.int64)
+            tables["scratch"] = np.zeros(2 * len(tables["orders"]), np.int64)
+        elif need == layout.NEED_FEATURES:
+            memory.grow_features(tables)
+        elif need == layout.NEED_PROTECTIONS:
+            tables["protections"] = memory.enlarged(tables["protections"], 2 * len(tables["protections"]))
+        elif need == layout.NEED_ENTRIES:
+            tables["entries"] = memory.enlarged(tables["entries"], 2 * len(tables["entries"]))
         elif need == layout.NEED_BALANCES:
             tables["balances"] = memory.grow_hashed(tables, "balances")
         elif need == layout.NEED_POSITIONS:
@@ -201,6 +212,9 @@ class Venue:
             "blocks": int(header[layout.BLOCK_TOP]),
             "levels": int(header[layout.BLOCK_TOP]) * layout.LEVELS_PER_BLOCK,
             "words": int(header[layout.WORDS_TOP]),
+            "features": int(header[layout.FEATURES_TOP]),
+            "protections": int(header[layout.PROTECTION_TOP]),
+            "entries": int(header[layout.ENTRY_TOP]),
         }
 
     def state_root(self) -> bytes:

@@ -31,7 +31,8 @@ from novate.venue.constants import (
     STP_CANCEL_RESTING,
     STP_NONE,
 )
-from novate.venue.credit import count_fill, reduce_hold, release, settle
+from novate.venue.credit import count_fill, reduce_hold, settle
+from novate.venue.endings import cancel_entering, cancel_resting, end_order
 from novate.venue.events import decrement, order_event, trade
 from novate.venue.fees import fee_of
 from novate.venue.identity import insert_entry
@@ -43,6 +44,7 @@ from novate.venue.layout import (
     AGGRESSOR_REST,
     BALANCE_COUNT,
     BALANCE_LIMIT,
+    COLLAR_BASE,
     EVENTS,
     ICEBERG,
     INDEXED,
@@ -52,21 +54,17 @@ from novate.venue.layout import (
     NEED_POSITIONS,
     NEXT_TRADE_ID,
     NO_LIMIT_KEY,
+    NO_PRICE,
     POSITION_COUNT,
     POSITION_LIMIT,
     POSITIONS_ON,
+    ROUND_LENGTH,
     STEP_ROOM,
     STP_GROUPS,
     TAG,
-    TRACK_OPEN_ORDERS,
-    TRACKING,
     Tables,
 )
-from novate.venue.limits import count_order
-from novate.venue.pool import free_order
-from novate.venue.triggers import elect
-
-_BLOCKED = -(2**61)  # still needed: more than any book holds
+from novate.venue.triggers import elect, trigger_reference
 
 
 @inlined
@@ -85,23 +83,30 @@ def has_room(s: Tables) -> bool:
 
 
 @inlined
-def end_order(s: Tables, row: int) -> None:
-    """An order that is out of every queue and holds nothing is over."""
-    if s.header[TRACKING] & TRACK_OPEN_ORDERS != 0:
-        count_order(s, wide(s.orders["account"][row]), -1)
-    free_order(s, row)
-
-
-@inlined
 def set_aggressor(s: Tables, row: int, market: int, side: int, price: int, rests: int) -> None:
-    """Prepare a sweep; price 0 is an unbounded market order."""
+    """Prepare a sweep; NO_PRICE is an unbounded market order."""
     s.header[AGGRESSOR] = row
     s.header[AGGRESSOR_MARKET] = market
     s.header[AGGRESSOR_REST] = rests
-    if price == 0:
-        s.header[AGGRESSOR_LIMIT] = NO_LIMIT_KEY
-    else:
-        s.header[AGGRESSOR_LIMIT] = -price if side == BUY else price
+    s.header[AGGRESSOR_LIMIT] = limit_key_of(side, price)
+
+
+@inlined
+def begin_sweep(s: Tables, row: int, market: int, side: int, price: int, rests: int) -> None:
+    """Prepare a sweep in any market: the collar's base is the trigger reference of this moment (R45)."""
+    set_aggressor(s, row, market, side, price, rests)
+    s.header[ROUND_LENGTH] = 0
+    s.header[COLLAR_BASE] = NO_PRICE
+    if s.features["collar"][s.markets["features"][market]] >= 0:
+        s.header[COLLAR_BASE] = trigger_reference(s, market)
+
+
+@inlined
+def limit_key_of(side: int, price: int) -> int:
+    """Key that an opposite level must have at least."""
+    if price == NO_PRICE:
+        return NO_LIMIT_KEY
+    return -price if side == BUY else price
 
 
 @kernel
@@ -136,7 +141,15 @@ def sweep(s: Tables) -> bool:
 
 @inlined
 def fill(s: Tables, market: int, maker: int, taker: int, quantity: int) -> None:
-    """One trade at the maker's price: reservations, leaves, money, events, print, then the maker's fate."""
+    """One trade at the maker's price, its print, then the maker's fate."""
+    price = exchange(s, market, maker, taker, quantity)
+    elect(s, market, price)
+    after_shrink(s, maker)
+
+
+@inlined
+def exchange(s: Tables, market: int, maker: int, taker: int, quantity: int) -> int:
+    """Reservations, leaves, money and events of one trade at the maker's price; returns the price."""
     price = wide(s.orders["price"][maker])
     notional = price * quantity * wide(s.markets["multiplier"][market])
     reduce_hold(s, maker, quantity, quantity)
@@ -162,8 +175,7 @@ def fill(s: Tables, market: int, maker: int, taker: int, quantity: int) -> None:
     s.header[NEXT_TRADE_ID] = trade_id + 1
     trade(s, maker, taker, price, quantity, trade_id, fees_on, maker_fee, taker_fee)
     s.markets["last"][market] = price
-    elect(s, market, price)
-    after_shrink(s, maker)
+    return price
 
 
 @inlined
@@ -223,23 +235,6 @@ def _decrement_both(s: Tables, maker: int, taker: int) -> bool:
     return False
 
 
-@kernel
-def cancel_resting(s: Tables, row: int, reason: int) -> None:
-    """CANCELLED for an order in the book."""
-    order_event(s, E_CANCELLED, row, reason, 0, 0, wide(s.orders["leaves"][row]), 0, 0)
-    release(s, row)
-    leave_book(s, row)
-    end_order(s, row)
-
-
-@kernel
-def cancel_entering(s: Tables, row: int, reason: int) -> None:
-    """CANCELLED for an aggressor, which is in no queue."""
-    order_event(s, E_CANCELLED, row, reason, 0, 0, wide(s.orders["leaves"][row]), 0, 0)
-    release(s, row)
-    end_order(s, row)
-
-
 @inlined
 def finish_aggressor(s: Tables, taker: int) -> None:
     """After its sweep an aggressor is filled, rests with what is left, or is cancelled."""
@@ -266,60 +261,3 @@ def name_order(s: Tables, row: int) -> None:
         s.orders["flags"][row] = flags | INDEXED
         # Only the order of the command at hand can still be nameless; its hash is known from the ladder.
         insert_entry(s, s.header[TAG], row)
-
-
-@kernel
-def is_feasible(s: Tables, taker: int, price: int) -> bool:
-    """R20: would the whole quantity trade at once? A rehearsal without touching the book."""
-    market = wide(s.orders["market"][taker])
-    side = wide(s.orders["side"][taker])
-    mode = wide(s.orders["stp"][taker])
-    needed = wide(s.orders["leaves"][taker])
-    limit_key = NO_LIMIT_KEY
-    if price != 0:
-        limit_key = -price if side == BUY else price
-    other = ladder_of(market, opposite(side))
-    for entry in range(wide(s.ladders["length"][other]) - 1, -1, -1):
-        block = s.words[s.ladders["offset"][other] + entry] & 0xFFFFFFFF
-        for bit in range(31, -1, -1):
-            level = wide(block * 32 + bit)
-            if s.levels["total"][level] == 0:
-                continue
-            if key_of_level(s, level) < limit_key:
-                return False
-            if mode == STP_NONE:
-                needed -= wide(s.levels["total"][level])
-            else:
-                needed = _rehearse_level(s, level, taker, mode, needed)
-            if needed <= 0:
-                return needed > _BLOCKED
-    return False
-
-
-@kernel
-def _rehearse_level(s: Tables, level: int, taker: int, mode: int, needed: int) -> int:
-    """What is still needed after a level, 0 or less if nothing; _BLOCKED if an own order comes first.
-
-    The first round trades what is displayed, in queue order; later rounds trade reserves, then hidden orders.
-    """
-    reserves = 0
-    row = wide(s.levels["head"][level])
-    while row != 0:
-        if not in_conflict(s, row, taker):
-            shown = displayed_of(s, row)
-            needed -= shown
-            reserves += wide(s.orders["leaves"][row]) - shown
-        elif mode != STP_CANCEL_RESTING:
-            return _BLOCKED
-        if needed <= 0:
-            return 0
-        row = wide(s.orders["next"][row])
-    needed -= reserves
-    row = wide(s.levels["hidden_head"][level])
-    while needed > 0 and row != 0:
-        if not in_conflict(s, row, taker):
-            needed -= wide(s.orders["leaves"][row])
-        elif mode != STP_CANCEL_RESTING:
-            return _BLOCKED
-        row = wide(s.orders["next"][row])
-    return max(needed, 0)

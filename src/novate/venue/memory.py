@@ -33,6 +33,16 @@ _FIRST_ROWS = {
     "balances": 256,
     "positions": 64,
     "scratch": 64,
+    "features": 1,
+    "protections": 16,
+    "entries": 64,
+    "stamps": 1,
+    "staged": 1,
+}
+_ALLOCATIONS = {
+    "FIFO": layout.FIFO,
+    "PRO_RATA": layout.PRO_RATA,
+    "FIFO_PRO_RATA": layout.FIFO_PRO_RATA,
 }
 _CREDIT_CODES = {
     CreditModel.NONE: layout.CREDIT_NONE,
@@ -61,10 +71,14 @@ def new_tables(terms: VenueTerms) -> dict[str, Array]:
     _fill_header(tables["header"], terms, margined, rows["accounts"])
     for row, market in enumerate(terms.markets):
         _fill_market(tables, row, market)
+        if uses_features(market):
+            _fill_features(tables, row, market)
     for account in terms.accounts:
         row = account.account
         tables["accounts"][row] = (account.member, account.stp_group, account.account_class, 1)
     tables["tops"]["key"] = layout.NOTHING_SHOWN
+    tables["features"]["collar"][0] = -1
+    tables["features"]["protection"][0] = -1
     if terms.limits:
         _open_holders(tables["holders"], terms, rows["accounts"])
     return tables
@@ -74,7 +88,10 @@ def _fill_header(header: Array, terms: VenueTerms, margined: bool, accounts: int
     header[layout.NEXT_ORDER_ID] = 1
     header[layout.NEXT_TRADE_ID] = 1
     # Row 0 of every pool, and word 0, stand for "none".
-    for cell in (layout.ORDER_TOP, layout.EXTRA_TOP, layout.BLOCK_TOP, layout.WORDS_TOP):
+    for cell in (
+        layout.ORDER_TOP, layout.EXTRA_TOP, layout.BLOCK_TOP, layout.WORDS_TOP, layout.FEATURES_TOP,
+        layout.PROTECTION_TOP, layout.ENTRY_TOP,
+    ):  # fmt: skip
         header[cell] = 1
     header[layout.LARGEST_LADDER] = SMALLEST_VECTOR
     header[layout.INDEX_MASK] = _FIRST_ROWS["index"] - 1
@@ -85,7 +102,8 @@ def _fill_header(header: Array, terms: VenueTerms, margined: bool, accounts: int
     header[layout.CHECK_ACCOUNTS] = terms.check_accounts or terms.limits
     header[layout.STP_GROUPS] = any(account.stp_group for account in terms.accounts)
     header[layout.LIMITS_ON] = terms.limits
-    header[layout.POSITIONS_ON] = margined or terms.limits
+    header[layout.POSITIONS_ON] = margined or terms.limits or terms.positions
+    header[layout.KEEP_POSITIONS] = terms.positions
     header[layout.CREDIT_ON] = any(m.credit is not CreditModel.NONE for m in terms.markets)
     header[layout.MEMBER_OFFSET] = accounts
     header[layout.TOUCHED_HEAD] = -1
@@ -103,15 +121,18 @@ def _set_limit_cells(header: Array, name: str, rows: int) -> None:
 
 def _fill_market(tables: dict[str, Array], row: int, terms: MarketTerms) -> None:
     market = tables["markets"][row : row + 1]
-    for field in ("max_quantity", "max_price", "min_display", "base_asset", "quote_asset"):
+    for field in ("max_quantity", "max_price", "min_price", "min_display", "base_asset", "quote_asset"):
         market[field] = getattr(terms, field)
-    market["reference"] = terms.reference_price or 0
+    market["reference"] = layout.NO_PRICE if terms.reference_price is None else terms.reference_price
+    market["last"] = layout.NO_PRICE
     market["static_band"] = -1 if terms.static_band is None else terms.static_band
     market["multiplier"] = terms.notional_multiplier
     market["base_units"] = terms.base_units_per_lot
     market["fees_on"] = terms.maker_ppm is not None or terms.taker_ppm is not None
     market["maker_ppm"] = terms.maker_ppm or 0
     market["taker_ppm"] = terms.taker_ppm or 0
+    rates = (terms.maker_ppm or 0, terms.taker_ppm or 0, terms.auction_ppm, 0)
+    market["worst_ppm"] = max(rates) if market["fees_on"][0] else 0
     market["max_blocks"] = terms.max_price_blocks
     market["state"] = MarketState[terms.initial_state]
     market["auction_kind"] = AuctionKind.INTRADAY if terms.initial_state == "AUCTION_CALL" else 0
@@ -127,6 +148,45 @@ def _fill_market(tables: dict[str, Array], row: int, terms: MarketTerms) -> None
     if terms.credit is CreditModel.MARGINED:
         first = layout.MARGIN_CLASSES * row
         tables["margins"][first : first + layout.MARGIN_CLASSES] = terms.margin_per_lot_micro
+
+
+def uses_features(terms: MarketTerms) -> bool:
+    """Does a market need its row of features from the start?"""
+    usual = MarketTerms(market=terms.market)
+    names = ("collar", "protection", "post_only", "alloc", "auction_ppm")
+    called = terms.initial_state == "AUCTION_CALL"
+    return called or any(getattr(terms, name) != getattr(usual, name) for name in names)
+
+
+def _fill_features(tables: dict[str, Array], market: int, terms: MarketTerms) -> None:
+    """The row of features that a market is configured with."""
+    header = tables["header"]
+    if header[layout.FEATURES_TOP] == len(tables["features"]):
+        grow_features(tables)
+    row = int(header[layout.FEATURES_TOP])
+    header[layout.FEATURES_TOP] = row + 1
+    tables["markets"]["features"][market] = row
+    features = tables["features"][row : row + 1]
+    features["market"] = market
+    features["collar"] = -1 if terms.collar is None else terms.collar
+    features["collar_halts"] = terms.collar_action == "HALT"
+    features["protection"] = -1 if terms.protection is None else terms.protection
+    features["slide"] = terms.post_only == "SLIDE"
+    features["alloc"] = _ALLOCATIONS[terms.alloc]
+    features["pr_min"] = terms.pr_min
+    features["fifo_pct"] = terms.fifo_pct
+    features["top_order"] = terms.top_order and terms.alloc != "FIFO"
+    features["auction_ppm"] = terms.auction_ppm
+    features["indicative_price"] = layout.NO_PRICE
+
+
+def grow_features(tables: dict[str, Array]) -> None:
+    """Room for more markets with features, their ladders, and a priority number for every order."""
+    rows = min(2 * len(tables["features"]) + 14, len(tables["markets"]) + 1)
+    tables["features"] = enlarged(tables["features"], rows)
+    tables["ladders"] = enlarged(tables["ladders"], 4 * (len(tables["markets"]) + rows))
+    if len(tables["stamps"]) < len(tables["orders"]):
+        tables["stamps"] = enlarged(tables["stamps"], len(tables["orders"]))
 
 
 def _open_holders(holders: Array, terms: VenueTerms, member_offset: int) -> None:

@@ -58,6 +58,11 @@ def take_extra(s: Tables) -> int:
     s.extras["display"][row] = 0
     s.extras["tranche"][row] = 0
     s.extras["heap"][row] = -1
+    s.extras["trail"][row] = 0
+    s.extras["anchor"][row] = 0
+    s.extras["pair"][row] = 0
+    s.extras["trailing_next"][row] = 0
+    s.extras["trailing_prev"][row] = 0
     return wide(row)
 
 

@@ -10,18 +10,27 @@ from __future__ import annotations
 from novate.compiled import inlined, kernel, wide
 from novate.venue.balances import balance_row, find_position
 from novate.venue.constants import (
+    AT_OPEN,
+    BY_AUCTION,
     BY_CREDIT,
     BY_DAY,
     BY_MASS,
+    BY_MMP,
     DAY,
     E_CANCELLED,
     E_EXPIRED,
     E_MASS_DONE,
 )
 from novate.venue.credit import reserve_asset
+from novate.venue.endings import remove_live
 from novate.venue.events import market_event
+from novate.venue.features import auction_ladder
 from novate.venue.layout import (
+    AUCTION_ONLY,
+    CLOSE_ASKS,
+    CLOSE_BIDS,
     CREDIT_NONE,
+    FREE,
     LIST_AT,
     LIST_COUNT,
     LIST_KIND,
@@ -29,12 +38,17 @@ from novate.venue.layout import (
     LIST_MARKET,
     NEED,
     NEED_SCRATCH,
+    OPEN_ASKS,
+    OPEN_BIDS,
+    ORDER_COUNT,
     ORDER_TOP,
+    PROTECTED,
+    PUBLISH,
     RESTING,
+    RETURN_PHASE,
     Tables,
 )
 from novate.venue.matching import has_room
-from novate.venue.orders import remove_live
 from novate.venue.touched import touch
 
 ANY = -1
@@ -50,45 +64,94 @@ def fits_scratch(s: Tables, orders: int) -> bool:
 
 
 @inlined
-def begin_list(s: Tables, market: int, reason: int, length: int) -> None:
-    """The gathered list is ready to be worked off."""
+def begin_list(s: Tables, market: int, reason: int, length: int, after: int) -> None:
+    """The gathered list is ready to be worked off; `after` is the phase that follows."""
+    s.header[RETURN_PHASE] = after
     s.header[LIST_AT] = 0
     s.header[LIST_LENGTH] = length
     s.header[LIST_KIND] = reason
     s.header[LIST_MARKET] = market
-    s.header[LIST_COUNT] = 0
+    s.header[LIST_COUNT] = s.header[ORDER_COUNT]
 
 
 @kernel
-def gather_market(s: Tables, market: int, account: int, side: int, session: int, tif: int) -> int:
-    """Rows of a market's live orders that match every filter (ANY matches all), by ascending order id."""
+def gather_all(s: Tables, market: int) -> int:
+    """Rows of all live orders of a market, in no order that matters."""
     length = 0
     for ladder in range(market * 4, market * 4 + 4):
-        for entry in range(s.ladders["length"][ladder]):
-            block = s.words[s.ladders["offset"][ladder] + entry] & 0xFFFFFFFF
-            for level in range(block * 32, block * 32 + 32):
-                length = _gather_queue(s, wide(s.levels["head"][level]), length, account, side, session, tif)
-                hidden = wide(s.levels["hidden_head"][level])
-                length = _gather_queue(s, hidden, length, account, side, session, tif)
-    elected = wide(s.markets["elected_head"][market])
-    length = _gather_queue(s, elected, length, account, side, session, tif)
+        length = _gather_ladder(s, ladder, length)
+    features = wide(s.markets["features"][market])
+    if features != 0:
+        first = auction_ladder(s, features, 0)
+        for ladder in range(first, first + 4):
+            length = _gather_ladder(s, ladder, length)
+    return _gather_queue(s, wide(s.markets["elected_head"][market]), length)
+
+
+@kernel
+def _gather_ladder(s: Tables, ladder: int, length: int) -> int:
+    for entry in range(s.ladders["length"][ladder]):
+        block = s.words[s.ladders["offset"][ladder] + entry] & 0xFFFFFFFF
+        for level in range(block * 32, block * 32 + 32):
+            length = _gather_queue(s, wide(s.levels["head"][level]), length)
+            length = _gather_queue(s, wide(s.levels["hidden_head"][level]), length)
+    return length
+
+
+@kernel
+def _gather_queue(s: Tables, row: int, length: int) -> int:
+    while row != 0:
+        s.scratch[length] = row
+        length += 1
+        row = wide(s.orders["next"][row])
+    return length
+
+
+@kernel
+def gather_market(s: Tables, market: int, account: int, side: int, session: int, traits: int) -> int:
+    """Rows of a market's live orders that match every filter (ANY matches all), by ascending order id."""
+    found = gather_all(s, market)
+    length = 0
+    for at in range(found):
+        row = wide(s.scratch[at])
+        matches = (
+            (account == ANY or s.orders["account"][row] == account)
+            and (side == ANY or s.orders["side"][row] == side)
+            and (session == ANY or s.orders["session"][row] == session)
+            and (traits == ANY or wide(s.orders["traits"][row]) & traits != 0)
+        )
+        if matches:
+            s.scratch[length] = row
+            length += 1
     sort_rows(s, length, False)
     return length
 
 
 @kernel
-def _gather_queue(s: Tables, row: int, length: int, account: int, side: int, session: int, tif: int) -> int:
-    while row != 0:
-        matches = (
-            (account == ANY or s.orders["account"][row] == account)
-            and (side == ANY or s.orders["side"][row] == side)
-            and (session == ANY or s.orders["session"][row] == session)
-            and (tif == ANY or s.orders["tif"][row] == tif)
-        )
-        if matches:
+def gather_day(s: Tables, market: int) -> int:
+    """Rows of the orders that end with the day: DAY orders, and what waits for an auction still (R21, R22)."""
+    found = gather_all(s, market)
+    length = 0
+    for at in range(found):
+        row = wide(s.scratch[at])
+        if s.orders["tif"][row] == DAY or s.orders["status"][row] == AUCTION_ONLY:
             s.scratch[length] = row
             length += 1
-        row = wide(s.orders["next"][row])
+    sort_rows(s, length, False)
+    return length
+
+
+@kernel
+def gather_auction_only(s: Tables, market: int, tif: int) -> int:
+    """Rows of the orders of one auction-only time in force, by ascending order id."""
+    features = wide(s.markets["features"][market])
+    if features == 0:
+        return 0
+    bids = OPEN_BIDS if tif == AT_OPEN else CLOSE_BIDS
+    asks = OPEN_ASKS if tif == AT_OPEN else CLOSE_ASKS
+    length = _gather_ladder(s, auction_ladder(s, features, bids), 0)
+    length = _gather_ladder(s, auction_ladder(s, features, asks), length)
+    sort_rows(s, length, False)
     return length
 
 
@@ -101,7 +164,8 @@ def gather_negative(s: Tables, account: int, asset: int, margin_market: int) -> 
     """
     length = 0
     for row in range(1, s.header[ORDER_TOP]):
-        if s.orders["status"][row] != RESTING:
+        status = wide(s.orders["status"][row])
+        if status != RESTING and status != AUCTION_ONLY:
             continue
         market = wide(s.orders["market"][row])
         owner = wide(s.orders["account"][row])
@@ -168,22 +232,25 @@ def _comes_before(s: Tables, left: int, right: int, newest_first: bool) -> bool:
 def work_list(s: Tables) -> bool:
     """End the orders of the list one after another; False if interrupted for lack of room."""
     reason = s.header[LIST_KIND]
-    kind = E_EXPIRED if reason == BY_DAY else E_CANCELLED
+    kind = E_EXPIRED if reason == BY_DAY or reason == BY_AUCTION else E_CANCELLED
     while s.header[LIST_AT] < s.header[LIST_LENGTH]:
         if not has_room(s):
             return False
         row = wide(s.scratch[s.header[LIST_AT]])
         s.header[LIST_AT] += 1
+        if s.orders["status"][row] == FREE:
+            # The other leg of a pair that the list ended before.
+            continue
         if reason == BY_CREDIT:
             if not _is_negative(s, row):
                 continue
             touch(s, wide(s.orders["market"][row]))
         remove_live(s, row, kind, wide(reason))
-        s.header[LIST_COUNT] += 1
     if reason == BY_MASS:
         if not has_room(s):
             return False
-        market_event(s, E_MASS_DONE, wide(s.header[LIST_MARKET]), 0, 0, wide(s.header[LIST_COUNT]), 0, 0)
+        ended = s.header[LIST_COUNT] - s.header[ORDER_COUNT]
+        market_event(s, E_MASS_DONE, wide(s.header[LIST_MARKET]), 0, 0, ended, 0, 0)
     return True
 
 
@@ -192,17 +259,17 @@ def begin_mass_cancel(s: Tables, market: int, account: int, side: int, session: 
     """Gather what MASS_CANCEL names; False if the list does not fit yet."""
     if not fits_scratch(s, wide(s.markets["live"][market])):
         return False
-    begin_list(s, market, BY_MASS, gather_market(s, market, account, side, session, ANY))
+    begin_list(s, market, BY_MASS, gather_market(s, market, account, side, session, ANY), PUBLISH)
     return True
 
 
 @kernel
-def begin_day_expiry(s: Tables, market: int) -> None:
-    """Gather the DAY orders of a market that closes; the caller knows that the list fits."""
-    begin_list(s, market, BY_DAY, gather_market(s, market, ANY, ANY, ANY, DAY))
+def begin_protection(s: Tables, market: int, account: int, after: int) -> None:
+    """Gather the flagged orders of an account that protection stops; the caller knows that the list fits."""
+    begin_list(s, market, BY_MMP, gather_market(s, market, account, ANY, ANY, PROTECTED), after)
 
 
 @kernel
 def begin_negative(s: Tables, account: int, asset: int, margin_market: int) -> None:
     """Gather what K17 cancels; the caller knows that the list fits."""
-    begin_list(s, 0, BY_CREDIT, gather_negative(s, account, asset, margin_market))
+    begin_list(s, 0, BY_CREDIT, gather_negative(s, account, asset, margin_market), PUBLISH)

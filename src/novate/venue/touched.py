@@ -6,11 +6,12 @@ them: by an expiry that the clock brought, or by a cancellation for lack of cred
 
 from __future__ import annotations
 
-from novate.compiled import highest_bit, inlined, kernel, wide
+from novate.compiled import inlined, kernel, wide
+from novate.venue.auction import publish_indicative
 from novate.venue.book import ladder_of, top_of
 from novate.venue.constants import BUY, SELL
 from novate.venue.events import book_state
-from novate.venue.ladder import key_of_level
+from novate.venue.ladder import best_displayed, key_of_level
 from novate.venue.layout import (
     EVENTS,
     NEED,
@@ -46,17 +47,21 @@ def publish_touched(s: Tables) -> bool:
             s.header[NEED] = NEED_EVENTS
             return False
         market = wide(s.header[TOUCHED_HEAD])
+        if not publish(s, market):
+            return False
         s.header[TOUCHED_HEAD] = wide(s.markets["touched_next"][market])
         s.markets["touched"][market] = 0
-        publish(s, market)
     return True
 
 
 @inlined
-def publish(s: Tables, market: int) -> None:
-    """BOOK_STATE of one market, if its displayed top differs from what was said last."""
+def publish(s: Tables, market: int) -> bool:
+    """INDICATIVE in a call, and BOOK_STATE, of one market, where they differ from what was said last."""
+    if s.markets["features"][market] != 0 and not publish_indicative(s, market):
+        return False
     if s.markets["top_changed"][market] != 0:
         _publish_change(s, market)
+    return True
 
 
 @inlined
@@ -88,18 +93,3 @@ def _publish_change(s: Tables, market: int) -> None:
         s.tops["quantity"][top + 1] = ask_quantity
         bid_price = bid_key if bid_quantity != 0 else 0
         book_state(s, market, bid_price, bid_quantity, -ask_key if ask_quantity != 0 else 0, ask_quantity)
-
-
-@inlined
-def best_displayed(s: Tables, ladder: int) -> int:
-    """Level with the best price that shows a quantity, -1 if none does."""
-    entry = wide(s.ladders["length"][ladder]) - 1
-    if entry < 0:
-        return -1
-    block = wide(s.ladders["best"][ladder])
-    while s.blocks["displayed"][block] == 0:
-        entry -= 1
-        if entry < 0:
-            return -1
-        block = wide(s.words[s.ladders["offset"][ladder] + entry] & 0xFFFFFFFF)
-    return block * 32 + highest_bit(s.blocks["displayed"][block])
