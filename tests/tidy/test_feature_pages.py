@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from novate.app.conform import Verdict, conform_files
+from novate.app.conform import Runner, Verdict, conform_files
 from novate.app.conform_scenario import ScenarioError, read_scenarios
 from novate.app.explain_pages import State, fences, main, write_page
 from tests.tidy.sources import ROOT
@@ -71,6 +71,19 @@ def test_a_fence_is_written_and_then_current(tmp_path: Path, capsys: pytest.Capt
     page.write_text(text.replace("step 4", "step 5"))
     assert [fence.state for fence in write_page(page)] == [State.STALE]
     assert page.read_text() == text
+
+
+def test_a_picture_that_the_venue_cannot_give_is_named_and_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = page_of(tmp_path, "<!-- explain: icebergs.jsonl step 1 -->\n```text\nas it was\n```\n")
+    refusal = {"ev": "REJECTED", "cmd": "NEW", "acct": 1, "cid": 1, "reason": "NOT_SUPPORTED"}
+    monkeypatch.setattr(Runner, "answer", lambda self, step: [refusal])
+    assert main([str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "page.md: not generated: " in said
+    assert said.endswith("0 current, 0 written, 1 not supported by this venue\n")
+    assert "as it was" in page.read_text()
 
 
 @pytest.mark.parametrize(
