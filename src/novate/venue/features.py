@@ -52,6 +52,10 @@ def open_features(s: Tables, market: int) -> int:
     s.markets["features"][market] = row
     s.features["market"][row] = market
     s.features["collar"][row] = -1
+    s.features["auction_band"][row] = -1
+    s.features["near"][row] = -1
+    s.features["far"][row] = -1
+    s.features["spread"][row] = -1
     s.features["protection"][row] = -1
     s.features["pr_min"][row] = 0
     s.features["fifo_pct"][row] = 0
