@@ -206,16 +206,14 @@ PARTIES = _layout(  # TRADE_PARTIES: the second half of the TRADE or AUCTION_TRA
     taker_fee=("i8", 56),
 )
 
-BOOK_STATE_EVENT = (
-    _layout(  # BOOK_STATE, IMPLIED_STATE: a quantity of 0 says that the side shows nothing (price null)
-        kind=("u1", 0),
-        market=("u2", 4),
-        sequence=("i8", 8),
-        bid_price=("i8", 16),
-        bid_quantity=("i8", 24),
-        ask_price=("i8", 32),
-        ask_quantity=("i8", 56),
-    )
+BOOK_STATE_EVENT = _layout(  # BOOK_STATE, IMPLIED_STATE: quantity 0, the side shows nothing (price null)
+    kind=("u1", 0),
+    market=("u2", 4),
+    sequence=("i8", 8),
+    bid_price=("i8", 16),
+    bid_quantity=("i8", 24),
+    ask_price=("i8", 32),
+    ask_quantity=("i8", 56),
 )
 
 MARKET_EVENT = _layout(  # STATE (from, to), MASS_DONE (count), REF_SET (price), POSITION_SET (signed lots)

@@ -1,6 +1,6 @@
 """What only some markets use: a row of FEATURES that a market gets when it first needs one.
 
-    market 7 --features--> row 2 --ladders--> 4 x markets + 4 x row + [open bids, open asks, close bids, close asks]
+    market 7 --features--> row 2 --ladders--> 4 x (markets + row) + [open bids, open asks, close bids, ...]
 
 A market without a row takes the short path everywhere; one with a row takes the long one, which asks the row
 what to do. Rows are given at configuration, or by the first order or command that cannot do without:

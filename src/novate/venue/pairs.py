@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from novate.compiled import kernel, wide
 from novate.venue.acceptance import accept, check_commitment
-from novate.venue.admission import check_new, is_resting_tif, is_trigger_type, refuses_by_state
+from novate.venue.admission import check_new, is_resting_tif, refuses_by_state
 from novate.venue.constants import (
     F_MIN_QTY,
     F_REDUCE_ONLY,
