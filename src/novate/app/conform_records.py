@@ -91,7 +91,7 @@ LARGEST_I8 = 2**63 - 1
 
 
 def commands_from_json(command: Json) -> Commands:
-    """One command as its record, behind the record that it stages, if any. KeyError for an unknown command."""
+    """One command as its record, behind the record that it stages. KeyError for an unknown command."""
     _require_integers(command)
     record = new_commands(1)
     CODERS[command["cmd"]](record, command)

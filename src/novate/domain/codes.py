@@ -27,6 +27,11 @@ class CommandKind(IntEnum):
     NEW_OCO = 9
     MMP_SET = 10
     MMP_RESET = 11
+    QUOTE = 12
+    SCHEDULE = 13
+    KILL = 14
+    REVIVE = 15
+    DISCONNECT = 16
     CREDIT = 20
     SET_MARGIN = 21
     SET_LIMIT = 22
@@ -61,6 +66,13 @@ class EventKind(IntEnum):
     REF_SET = 19
     POSITION_SET = 20
     BOOK_STATE = 21
+    SCHEDULED = 22
+    SCHEDULE_CLEARED = 23
+    EXTENDED = 24
+    KILLED = 25
+    REVIVED = 26
+    DISCONNECTED = 27
+    IMPLIED_STATE = 28
     CREDIT_SET = 30
     MARGIN_SET = 31
     LIMIT_SET = 32
@@ -109,6 +121,23 @@ class SelfTrade(IntEnum):
     DECREMENT = 5
 
 
+class Peg(IntEnum):
+    """To which displayed price a pegged order is tied (R67)."""
+
+    NONE = 0
+    PRIMARY = 1
+    MID = 2
+    MARKET = 3
+
+
+class Scope(IntEnum):
+    """Whom a kill switch stops (R61)."""
+
+    ACCOUNT = 1
+    MEMBER = 2
+    VENUE = 3
+
+
 class MarketState(IntEnum):
     """State of a market (R40)."""
 
@@ -146,6 +175,7 @@ class CommandFlag(IntFlag):
     MIN_QTY_GIVEN = 4096
     HAS_TERMS = 8192
     """The record before this one is a TERMS record that belongs to this command."""
+    ALL_OR_NONE = 16384
 
 
 class EventFlag(IntFlag):
@@ -173,6 +203,9 @@ class Reject(IntEnum):
     DUPLICATE_ORDER = 107
     UNKNOWN_ORDER = 108
     NOT_AMENDABLE = 109
+    ACCOUNT_KILLED = 110
+    MEMBER_KILLED = 111
+    VENUE_KILLED = 112
     # field checks
     INVALID_SIDE = 119
     INVALID_QTY = 120
@@ -185,6 +218,10 @@ class Reject(IntEnum):
     INVALID_COMBO = 127
     INVALID_TYPE = 128
     MISSING_TERMS = 129
+    INVALID_TIME = 130
+    INVALID_QUOTE = 131
+    INVALID_PEG = 132
+    INVALID_DISCRETION = 133
     # price and liquidity
     PRICE_BAND = 140
     NO_REFERENCE = 141
@@ -212,10 +249,13 @@ class Reject(IntEnum):
     MAX_MESSAGE_RATE = 225
     LIMITS_OFF = 226
     INVALID_LIMIT = 227
+    MAX_ORDER_TO_TRADE = 228
     # capacity
     TOO_MANY_PRICE_LEVELS = 240
     ENGINE_FULL = 241
     TOO_MANY_TRAILING_STOPS = 242
+    TOO_MANY_TIMERS = 243
+    TOO_MANY_ATTENTIVE_ORDERS = 244
 
 
 class Reason(IntEnum):
@@ -235,10 +275,15 @@ class Reason(IntEnum):
     REDUCE_ONLY = 310
     AMEND = 311
     CREDIT = 312
+    KILL = 313
+    DISCONNECT = 314
+    QUOTE = 315
     GTD = 320
     DAY = 321
     AUCTION = 322
     COMMAND = 330
+    SCHEDULE = 331
+    TIMER = 332
 
 
 class RowReject(IntEnum):

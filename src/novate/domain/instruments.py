@@ -66,7 +66,17 @@ class MarketTerms(msgspec.Struct, frozen=True, kw_only=True):
     collar: int | None = None
     """Ticks that a trade may lie away from the trigger reference when its aggressor starts (R45)."""
     collar_action: str = "CAP"
-    """CAP: the aggressor ends there. HALT: the market is halted too."""
+    """CAP: the aggressor ends there. HALT: the market is halted too. AUCTION: it goes into a call (R59)."""
+    volatility_call: int = 0
+    """Clock units that a call after a collar lasts (R59)."""
+    auction_band: int | None = None
+    """Ticks that an auction price may lie away from the trigger reference without an extension (R60)."""
+    extension: int = 0
+    """Clock units by which a call is extended."""
+    max_extensions: int = 0
+    """Extensions of one call at most."""
+    legs: tuple[int, int] | None = None
+    """Markets (near, far) of a combination: a buyer buys near and sells far (R69)."""
     protection: int | None = None
     """Ticks beyond the touch that a market order may trade (R17)."""
     post_only: str = "REJECT"

@@ -14,3 +14,4 @@ class LimitKind(IntEnum):
     POSITION = 4
     GROSS_NOTIONAL = 5
     MESSAGE_RATE = 6
+    ORDER_TO_TRADE = 7

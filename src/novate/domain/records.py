@@ -23,7 +23,8 @@ RECORD_BYTES = 64
 MAX_MARKETS = 2**16 - 1
 MAX_QUANTITY = 2**32 - 2
 MAX_PRICE = 2**36 - 65
-"""A ladder of the venue keeps a price divided by 32 in the upper half of an int64; the 64 keys on top are its own."""
+"""A ladder of the venue keeps a price divided by 32 in the upper half of an int64; the 64 keys on top are
+its own."""
 MAX_ACCOUNT = 2**32 - 1
 
 Commands = npt.NDArray[np.void]
@@ -64,8 +65,50 @@ COMMAND = _layout(
 
 TERMS_COMMAND = _layout(  # staged for the command behind it, which says HAS_TERMS
     kind=("u1", 0),
+    peg=("u1", 2),  # Peg (R67)
     time=("i8", 24),
+    peg_offset=("i8", 32),  # ticks, added to the price that the order is tied to
+    discretion=("i8", 40),  # ticks beyond its price that the order may trade (R68), 0: none
     min_quantity=("u4", 56),  # lots that must trade at once (R26), with MIN_QTY_GIVEN of the order
+)
+
+QUOTE_COMMAND = _layout(  # R65: both sides of a quote, replaced in one command
+    kind=("u1", 0),
+    time_in_force=("u1", 3),
+    flags=("u2", 6),
+    market=("u2", 8),
+    session=("u2", 10),
+    account=("u4", 12),
+    bid_client_order_id=("i8", 16),
+    time=("i8", 24),
+    bid_price=("i8", 32),
+    ask_price=("i8", 40),
+    ask_client_order_id=("i8", 48),
+    bid_quantity=("u4", 56),  # 0: no bid
+    ask_quantity=("u4", 60),  # 0: no ask
+)
+
+SCHEDULE_COMMAND = _layout(  # R58: a change of state at a time to come
+    kind=("u1", 0),
+    state=("u1", 5),  # as in STATE; 0 takes back what the market has still to come
+    market=("u2", 8),
+    time=("i8", 24),
+    at=("i8", 32),
+)
+
+KILL_COMMAND = _layout(  # R61: KILL and REVIVE
+    kind=("u1", 0),
+    scope=("u1", 1),  # Scope
+    holder=("u4", 12),  # account or member
+    time=("i8", 24),
+)
+
+DISCONNECT_COMMAND = _layout(  # R62
+    kind=("u1", 0),
+    flags=("u2", 6),  # ACCOUNT_GIVEN: only that account's orders
+    session=("u2", 10),
+    account=("u4", 12),
+    time=("i8", 24),
 )
 
 MMP_COMMAND = _layout(  # R46: MMP_SET and MMP_RESET
@@ -102,7 +145,8 @@ SET_LIMIT_COMMAND = _layout(  # K19: one limit of an account, or of a member
     holder=("u4", 12),
     time=("i8", 24),
     value=("i8", 32),
-    window=("i8", 40),  # MESSAGE_RATE: clock units in which `value` messages are allowed
+    window=("i8", 40),  # MESSAGE_RATE: clock units in which `value` messages are allowed; ORDER_TO_TRADE too
+    free=("u4", 56),  # ORDER_TO_TRADE: messages allowed in a window without any trade (R63)
 )
 
 CONFIGURATION_COMMAND = np.dtype(  # a piece of the resolved configuration, 56 bytes a record
@@ -162,7 +206,7 @@ PARTIES = _layout(  # TRADE_PARTIES: the second half of the TRADE or AUCTION_TRA
     taker_fee=("i8", 56),
 )
 
-BOOK_STATE_EVENT = _layout(  # a quantity of 0 says that the side shows nothing (price null)
+BOOK_STATE_EVENT = _layout(  # BOOK_STATE, IMPLIED_STATE: quantity 0, the side shows nothing (price null)
     kind=("u1", 0),
     market=("u2", 4),
     sequence=("i8", 8),
@@ -202,6 +246,34 @@ MMP_EVENT = _layout(  # MMP_SET, MMP_RESET, MMP_TRIGGERED
     account=("u4", 48),
 )
 
+SCHEDULE_EVENT = _layout(  # SCHEDULED
+    kind=("u1", 0),
+    market=("u2", 4),
+    sequence=("i8", 8),
+    number=("i8", 16),  # of the timer
+    at=("i8", 32),
+    state=("u4", 40),
+    auction_kind=("u4", 44),
+)
+
+EXTENDED_EVENT = _layout(  # EXTENDED: a call goes on, because its price lies outside the auction band (R60)
+    kind=("u1", 0),
+    market=("u2", 4),
+    sequence=("i8", 8),
+    until=("i8", 16),
+    price=("i8", 32),
+    count=("u4", 40),  # extensions of this call so far
+)
+
+SCOPE_EVENT = _layout(  # KILLED, REVIVED, DISCONNECTED
+    kind=("u1", 0),
+    scope=("u1", 1),  # Scope; of DISCONNECTED 1 if an account was given, else 0
+    sequence=("i8", 8),
+    count=("i8", 32),  # orders that were cancelled
+    session=("u4", 40),
+    holder=("u4", 48),
+)
+
 CREDIT_EVENT = _layout(  # CREDIT_SET: the balance after the delta; REPEATED says that it was known already
     kind=("u1", 0),
     flags=("u2", 6),
@@ -213,8 +285,11 @@ CREDIT_EVENT = _layout(  # CREDIT_SET: the balance after the delta; REPEATED say
     reserved=("i8", 56),
 )
 
-for _record in (COMMAND, TERMS_COMMAND, MMP_COMMAND, AUCTION_EVENT, MMP_EVENT, CREDIT_COMMAND, SET_MARGIN_COMMAND, SET_LIMIT_COMMAND, CONFIGURATION_COMMAND, EVENT,
-                ORDER_EVENT, PARTIES, BOOK_STATE_EVENT, MARKET_EVENT, CREDIT_EVENT):  # fmt: skip
+for _record in (COMMAND, TERMS_COMMAND, QUOTE_COMMAND, MMP_COMMAND, SCHEDULE_COMMAND, KILL_COMMAND,
+                DISCONNECT_COMMAND, CREDIT_COMMAND, SET_MARGIN_COMMAND, SET_LIMIT_COMMAND,
+                CONFIGURATION_COMMAND, EVENT, ORDER_EVENT, PARTIES, BOOK_STATE_EVENT, MARKET_EVENT,
+                AUCTION_EVENT, MMP_EVENT, SCHEDULE_EVENT, EXTENDED_EVENT, SCOPE_EVENT,
+                CREDIT_EVENT):  # fmt: skip
     assert _record.itemsize == RECORD_BYTES
 
 

@@ -9,7 +9,6 @@ order may slide, a reduce-only order is capped.
 from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
-from novate.venue.admission import is_trigger_type
 from novate.venue.constants import (
     BUY,
     E_ACCEPTED,
@@ -42,7 +41,7 @@ from novate.venue.layout import (
 )
 from novate.venue.limits import check_new_limits, count_order
 from novate.venue.pool import heap_push, take_extra, take_order
-from novate.venue.triggers import trigger_reference
+from novate.venue.triggers import is_trigger_type, trigger_reference
 
 
 @inlined

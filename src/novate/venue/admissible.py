@@ -105,7 +105,8 @@ def _feature_defects(terms: MarketTerms) -> Iterator[str]:
         if word not in words:
             yield f'expected {name} to be one of {", ".join(words)}, was "{word}"'
     if terms.alloc != "FIFO" and terms.max_quantity > MAX_SHARED_QUANTITY:
-        yield f"expected max_quantity up to {MAX_SHARED_QUANTITY} with alloc {terms.alloc}, was {terms.max_quantity}"
+        most = MAX_SHARED_QUANTITY
+        yield f"expected max_quantity up to {most} with alloc {terms.alloc}, was {terms.max_quantity}"
 
 
 def _notional_defects(terms: MarketTerms, limited: bool) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Admission of new orders: one straight ladder, the first broken rule decides (R9 to R12, R23, R31, R44).
 
-    state -> name free -> codes -> MMP -> fields -> combination -> state again -> band -> trigger -> reduce-only
-          -> liquidity -> post-only -> price levels -> credit (K3) -> limits (K19) -> accepted
+    state -> name free -> MMP -> codes -> fields -> combination -> state again -> band -> trigger
+          -> reduce-only -> liquidity -> post-only -> price levels -> credit (K3) -> limits (K19) -> accepted
 
 A refused order leaves no trace.
 """

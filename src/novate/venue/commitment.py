@@ -35,7 +35,8 @@ _SCALARS = [
 _ORDER_FIELDS = ("order_id", "client_order_id", "price", "account", "market", "session", "leaves", "done",
                  "side", "order_type", "tif", "stp", "status",
                  "traits")  # fmt: skip
-_EXTRA_FIELDS = ("stop", "expire", "display", "tranche", "trail", "anchor")
+_EXTRA_FIELDS = ("stop", "expire", "display", "tranche", "trail", "anchor", "peg", "peg_offset",
+                 "peg_limit", "discretion")  # fmt: skip
 # Where things lie, or what is only of interest within a command.
 _MARKET_PLACES = (
     "elected_head",
@@ -44,9 +45,11 @@ _MARKET_PLACES = (
     "touched_next",
     "top_changed",
     "features",
-    "attentive",
+    "spare",
 )
-_FEATURE_PLACES = ("top_bid", "top_ask", "trailing_sells", "trailing_buys", "due")
+_FEATURE_PLACES = (
+    "top_bid", "top_ask", "trailing_sells", "trailing_buys", "due", "attentive_first", "attentive_last",
+)  # fmt: skip
 
 
 _PROTECTION_FIELDS = ("market", "account", "window", "max_quantity", "filled", "stopped")

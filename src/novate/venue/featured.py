@@ -28,6 +28,7 @@ from novate.venue.layout import (
     AGGRESSOR_MARKET,
     AGGRESSOR_REST,
     BLOCK_TOP,
+    COLLAR_HALTS,
     FIFO,
     HEAP_CAPACITY,
     LARGEST_LADDER,
@@ -165,7 +166,7 @@ def fill_featured(s: Tables, market: int, maker: int, taker: int, quantity: int)
 def _end_at_collar(s: Tables, taker: int, market: int, features: int) -> None:
     """CANCELLED COLLAR, whatever the time in force; the market may be halted with it (R45)."""
     cancel_entering(s, taker, BY_COLLAR)
-    if s.features["collar_halts"][features] != 0:
+    if s.features["collar_action"][features] == COLLAR_HALTS:
         before = wide(s.markets["state"][market])
         s.markets["state"][market] = HALTED
         market_event(s, E_STATE, market, BY_COLLAR, 0, 0, before, HALTED)

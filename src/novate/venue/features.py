@@ -1,6 +1,6 @@
 """What only some markets use: a row of FEATURES that a market gets when it first needs one.
 
-    market 7 --features--> row 2 --ladders--> 4 x markets + 4 x row + [open bids, open asks, close bids, close asks]
+    market 7 --features--> row 2 --ladders--> 4 x (markets + row) + [open bids, open asks, close bids, ...]
 
 A market without a row takes the short path everywhere; one with a row takes the long one, which asks the row
 what to do. Rows are given at configuration, or by the first order or command that cannot do without:
@@ -52,6 +52,10 @@ def open_features(s: Tables, market: int) -> int:
     s.markets["features"][market] = row
     s.features["market"][row] = market
     s.features["collar"][row] = -1
+    s.features["auction_band"][row] = -1
+    s.features["near"][row] = -1
+    s.features["far"][row] = -1
+    s.features["spread"][row] = -1
     s.features["protection"][row] = -1
     s.features["pr_min"][row] = 0
     s.features["fifo_pct"][row] = 0

@@ -216,7 +216,7 @@ def _expire_due(s: Tables) -> bool:
 
 @inlined
 def _may_execute(s: Tables) -> bool:
-    """Room for one step: events, balances, and blocks and vector space for two orders (a pair) that may wait."""
+    """Room for one step: events, balances, and blocks and words for two orders (a pair) that may wait."""
     if not has_room(s):
         return False
     if s.header[BLOCK_TOP] + 2 > len(s.blocks):

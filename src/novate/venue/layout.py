@@ -61,7 +61,12 @@ EXTRA = np.dtype(
         ("pair", "<i4"),  # the other leg of a live OCO pair
         ("trailing_next", "<i4"),  # trailing stops of a market and side, in no order
         ("trailing_prev", "<i4"),
-        ("spare", "<i4"),
+        ("attentive_next", "<i4"),  # orders that watch the market (R66), by order id
+        ("attentive_prev", "<i4"),
+        ("peg", "<i4"),
+        ("peg_offset", "<i8"),
+        ("peg_limit", "<i8"),  # NO_PRICE: none
+        ("discretion", "<i8"),
     ]
 )
 
@@ -106,7 +111,7 @@ MARKET = np.dtype(
         ("maker_ppm", "<i4"),
         ("taker_ppm", "<i4"),
         ("worst_ppm", "<i4"),  # the highest rate that a fill can bear, 0 at least (K4)
-        ("attentive", "<i4"),
+        ("spare", "<i4"),
         ("base_asset", "<i4"),
         ("quote_asset", "<i4"),
         ("max_blocks", "<i4"),
@@ -138,6 +143,24 @@ FEATURES = np.dtype(
         ("indicative_price", "<i8"),  # as INDICATIVE said last in this call
         ("indicative_volume", "<i8"),
         ("indicative_imbalance", "<i8"),
+        ("volatility_call", "<i8"),
+        ("auction_band", "<i8"),  # -1: none
+        ("extension", "<i8"),
+        ("max_extensions", "<i8"),
+        ("extensions", "<i8"),  # of the call that the market is in
+        ("call_timer", "<i8"),  # number of the timer that ends the call, 0: none
+        ("call_target", "<i8"),  # state that the call timer asks for
+        ("schedules", "<i8"),  # timers of SCHEDULE still to come
+        ("implied_bid", "<i8"),  # as IMPLIED_STATE said last
+        ("implied_bid_quantity", "<i8"),
+        ("implied_ask", "<i8"),
+        ("implied_ask_quantity", "<i8"),
+        ("near", "<i4"),  # markets of the combination that this one belongs to, -1: none
+        ("far", "<i4"),
+        ("spread", "<i4"),
+        ("attentive_first", "<i4"),  # pegged, discretionary, all-or-none orders, oldest first
+        ("attentive_last", "<i4"),
+        ("attentive_count", "<i4"),
         ("market", "<i4"),
         ("top_bid", "<i4"),  # the TOP order of a side (R49), 0: none
         ("top_ask", "<i4"),
@@ -145,7 +168,7 @@ FEATURES = np.dtype(
         ("trailing_buys", "<i4"),
         ("trailing_count", "<i4"),
         ("due", "<i4"),  # first of the PROTECTION rows that are due for MMP_TRIGGERED
-        ("collar_halts", "<u1"),
+        ("collar_action", "<u1"),
         ("slide", "<u1"),
         ("alloc", "<u1"),
         ("top_order", "<u1"),
@@ -398,6 +421,7 @@ RESTING = 2
 PARKED = 3
 ELECTED = 4
 AUCTION_ONLY = 5
+WAITING = 6  # attentive, outside the book
 
 # Order flags.
 POST_ONLY = 1
@@ -410,6 +434,17 @@ GTD_HEAP = 16
 OCO_LEG = 1  # of a live pair
 PROTECTED = 2  # cancelled by market-maker protection
 REDUCES = 4  # reduce-only
+
+PEGGED = 8
+DISCRETIONARY = 16
+ALL_OR_NONE = 32
+QUOTED = 64  # a side of a quote
+ATTENTIVE = PEGGED | DISCRETIONARY | ALL_OR_NONE
+
+# What a collar does besides ending the aggressor.
+COLLAR_CAPS = 0
+COLLAR_HALTS = 1
+COLLAR_CALLS = 2
 
 # Allocation of a level.
 FIFO = 0

@@ -39,6 +39,7 @@ _FIRST_ROWS = {
     "stamps": 1,
     "staged": 1,
 }
+_COLLAR_ACTIONS = {"CAP": layout.COLLAR_CAPS, "HALT": layout.COLLAR_HALTS, "AUCTION": layout.COLLAR_CALLS}
 _ALLOCATIONS = {
     "FIFO": layout.FIFO,
     "PRO_RATA": layout.PRO_RATA,
@@ -79,6 +80,9 @@ def new_tables(terms: VenueTerms) -> dict[str, Array]:
     tables["tops"]["key"] = layout.NOTHING_SHOWN
     tables["features"]["collar"][0] = -1
     tables["features"]["protection"][0] = -1
+    tables["features"]["auction_band"][0] = -1
+    for place in ("near", "far", "spread"):
+        tables["features"][place][0] = -1
     if terms.limits:
         _open_holders(tables["holders"], terms, rows["accounts"])
     return tables
@@ -153,7 +157,7 @@ def _fill_market(tables: dict[str, Array], row: int, terms: MarketTerms) -> None
 def uses_features(terms: MarketTerms) -> bool:
     """Does a market need its row of features from the start?"""
     usual = MarketTerms(market=terms.market)
-    names = ("collar", "protection", "post_only", "alloc", "auction_ppm")
+    names = ("collar", "protection", "post_only", "alloc", "auction_ppm", "auction_band")
     called = terms.initial_state == "AUCTION_CALL"
     return called or any(getattr(terms, name) != getattr(usual, name) for name in names)
 
@@ -169,7 +173,13 @@ def _fill_features(tables: dict[str, Array], market: int, terms: MarketTerms) ->
     features = tables["features"][row : row + 1]
     features["market"] = market
     features["collar"] = -1 if terms.collar is None else terms.collar
-    features["collar_halts"] = terms.collar_action == "HALT"
+    features["collar_action"] = _COLLAR_ACTIONS[terms.collar_action]
+    features["volatility_call"] = terms.volatility_call
+    features["auction_band"] = -1 if terms.auction_band is None else terms.auction_band
+    features["extension"] = terms.extension
+    features["max_extensions"] = terms.max_extensions
+    for place in ("near", "far", "spread"):
+        features[place] = -1
     features["protection"] = -1 if terms.protection is None else terms.protection
     features["slide"] = terms.post_only == "SLIDE"
     features["alloc"] = _ALLOCATIONS[terms.alloc]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.acceptance import accept, check_commitment, counts_commitments
-from novate.venue.admission import check_new, is_resting_tif, is_special, is_trigger_type
+from novate.venue.admission import check_new, is_resting_tif, is_special
 from novate.venue.constants import (
     BY_CREDIT,
     BY_FOK,
@@ -48,7 +48,7 @@ from novate.venue.matching import begin_sweep, name_order, rest, set_aggressor
 from novate.venue.prices import has_opposite, is_protected, market_limit, reaches
 from novate.venue.reduce_only import room_to_reduce
 from novate.venue.special import special_order
-from novate.venue.triggers import becomes_market, dequeue, park
+from novate.venue.triggers import becomes_market, dequeue, is_trigger_type, park
 
 
 @inlined

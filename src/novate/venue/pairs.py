@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from novate.compiled import kernel, wide
 from novate.venue.acceptance import accept, check_commitment
-from novate.venue.admission import check_new, is_resting_tif, is_trigger_type, refuses_by_state
+from novate.venue.admission import check_new, is_resting_tif, refuses_by_state
 from novate.venue.constants import (
     F_MIN_QTY,
     F_REDUCE_ONLY,
@@ -28,6 +28,7 @@ from novate.venue.lookahead import tag_of_command
 from novate.venue.pool import take_extra
 from novate.venue.special import enter, entry_of, park_new
 from novate.venue.staged import has_leg, staged_view
+from novate.venue.triggers import is_trigger_type
 
 _NEVER_IN_A_PAIR = F_REDUCE_ONLY | F_MIN_QTY | F_TERMS
 

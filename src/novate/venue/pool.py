@@ -63,6 +63,12 @@ def take_extra(s: Tables) -> int:
     s.extras["pair"][row] = 0
     s.extras["trailing_next"][row] = 0
     s.extras["trailing_prev"][row] = 0
+    s.extras["attentive_next"][row] = 0
+    s.extras["attentive_prev"][row] = 0
+    s.extras["peg"][row] = 0
+    s.extras["peg_offset"][row] = 0
+    s.extras["peg_limit"][row] = 0
+    s.extras["discretion"][row] = 0
     return wide(row)
 
 

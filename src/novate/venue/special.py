@@ -18,7 +18,6 @@ from novate.venue.admission import (
     exceeds_blocks,
     is_auction_tif,
     is_resting_tif,
-    is_trigger_type,
 )
 from novate.venue.auction_orders import auction_key, enter_auction, ladder_of_auction
 from novate.venue.constants import (
@@ -46,7 +45,7 @@ from novate.venue.lookahead import tag_of_command
 from novate.venue.matching import begin_sweep, name_order, rest
 from novate.venue.prices import is_protected, market_limit, slid_price, touch_of
 from novate.venue.reduce_only import room_to_reduce
-from novate.venue.triggers import park, start_trailing
+from novate.venue.triggers import is_trigger_type, park, start_trailing
 
 
 class Entry(NamedTuple):

@@ -1,7 +1,7 @@
 """Market states: what a change of state does, in its order (R40).
 
     STATE -> UNCROSS (if the change asks for one) -> auction-only orders of its kind EXPIRED
-          -> SETTLED: STATE event -> DAY orders EXPIRED (into CLOSED) | elected orders activated (into CONTINUOUS)
+          -> SETTLED: STATE event -> DAY orders EXPIRED (CLOSED) | elected orders activated (CONTINUOUS)
 
 The state in which the market will be waits in the header until its uncross is over.
 """

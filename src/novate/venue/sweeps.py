@@ -129,7 +129,7 @@ def gather_market(s: Tables, market: int, account: int, side: int, session: int,
 
 @kernel
 def gather_day(s: Tables, market: int) -> int:
-    """Rows of the orders that end with the day: DAY orders, and what waits for an auction still (R21, R22)."""
+    """Rows of the orders that end with the day: DAY orders, and what still waits for an auction (R21)."""
     found = gather_all(s, market)
     length = 0
     for at in range(found):

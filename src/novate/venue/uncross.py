@@ -1,7 +1,7 @@
 """The uncross: the first buy meets the first sell at the auction price until the volume is traded (R42).
 
-    buys    no limit, then better price, then displayed, then hidden, then age      book and auction-only alike
-    sells   the same                                             -> AUCTION_TRADE, AUCTION_TRADE, ...
+    buys    no limit, then better price, then displayed, then hidden, then age    book and auction-only alike
+    sells   the same                                           -> AUCTION_TRADE, AUCTION_TRADE, ...
 
 It can be interrupted between two trades: what is left is in the header, and the first orders are found anew.
 """
