@@ -10,7 +10,7 @@ hold orders and which of them show quantity. Rules: R5, R6, R24, R25.
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.constants import BUY, CONTINUOUS, SELL
 from novate.venue.features import stamp
 from novate.venue.ladder import best_displayed, best_level, ensure_level, key_of_level, mark, remove_block
@@ -141,7 +141,7 @@ def unlink_hidden(s: Tables, level: int, row: int) -> None:
         s.levels["hidden_tail"][level] = before
 
 
-@kernel
+@cold
 def _note_entry(s: Tables, row: int, market: int, ladder: int, key: int) -> None:
     """Priority number and TOP status (R49) of an order that is about to enter the book."""
     stamp(s, row)
@@ -156,7 +156,7 @@ def _note_entry(s: Tables, row: int, market: int, ladder: int, key: int) -> None
                 s.features["top_ask"][features] = row
 
 
-@kernel
+@cold
 def forget_top(s: Tables, row: int, market: int) -> None:
     """An order that leaves its place is TOP no more (R49)."""
     features = wide(s.markets["features"][market])

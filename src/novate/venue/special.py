@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.acceptance import accept, check_commitment
 from novate.venue.admission import (
     check_new,
@@ -82,7 +82,7 @@ def entry_of(s: Tables, i: int, market: int) -> Entry:
     return Entry(order_type, price, quantity)
 
 
-@kernel
+@cold
 def special_order(s: Tables, i: int, market: int) -> int:
     """NEW on the long path; returns the phase in which the command goes on."""
     if not may_open_features(s):
