@@ -93,7 +93,7 @@ def special_order(s: Tables, i: int, market: int) -> int:
     if code == OK:
         entry = entry_of(s, i, market)
         side = wide(s.commands["side"][i])
-        code = check_commitment(s, i, market, side, entry.order_type, entry.price, entry.quantity)
+        code = check_commitment(s, i, market, side, entry.order_type, entry.price, entry.quantity, 1)
     if code != OK:
         reject(s, i, code)
         return PUBLISH
