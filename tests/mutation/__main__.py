@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number, defect in enumerate(chosen, 1):
             print(f"{number:3}  {defect.where:42} {defect.name}: {defect.meaning}")
         return 0
-    if problems := misfits():
+    if problems := misfits(chosen):
         print("\n".join(f"mutation: {problem}" for problem in problems), file=sys.stderr)
         return 2
     return _examine(chosen, options)

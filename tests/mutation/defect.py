@@ -10,7 +10,9 @@ kernel that is rewritten says which defects have to be rewritten with it.
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
+from textwrap import dedent
 from typing import NamedTuple
 
 VENUE = Path("novate") / "venue"
@@ -47,14 +49,12 @@ def planted(defect: Defect, text: str) -> str:
         raise ValueError(f"{defect.name}: expected its old text once in {defect.where}, was {count} times")
     if defect.old == defect.new:
         raise ValueError(f"{defect.name}: expected a new text, was the old one")
-    result = "".join(lines[:first]) + place.replace(defect.old, defect.new) + "".join(lines[last:])
+    changed = place.replace(defect.old, defect.new)
     try:
-        ast.parse(result)
+        ast.parse(dedent(changed))
     except SyntaxError as fault:
-        raise ValueError(
-            f"{defect.name}: expected valid Python, was line {fault.lineno}: {fault.msg}"
-        ) from fault
-    return result
+        raise ValueError(f"{defect.name}: expected valid Python, was: {fault.msg}") from fault
+    return "".join(lines[:first]) + changed + "".join(lines[last:])
 
 
 def _lines_of(defect: Defect, text: str) -> tuple[int, int]:
@@ -62,11 +62,17 @@ def _lines_of(defect: Defect, text: str) -> tuple[int, int]:
     function = defect.where.partition("::")[2]
     if not function:
         return 0, len(text.splitlines())
-    found = [
-        node
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef) and node.name == function
-    ]
+    found = [(first, last) for name, first, last in _functions(text) if name == function]
     if len(found) != 1:
         raise ValueError(f"{defect.name}: expected one function {defect.where}, was {len(found)}")
-    return found[0].lineno - 1, found[0].end_lineno or found[0].lineno
+    return found[0]
+
+
+@cache
+def _functions(text: str) -> tuple[tuple[str, int, int], ...]:
+    """Name, first line (from 0) and the line behind the last one of every function."""
+    return tuple(
+        (node.name, node.lineno - 1, node.end_lineno or node.lineno)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef)
+    )

@@ -1,6 +1,6 @@
 """The suite's own checks in the order of their cost, until the first one that fails.
 
-    scenarios -> flows -> unit tests | more flows -> records with senseless fields -> deep books
+    scenarios -> flows | unit tests -> more flows -> records with senseless fields -> deep books
               -> generated scenarios -> growth            quick ends at the bar
 
 Run as `python -m tests.mutation.detector EXPECTED SOURCE [quick]`, in a process of its own whose
@@ -18,10 +18,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pytest
 
 import novate
 from novate.app.conform import Verdict, conform_files
@@ -34,6 +33,9 @@ from tests.oracle.compare import (
     check_one_by_one,
     check_snapshot,
 )
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFORMANCE = ROOT / "tests" / "conformance"
@@ -80,10 +82,10 @@ def checks(expected: Expectations, quick: bool) -> Iterator[Check]:
     yield from _scenarios("credit", SHORT)
     yield from _scenarios("clarifications", SHORT)
     yield from _flows("flow", expected.first, SHORT)
-    fast = sorted(file for file in UNIT.glob("test_*.py") if file != SLOW_UNIT)
-    yield Check("tests/unit/venue", LONG, lambda: _run_pytest(fast, SHORT))
     if quick:
         return
+    fast = sorted(file for file in UNIT.glob("test_*.py") if file != SLOW_UNIT)
+    yield Check("tests/unit/venue", LONG, lambda: _run_pytest(fast, SHORT))
     yield from _flows("further flow", expected.more, SHORT)
     for number, case in enumerate(expected.senseless):
         yield Check(f"senseless fields {number}", SHORT, _only_one_by_one(case))
@@ -94,20 +96,25 @@ def checks(expected: Expectations, quick: bool) -> Iterator[Check]:
 
 def first_failure(every: Iterator[Check]) -> dict[str, Any]:
     """{"caught": ..., "by": ..., "how": ...}"""
-    signal.signal(signal.SIGALRM, _ring)
+    signal.signal(signal.SIGPROF, _ring)
     for check in every:
-        signal.alarm(check.seconds)
+        _set_alarm(check.seconds)
         try:
             check.run()
         except Hang:
-            return {"caught": True, "by": check.name, "how": f"hangs: no end after {check.seconds} s"}
+            return {"caught": True, "by": check.name, "how": f"hangs: no end after {check.seconds} s of work"}
         except CheckError as fault:
             return {"caught": True, "by": fault.name, "how": _short(fault)}
         except Exception as fault:
             return {"caught": True, "by": check.name, "how": _short(fault)}
         finally:
-            signal.alarm(0)
+            _set_alarm(0)
     return {"caught": False, "by": "", "how": ""}
+
+
+def _set_alarm(seconds: int) -> None:
+    """Of processor time, so that a busy machine does not make a check hang."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _ring(number: int, frame: FrameType | None) -> None:
@@ -162,7 +169,7 @@ class _Watch:
         self.how = ""
 
     def pytest_runtest_setup(self) -> None:
-        signal.alarm(self.seconds)
+        _set_alarm(self.seconds)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not self.failed:
@@ -176,6 +183,9 @@ class _Watch:
 
 
 def _run_pytest(files: list[Path], seconds: int) -> None:
+    # Most defects are caught before, and importing it takes a third of a second.
+    import pytest
+
     watch = _Watch(seconds)
     status = pytest.main(["-x", "--tb=short", *(str(file) for file in files)], plugins=[watch])
     if status != pytest.ExitCode.OK:
