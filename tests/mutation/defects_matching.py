@@ -279,13 +279,6 @@ DEFECTS = (
         "the queue of elected orders keeps a tail that has left",
     ),
     Defect(
-        "elected-act-outside-continuous",
-        "kernel.py::run",
-        ' or s.markets["state"][market] != CONTINUOUS:',
-        ":",
-        "elected stops act in a market that does not trade",
-    ),
-    Defect(
         "activation-at-the-wrong-edge",
         "orders.py::activate_next",
         "market_limit(s, market, side) if liquid",

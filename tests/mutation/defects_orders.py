@@ -202,13 +202,6 @@ DEFECTS = (
         "a smaller parked order goes behind the others",
     ),
     Defect(
-        "elected-is-amendable",
-        "amend.py::_check_amendable",
-        "status == ELECTED or ",
-        "",
-        "an elected order can be amended",
-    ),
-    Defect(
         "amended-display-above-total",
         "amend.py::_check_amendable",
         "display > total",
@@ -249,13 +242,6 @@ DEFECTS = (
         'side == ANY or s.orders["side"][row] == side',
         "True",
         "a mass cancel of one side cancels both",
-    ),
-    Defect(
-        "mass-cancel-spares-elected",
-        "sweeps.py::gather_market",
-        "    length = _gather_queue(s, elected, length, account, side, session, tif)\n",
-        "",
-        "a mass cancel does not reach elected orders",
     ),
     Defect(
         "sort-forgets-the-second",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novate.domain.codes import CommandKind, Side
+from novate.domain.codes import CommandKind, Reject, Side
 from novate.domain.instruments import MarketTerms
 from novate.domain.terms import VenueTerms
 from novate.venue.machine import Venue
@@ -41,3 +41,13 @@ def test_ladder_that_empties_from_any_end_keeps_its_order() -> None:
         left.remove(number)
         venue.validate()
         assert bids(venue, 0) == [number * FAR for number in reversed(left)]
+
+
+def test_market_takes_as_many_blocks_of_prices_as_its_terms_say_and_none_more() -> None:
+    venue = Venue(VenueTerms(markets=(MarketTerms(market=0, max_price_blocks=3),)))
+    for number in (2, 3, 1):
+        assert send(venue, limit_order(Side.BUY, number * FAR, 1, 1, number))["reason"][0] == 0
+    beyond = send(venue, limit_order(Side.BUY, 4 * FAR, 1, 1, 4))
+    assert beyond["reason"].tolist() == [Reject.TOO_MANY_PRICE_LEVELS]
+    assert send(venue, limit_order(Side.BUY, 3 * FAR, 1, 1, 5))["reason"][0] == 0
+    assert bids(venue, 0) == [3 * FAR, 3 * FAR, 2 * FAR, FAR]
