@@ -187,7 +187,10 @@ def _run_pytest(files: list[Path], seconds: int) -> None:
     import pytest
 
     watch = _Watch(seconds)
-    status = pytest.main(["-x", "--tb=short", *(str(file) for file in files)], plugins=[watch])
+    # Plain assertions: explaining how two lists of thousands differ can take minutes.
+    status = pytest.main(
+        ["-x", "--assert=plain", "--tb=short", *(str(file) for file in files)], plugins=[watch]
+    )
     if status != pytest.ExitCode.OK:
         raise CheckError(watch.failed or "pytest", watch.how or str(status))
 
