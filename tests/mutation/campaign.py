@@ -33,7 +33,7 @@ SOURCES = ROOT / "src"
 FIRST_FLOWS = 40
 FURTHER_FLOWS = 200
 SENSELESS = 100
-_LONGEST = 900
+_LONGEST = 3600
 # Far from the seeds that a person or Hypothesis would try first, and always the same.
 _SEED = 1_000_003
 
