@@ -102,6 +102,7 @@ class NaiveControl(NaiveAdministration):
         for side, cid, price, qty in sides:
             live = market.live(c["acct"], cid)
             if live is not None and (live.price, live.leaves) == (price, qty):
+                live.session, live.tif = c.get("session", 0), c.get("tif") or "GTC"
                 continue
             if live is not None:
                 self.cancel(market, live, "QUOTE")

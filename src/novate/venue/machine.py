@@ -19,6 +19,7 @@ from novate.tables import addresses_of
 from novate.venue import kernel, layout, memory
 from novate.venue.admissible import require_admissible
 from novate.venue.commitment import list_orders, state_root
+from novate.venue.control_checks import broken_controls
 from novate.venue.inspection import Book, read_book
 from novate.venue.invariants import broken_sums, check_books, describe
 from novate.venue.layout import PIECE, Tables
@@ -261,6 +262,7 @@ class Venue:
             with np.errstate(over="ignore"):
                 broken = describe(int(check_books(self._view())))
         broken = broken or broken_sums(self._view(), self._live_rows())
+        broken = broken or broken_controls(self._view(), self._live_rows())
         if broken:
             raise BrokenInvariant(f"at sequence {self.sequence}: {broken}")
 

@@ -2,7 +2,7 @@
 
     lives     bid 11: 5 @ 99   ask 12: 5 @ 101
     QUOTE     bid 11: 5 @ 99   ask 12: 4 @ 102
-    bid       same price, same leaves: stays, with its priority, in silence
+    bid       same price, same leaves: stays, with its priority, in silence (session and tif as now asked for)
     ask       CANCELLED QUOTE, then like a NEW (limit, post-only, market-maker-protected) from the band on
 
 The ladder of the quote refuses both sides; behind it each side stands for itself. A side that enters is put
@@ -95,8 +95,8 @@ def quote(s: Tables, i: int, market: int) -> int:
         return PUBLISH
     open_features(s, market)
     account = wide(s.commands["account"][i])
-    bid_stays = _withdraw(s, market, account, bid)
-    ask_stays = _withdraw(s, market, account, ask)
+    bid_stays = _withdraw(s, i, market, account, bid)
+    ask_stays = _withdraw(s, i, market, account, ask)
     if bid.quantity != 0 and not bid_stays:
         _enter(s, i, market, bid)
     if ask.quantity != 0 and not ask_stays:
@@ -166,12 +166,15 @@ def _is_mispriced(s: Tables, market: int, asked: QuoteSide) -> bool:
 
 
 @kernel
-def _withdraw(s: Tables, market: int, account: int, asked: QuoteSide) -> bool:
+def _withdraw(s: Tables, i: int, market: int, account: int, asked: QuoteSide) -> bool:
     """CANCELLED QUOTE for the live side of that name; True if it stays, because it is asked for as it is."""
     row = find_order(s, market, account, asked.client_order_id)
     if row == 0:
         return False
     if s.orders["leaves"][row] == asked.quantity and s.orders["price"][row] == asked.price:
+        # Who comes back over another session and quotes as before must be protected by that session.
+        s.orders["session"][row] = s.commands["session"][i]
+        s.orders["tif"][row] = s.commands["time_in_force"][i]
         return True
     remove_live(s, row, E_CANCELLED, BY_QUOTE)
     return False
