@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from novate.compiled import COMPILED, inlined, kernel, wide
+from novate.compiled import COMPILED, cold, inlined, kernel, wide
 from novate.venue.administration import (
     apply_credit,
     set_margin,
@@ -170,7 +170,7 @@ def run(s: Tables, count: int) -> int:
     return i
 
 
-@kernel
+@cold
 def _go_on(s: Tables, phase: int) -> int:
     """One step of a phase that few commands have; the same phase again if it was interrupted."""
     market = wide(s.header[AGGRESSOR_MARKET])
@@ -212,7 +212,7 @@ def _begin(s: Tables, i: int) -> int:
     return EXECUTE
 
 
-@kernel
+@cold
 def _expire_due(s: Tables) -> bool:
     """GTD orders of any market whose time has come, by (expire, order id) (R21)."""
     while True:
@@ -285,7 +285,7 @@ def _is_ordinary(s: Tables, i: int, kind: int, market: int) -> bool:
     return bool(account < len(s.accounts) and s.accounts["known"][account] != 0)
 
 
-@kernel
+@cold
 def _check_names(s: Tables, i: int, kind: int, market: int) -> int:
     """Known command, known market, known account, kill switches, messages; in this order."""
     if kind < NEW or kind > SET_LIMIT or (kind > DISCONNECT and kind < CREDIT) or kind == SCHEDULE:
@@ -317,7 +317,7 @@ def _is_venue_wide(kind: int) -> bool:
     return kind == TIME or kind == CREDIT or kind == SET_LIMIT or (kind >= KILL and kind <= DISCONNECT)
 
 
-@kernel
+@cold
 def _execute_other(s: Tables, i: int, kind: int, market: int) -> int:
     """Everything but NEW and CANCEL."""
     s.header[AGGRESSOR_MARKET] = market

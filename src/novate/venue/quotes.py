@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, kernel, wide
 from novate.venue.acceptance import accept, check_commitment
 from novate.venue.admission import check_new, refuses_by_state
 from novate.venue.constants import (
@@ -72,7 +72,7 @@ class QuoteSide(NamedTuple):
     quantity: int
 
 
-@inlined
+@cold
 def has_quote_room(s: Tables) -> bool:
     """Two order rows and names for this quote, and what was reserved for a whole piece behind it; if not,
     says so."""
