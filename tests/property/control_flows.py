@@ -52,6 +52,7 @@ class ControlDay(FullDay):
 
     names = (11, 21, 31)
     """Of bids; the ask is named one higher."""
+    makers: tuple[int, ...] = (1, 2, 3, 4)
 
     def __init__(self, random: Random, header: Json) -> None:
         super().__init__(random, header)
@@ -82,7 +83,7 @@ class ControlDay(FullDay):
     def quote(self) -> Json:
         """Mostly near the quote of that name before, in one of the ways in which makers change them."""
         r = self.random
-        market, acct = r.randrange(self.markets), r.choice(self.accounts)
+        market, acct = r.randrange(self.markets), r.choice(self.makers)
         cid = r.choice(self.names)
         before = self.quoted.get((market, acct, cid))
         found = self.fresh() if before is None or r.random() < 0.3 else self.changed(before)
@@ -155,11 +156,12 @@ class ControlDay(FullDay):
 
 
 class LongControlDay(ControlDay):
-    """Deep books over many prices: some hundred quotes of many accounts."""
+    """Deep books over many prices, and some makers that quote in them again and again."""
 
     middle = 100_000
     accounts: tuple[int, ...] = tuple(range(1, 60))
-    names = tuple(range(1001, 1041, 2))
+    makers = (1, 2, 3, 4, 5)
+    names = tuple(range(1001, 1013, 2))
     unrest = 0.4
 
     def price(self) -> int:
