@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.compiled import kernel, wide
-from novate.venue import layout
+from novate.venue import kill_switch, layout
 from novate.venue.features import auction_ladder
 from novate.venue.layout import GTD_HEAP, INDEXED, Tables
 
@@ -113,7 +113,7 @@ def state_root(s: Tables, rows: npt.NDArray[np.int64]) -> bytes:
     _update_by_key(digest, s.balances, ("available", "reserved"))
     _update_by_key(digest, s.positions, ("position", "open_buy", "open_sell", "margin", "order_part"))
     digest.update(s.assets.tobytes())
-    killed = np.nonzero(s.accounts["known"] & (layout.ACCOUNT_KILL | layout.MEMBER_KILL))[0]
+    killed = np.nonzero(s.accounts["known"] & (kill_switch.ACCOUNT_KILL | kill_switch.MEMBER_KILL))[0]
     digest.update(killed.tobytes() + s.accounts["known"][killed].tobytes())
     digest.update(s.holders.tobytes())
     _update_features(digest, s, rows)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from novate.venue import layout
+from novate.venue import kill_switch, layout
 from novate.venue.constants import DAY, GTC, LIMIT
 from novate.venue.layout import Tables
 
@@ -19,10 +19,10 @@ def broken_controls(s: Tables, live: Array) -> str:
     switches = _switches_on(s)
     if switches != int(s.header[layout.SWITCHES]):
         return f"{switches} kill switches are on, the header says {s.header[layout.SWITCHES]} (R61)"
-    if (switches != 0) != bool(s.header[layout.GATES] & layout.GATE_KILLED):
+    if (switches != 0) != bool(s.header[layout.GATES] & kill_switch.GATE_KILLED):
         return "the gate of NEW and CANCEL disagrees with the kill switches (R61)"
     tracked = int(s.header[layout.TRACKING]) & (layout.TRACK_RATE | layout.TRACK_RATIO)
-    if int(s.header[layout.GATES]) & ~layout.GATE_KILLED != tracked:
+    if int(s.header[layout.GATES]) & ~kill_switch.GATE_KILLED != tracked:
         return "the gate of NEW and CANCEL disagrees with the limits that are set (R63)"
     stopped = live[_is_killed(s, s.orders["account"][live])] if switches else live[:0]
     if len(stopped):
@@ -34,11 +34,12 @@ def broken_controls(s: Tables, live: Array) -> str:
 
 def _switches_on(s: Tables) -> int:
     known = s.accounts["known"]
-    members = np.unique(s.accounts["member"][known & layout.MEMBER_KILL != 0])
+    members = np.unique(s.accounts["member"][known & kill_switch.MEMBER_KILL != 0])
     kills = int(s.header[layout.KILLS])
-    unlisted = bool(kills & layout.UNLISTED_KILL)
+    unlisted = bool(kills & kill_switch.UNLISTED_KILL)
     of_members = int(np.count_nonzero(members)) + unlisted
-    return int(np.count_nonzero(known & layout.ACCOUNT_KILL)) + of_members + (kills & layout.VENUE_KILL)
+    of_accounts = int(np.count_nonzero(known & kill_switch.ACCOUNT_KILL))
+    return of_accounts + of_members + bool(kills & kill_switch.VENUE_KILL)
 
 
 def _is_killed(s: Tables, accounts: Array) -> Array:
@@ -46,9 +47,9 @@ def _is_killed(s: Tables, accounts: Array) -> Array:
     kills = int(s.header[layout.KILLS])
     inside = accounts < len(s.accounts)
     known = np.where(inside, s.accounts["known"][np.where(inside, accounts, 0)], 0)
-    unlisted = (known == 0) & bool(kills & layout.UNLISTED_KILL)
-    own = known & (layout.ACCOUNT_KILL | layout.MEMBER_KILL) != 0
-    return unlisted | own | bool(kills & layout.VENUE_KILL)
+    unlisted = (known == 0) & bool(kills & kill_switch.UNLISTED_KILL)
+    own = known & (kill_switch.ACCOUNT_KILL | kill_switch.MEMBER_KILL) != 0
+    return unlisted | own | bool(kills & kill_switch.VENUE_KILL)
 
 
 def _is_quote(orders: Array) -> Array:

@@ -63,7 +63,7 @@ from novate.venue.events import reject
 from novate.venue.featured import sweep_featured
 from novate.venue.features import may_open_features
 from novate.venue.invariants import check_books
-from novate.venue.kill_switch import check_switches, kill, revive
+from novate.venue.kill_switch import GATE_KILLED, check_switches, kill, revive
 from novate.venue.layout import (
     AGGRESSOR_MARKET,
     BLOCK_TOP,
@@ -73,7 +73,6 @@ from novate.venue.layout import (
     EVENTS,
     EXECUTE,
     EXPIRE,
-    GATE_KILLED,
     GATES,
     HEAP_CAPACITY,
     IDLE,

@@ -28,21 +28,27 @@ from novate.venue.constants import (
 )
 from novate.venue.events import reject, scope_event
 from novate.venue.layout import (
-    ACCOUNT_KILL,
     EXECUTE,
-    GATE_KILLED,
     GATES,
     KILLS,
     LIST,
-    MEMBER_KILL,
     ORDER_COUNT,
     PUBLISH,
     SWITCHES,
-    UNLISTED_KILL,
-    VENUE_KILL,
     Tables,
 )
 from novate.venue.sweeps import ANY, begin_withdrawal, fits_scratch
+
+# Bits of `known` of a listed account.
+KNOWN = 1
+ACCOUNT_KILL = 2
+MEMBER_KILL = 4
+
+# Bits of KILLS.
+VENUE_KILL = 1
+UNLISTED_KILL = 2  # member 0 is killed: accounts that are not listed are its
+
+GATE_KILLED = 1  # bit of GATES: some switch is on
 
 
 @kernel

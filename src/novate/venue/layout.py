@@ -395,8 +395,8 @@ AUCTION_PRICE = 117
 AUCTION_KIND = 118
 AUCTION_LEFT = 119  # volume still to be paired
 KEEP_POSITIONS = 120  # 1: positions are kept in markets without margin too
-GATES = 130  # why NEW and CANCEL need the long check of their names: TRACK_RATE, TRACK_RATIO, GATE_KILLED
-KILLS = 131  # kill switches that no listed account carries: VENUE_KILL, UNLISTED_KILL (R61)
+GATES = 130  # why NEW and CANCEL need the long check of their names: TRACK_RATE, TRACK_RATIO, killed
+KILLS = 131  # kill switches that no listed account carries: the venue's, member 0's (R61)
 SWITCHES = 132  # kill switches that are on
 LIST_HOLDER = 133  # of a list that KILL or DISCONNECT works off: whom its last event names
 LIST_SESSION = 134
@@ -490,18 +490,6 @@ TRACK_GROSS = 1 << int(LimitKind.GROSS_NOTIONAL)
 TRACK_RATE = 1 << int(LimitKind.MESSAGE_RATE)
 TRACK_RATIO = 1 << int(LimitKind.ORDER_TO_TRADE)
 TRACK_OPEN = TRACK_POSITION | TRACK_GROSS
-
-# A bit of GATES beside TRACK_RATE and TRACK_RATIO.
-GATE_KILLED = 1  # some kill switch is on
-
-# Bits of KILLS.
-VENUE_KILL = 1
-UNLISTED_KILL = 2  # member 0 is killed: accounts that are not listed are its
-
-# Bits of `known` of an account.
-KNOWN = 1
-ACCOUNT_KILL = 2
-MEMBER_KILL = 4
 
 PIECE = 4096  # commands for which the machine reserves rows at once
 STEP_ROOM = 16  # more than the events, balances or positions that one uninterrupted step adds
