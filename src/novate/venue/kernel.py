@@ -20,6 +20,7 @@ from novate.venue.administration import (
     set_position,
     set_reference,
 )
+from novate.venue.admission import is_special
 from novate.venue.amend import amend_order
 from novate.venue.auction import fits_region
 from novate.venue.commitment import list_orders
@@ -257,7 +258,8 @@ def _execute(s: Tables, i: int) -> int:
     kind = wide(s.commands["kind"][i])
     market = wide(s.commands["market"][i])
     if not _is_ordinary(s, i, kind, market):
-        if not may_open_features(s) or (kind == QUOTE and not has_quote_room(s)):
+        opens = kind == NEW_OCO or kind == MMP_SET or kind == QUOTE or (kind == NEW and is_special(s, i))
+        if (opens and not may_open_features(s)) or (kind == QUOTE and not has_quote_room(s)):
             # Asked for before a message is counted: the command comes here again.
             return EXECUTE
         code = _check_names(s, i, kind, market)

@@ -81,12 +81,12 @@ def _commit(s: Tables, i: int, market: int, tag: int, leg_tag: int) -> int:
     entry = entry_of(s, i, market)
     leg = entry_of(leg_view, 0, market)
     side = wide(s.commands["side"][i])
-    code = check_commitment(s, i, market, side, entry.order_type, entry.price, entry.quantity)
+    code = check_commitment(s, i, market, side, entry.order_type, entry.price, entry.quantity, 1)
     if code != OK:
         reject(s, i, code)
         return PUBLISH
     # With limits nothing is reserved yet, and without them a trigger order is not refused any more.
-    code = check_commitment(leg_view, 0, market, side, leg.order_type, leg.price, leg.quantity)
+    code = check_commitment(leg_view, 0, market, side, leg.order_type, leg.price, leg.quantity, 2)
     if code != OK:
         reject_leg(s, i, code)
         return PUBLISH

@@ -189,7 +189,7 @@ def _enter(s: Tables, i: int, market: int, asked: QuoteSide) -> None:
     code = check_new(view, 0, market, tag)
     if code == OK:
         entry = entry_of(view, 0, market)
-        code = check_commitment(view, 0, market, asked.side, LIMIT, entry.price, asked.quantity)
+        code = check_commitment(view, 0, market, asked.side, LIMIT, entry.price, asked.quantity, 1)
     if code != OK:
         reject(view, 0, code)
         return
