@@ -128,7 +128,8 @@ class NaiveControl(NaiveAdministration):
         given = [(c[price], c[qty]) for price, qty in (("bid", "bid_qty"), ("ask", "ask_qty")) if c[qty] > 0]
         if any(qty > market.terms.max_quantity for _, qty in given):
             return "INVALID_QTY"
-        if any(price is None or not 1 <= price <= market.terms.max_price for price, _ in given):
+        lowest, highest = market.terms.min_price, market.terms.max_price
+        if any(price is None or not lowest <= price <= highest for price, _ in given):
             return "INVALID_PRICE"
         return "INVALID_QUOTE" if len(given) == 2 and c["bid"] >= c["ask"] else None
 
