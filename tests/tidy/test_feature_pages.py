@@ -13,6 +13,8 @@ from tests.tidy.sources import ROOT
 
 PAGES = sorted((ROOT / "docs" / "features").glob("*.md"))
 EXAMPLES = sorted((ROOT / "docs" / "examples" / "features").glob("*.jsonl"))
+LAST_COMMON_RULE = 56
+"""What comes after it is Novate's own; the naive twin checks those examples (tests/oracle)."""
 HAND = ROOT / "tests" / "conformance" / "rulebook" / "hand"
 
 
@@ -39,7 +41,7 @@ def test_every_example_passes() -> None:
 def test_examples_of_level_full_say_what_the_conformance_scenarios_say() -> None:
     for path in EXAMPLES:
         for scenario in read_scenarios(path):
-            if scenario.level == "CORE":
+            if scenario.level == "CORE" or any(int(rule[1:]) > LAST_COMMON_RULE for rule in scenario.rules):
                 continue
             (model,) = read_scenarios(HAND / f"{scenario.name}.jsonl")
             ours = [(step.command, step.expect) for step in scenario.steps]

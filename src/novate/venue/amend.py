@@ -58,6 +58,7 @@ from novate.venue.layout import (
     PARKED,
     POST_ONLY,
     PUBLISH,
+    QUOTED,
     RESTING,
     TRACKING,
     Tables,
@@ -108,7 +109,7 @@ def _check_amendable(s: Tables, i: int, market: int, row: int) -> int:
     order_type = wide(s.orders["order_type"][row])
     if status == ELECTED or flags & _ANY_FIELD == 0 or flags & F_TRAIL != 0:
         return NOT_AMENDABLE
-    if wide(s.orders["traits"][row]) & OCO_LEG != 0:
+    if wide(s.orders["traits"][row]) & (OCO_LEG | QUOTED) != 0:
         return NOT_AMENDABLE
     if flags & F_PRICE != 0 and s.orders["price"][row] == NO_PRICE:
         return NOT_AMENDABLE
