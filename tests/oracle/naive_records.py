@@ -27,7 +27,7 @@ from novate.domain.records import COMMAND, CREDIT_COMMAND, SET_LIMIT_COMMAND, SE
 
 Json = dict[str, Any]
 KNOWN = ("NEW", "CANCEL", "AMEND", "MASS_CANCEL", "STATE", "TIME", "SET_REF", "POSITION", "CREDIT",
-         "SET_MARGIN", "SET_LIMIT", "CONFIGURATION", "NEW_OCO", "MMP_SET", "MMP_RESET")  # fmt: skip
+         "SET_MARGIN", "SET_LIMIT", "CONFIGURATION", "NEW_OCO", "MMP_SET", "MMP_RESET", "SCHEDULE")  # fmt: skip
 OPTIONAL = {
     "price": (CommandFlag.PRICE_GIVEN, "price"),
     "stop": (CommandFlag.STOP_GIVEN, "stop"),
@@ -97,6 +97,8 @@ def command_of(record: np.void, staged: dict[str, int] | None = None) -> Json:
         auction = row["state"] >> 4
         command["to"] = name_of(MarketState, row["state"] & 15)
         command["auction"] = name_of(AuctionKind, auction) if auction else None
+    elif kind == "SCHEDULE":
+        command.update(_schedule(row))
     elif kind == "SET_REF":
         command["price"] = row["price"]
     elif kind == "POSITION":
@@ -104,6 +106,18 @@ def command_of(record: np.void, staged: dict[str, int] | None = None) -> Json:
     elif kind in ("CREDIT", "SET_MARGIN", "SET_LIMIT"):
         command.update(_of_clearing(kind, array))
     return command
+
+
+def _schedule(row: dict[str, int]) -> Json:
+    """R58: no state and no kind takes back; a kind alone is a state that does not exist."""
+    if row["state"] == 0:
+        return {"clear": True}
+    kind = row["state"] >> 4
+    return {
+        "at": row["price"],
+        "to": name_of(MarketState, row["state"] & 15),
+        "auction": name_of(AuctionKind, kind) if kind else None,
+    }
 
 
 def _leg(row: dict[str, int]) -> Json:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from novate.app.conform_time import TIME_DECODERS, schedule
 from novate.domain.codes import (
     AuctionKind,
     CommandFlag,
@@ -80,6 +81,7 @@ INTEGER_KEYS = frozenset(
         "min_qty",
         "window",
         "max_qty",
+        "at",
     )
 )
 ORDER_COMMANDS = ("NEW", "CANCEL", "AMEND", "NEW_OCO")
@@ -255,6 +257,7 @@ CODERS: dict[str, Callable[[Commands, Json], None]] = {
     "CREDIT": _credit,
     "SET_MARGIN": _set_margin,
     "SET_LIMIT": _set_limit,
+    "SCHEDULE": schedule,
 }
 assert COMMAND.itemsize == CREDIT_COMMAND.itemsize
 
@@ -478,4 +481,5 @@ DECODERS: dict[EventKind, Callable[[Events], Json]] = {
     EventKind.CREDIT_SET: _credit_set,
     EventKind.MARGIN_SET: _margin_set,
     EventKind.LIMIT_SET: _limit_set,
+    **TIME_DECODERS,
 }
