@@ -83,7 +83,7 @@ def command_of(record: np.void, staged: dict[str, int] | None = None) -> Json:
     elif kind == "NEW_OCO":
         command.update(acct=row["account"], limit=_leg(row), stop=None)
         if staged is not None and staged["kind"] == CommandKind.LEG:
-            same = all(staged[name] == row[name] for name in ("account", "market"))
+            same = all(staged[name] == row[name] for name in ("account", "market", "side"))
             command["stop"] = _leg(staged) if same else None
     elif kind in ("MMP_SET", "MMP_RESET"):
         command.update(acct=row["account"], window=row["price"], max_qty=row["stop"])
