@@ -17,7 +17,7 @@ from novate.app.destination import expect_place
 from novate.domain.codes import EventKind
 from novate.domain.configuration import Configuration
 from novate.domain.machine import apply_all
-from novate.domain.records import EVENT, Events, new_events
+from novate.domain.records import EVENT, Events, is_trade, new_events
 from novate.domain.resolve import opening_credit, venue_terms
 from novate.gateway.files import (
     EventsFile,
@@ -39,7 +39,10 @@ EVENT_ROOM = 65_536
 REPORTS = "reports.txt"
 OUTPUTS = ("trades.csv", "events.parquet", "rejects.csv")
 TAPE_OUTPUTS = (REPORTS, "rejects.csv")
-KEPT_KINDS = (int(EventKind.TRADE), int(EventKind.TRADE_PARTIES), int(EventKind.REJECTED))
+KEPT_KINDS = tuple(
+    int(kind)
+    for kind in (EventKind.TRADE, EventKind.AUCTION_TRADE, EventKind.TRADE_PARTIES, EventKind.REJECTED)
+)
 
 Progress = Callable[[str, int, int], None]
 
@@ -79,7 +82,7 @@ class Matched(msgspec.Struct, frozen=True):
 
     venue: Venue
     events: Events
-    """TRADE, TRADE_PARTIES and REJECTED records."""
+    """Trades, their TRADE_PARTIES, and REJECTED records."""
     first_sequence: int
     """Of the file's first command."""
     event_count: int
@@ -167,7 +170,7 @@ def _match_tape(path: Path, out: Path, report: Progress) -> MatchSummary:
         rejected=len(rejects),
         commands=len(played.commands),
         events=len(played.events),
-        trades=int((played.events["kind"] == EventKind.TRADE).sum()),
+        trades=int(is_trade(played.events).sum()),
         resting=venue.resting_orders(),
         state_root=venue.state_root().hex(),
         outputs=tuple(str(out / name) for name in TAPE_OUTPUTS),
