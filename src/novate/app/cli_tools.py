@@ -168,6 +168,23 @@ def bench_matching(
     return 0
 
 
+def bench_features(as_json: Json = False) -> int:
+    """What auctions, allocation by size and stop cascades cost."""
+    with progress_bars() as progress:
+        from novate.app.bench_features import bench_features as measure
+        from novate.app.run import ready_kernels
+
+        ready_kernels(progress)
+        result = measure(progress=progress)
+    if as_json:
+        print_data(result)
+    else:
+        from novate.app.bench_table import print_features
+
+        print_features(result)
+    return 0
+
+
 def import_lobster(
     messages: Annotated[Path, typer.Argument(help="LOBSTER message file.", show_default=False)],
     out: Out,

@@ -8,7 +8,7 @@ directly behind the event that broke it.
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.auction_orders import leave_auction
 from novate.venue.book import leave_book
 from novate.venue.constants import BY_OCO, E_CANCELLED, TRAILING_STOP
@@ -44,7 +44,7 @@ def _forget(s: Tables, row: int) -> None:
     free_order(s, row)
 
 
-@kernel
+@cold
 def _end_both(s: Tables, row: int) -> None:
     other = separate(s, row)
     _forget(s, row)
@@ -91,7 +91,7 @@ def leave_queue(s: Tables, row: int) -> None:
         dequeue(s, row)
 
 
-@kernel
+@cold
 def _leave_parked(s: Tables, row: int) -> None:
     if wide(s.orders["order_type"][row]) == TRAILING_STOP:
         stop_trailing(s, row)

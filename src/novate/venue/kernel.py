@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from novate.compiled import COMPILED, inlined, kernel, wide
+from novate.compiled import COMPILED, cold, inlined, kernel, wide
 from novate.venue.administration import (
     apply_credit,
     set_margin,
@@ -180,7 +180,7 @@ def run(s: Tables, count: int) -> int:
     return i
 
 
-@kernel
+@cold
 def _go_on(s: Tables, phase: int) -> int:
     """One step of a phase that few commands have; the same phase again if it was interrupted."""
     market = wide(s.header[AGGRESSOR_MARKET])
@@ -219,7 +219,7 @@ def _begin(s: Tables, i: int) -> int:
     return EXPIRE if s.header[NEXT_DUE] <= now else EXECUTE
 
 
-@kernel
+@cold
 def _expire_due(s: Tables) -> bool:
     """GTD orders of any market whose time has come, by (expire, order id) (R21)."""
     while True:
@@ -343,7 +343,7 @@ def _is_ordinary(s: Tables, i: int, kind: int, market: int) -> bool:
     return bool(account < len(s.accounts) and s.accounts["known"][account] != 0)
 
 
-@kernel
+@cold
 def _check_names(s: Tables, i: int, kind: int, market: int) -> int:
     """Known command, known market, known account, message rate; in this order."""
     if kind < NEW or kind > SET_LIMIT or (kind > MMP_RESET and kind < CREDIT and kind != SCHEDULE):
@@ -363,7 +363,7 @@ def _check_names(s: Tables, i: int, kind: int, market: int) -> int:
     return OK
 
 
-@kernel
+@cold
 def _execute_other(s: Tables, i: int, kind: int, market: int) -> int:
     """Everything but NEW and CANCEL."""
     s.header[AGGRESSOR_MARKET] = market
