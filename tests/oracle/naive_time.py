@@ -1,8 +1,8 @@
 """What the clock brings to markets, and changes of state whoever asks for them (R40, R57 to R60).
 
-    STATE command --+
-    schedule -------+--> ask_for_state --> extended: EXTENDED, the call timer asks again
-    call timer -----+                  --> uncross --> STATE --> DAY expiries
+STATE command --+
+schedule -------+--> ask_for_state --> extended: EXTENDED, the call timer asks again
+call timer -----+                  --> uncross --> STATE --> DAY expiries
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from tests.conftest import LONG
 from tests.oracle.compare import (
-    ROOM,
     SMALLEST_BUFFER,
     Json,
     check_batches,

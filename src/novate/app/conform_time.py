@@ -1,7 +1,7 @@
 """SCHEDULE and the events of timers between JSON and records (R57 to R60); see `conform_records`.
 
-    {"cmd": "SCHEDULE", "at": 900, "to": "AUCTION_CALL", "auction": "CLOSE"}      {"cmd": "SCHEDULE", "clear": true}
-    {"ev": "SCHEDULED", "number": 7, ...}   {"ev": "SCHEDULE_CLEARED", "count": 2}   {"ev": "EXTENDED", ...}
+{"cmd": "SCHEDULE", "at": 900, "to": "AUCTION_CALL", "auction": "CLOSE"}      {"cmd": "SCHEDULE", "clear": true}
+{"ev": "SCHEDULED", "number": 7, ...}   {"ev": "SCHEDULE_CLEARED", "count": 2}   {"ev": "EXTENDED", ...}
 """
 
 from __future__ import annotations
@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from novate.domain.codes import AuctionKind, EventKind, MarketState
-from novate.domain.records import EXTENDED_EVENT, MARKET_EVENT, SCHEDULE_COMMAND, SCHEDULE_EVENT, Commands, Events
+from novate.domain.records import (
+    EXTENDED_EVENT,
+    MARKET_EVENT,
+    SCHEDULE_COMMAND,
+    SCHEDULE_EVENT,
+    Commands,
+    Events,
+)
 
 Json = dict[str, Any]
 LARGEST_TIME = 2**63 - 1

@@ -232,7 +232,7 @@ def _expire_due(s: Tables) -> bool:
         remove_live(s, row, E_EXPIRED, BY_GTD)
 
 
-@kernel
+@cold
 def _fire_due(s: Tables) -> bool:
     """Timers whose time has come, each complete before the next one (R57); False for lack of room."""
     phase = wide(s.header[TIMER_PHASE])

@@ -48,7 +48,6 @@ from novate.venue.layout import (
 )
 from novate.venue.pool import heap_top
 
-
 # -- the heap ------------------------------------------------------------------------------------------------
 
 
