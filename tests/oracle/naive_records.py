@@ -27,7 +27,8 @@ from novate.domain.records import COMMAND, CREDIT_COMMAND, SET_LIMIT_COMMAND, SE
 
 Json = dict[str, Any]
 KNOWN = ("NEW", "CANCEL", "AMEND", "MASS_CANCEL", "STATE", "TIME", "SET_REF", "POSITION", "CREDIT",
-         "SET_MARGIN", "SET_LIMIT", "CONFIGURATION", "NEW_OCO", "MMP_SET", "MMP_RESET", "SCHEDULE")  # fmt: skip
+         "SET_MARGIN", "SET_LIMIT", "CONFIGURATION", "NEW_OCO", "MMP_SET", "MMP_RESET",
+         "SCHEDULE")  # fmt: skip
 OPTIONAL = {
     "price": (CommandFlag.PRICE_GIVEN, "price"),
     "stop": (CommandFlag.STOP_GIVEN, "stop"),

@@ -12,7 +12,7 @@ from typing import Any
 from tests.oracle.naive_allocation import lose_tops
 from tests.oracle.naive_auction import NaiveAuctions, auction_of
 from tests.oracle.naive_state import Market
-from tests.oracle.naive_timers import Timer, enter_call, make_timer, set_call_timer
+from tests.oracle.naive_timers import LAST_TIME, Timer, enter_call, make_timer, set_call_timer
 
 Command = dict[str, Any]
 MOST_TIMERS = 65_536
@@ -53,7 +53,7 @@ class NaiveTime(NaiveAuctions):
         price, _, _ = auction_of(market, market.auction)
         if price is None or abs(price - reference) <= terms.auction_band:
             return False
-        if market.extensions >= terms.max_extensions:
+        if market.extensions >= terms.max_extensions or self.now == LAST_TIME:
             return False
         market.extensions += 1
         until = set_call_timer(self, market, to, terms.extension)

@@ -88,7 +88,9 @@ class TimeDay(FullDay):
 
     def command(self, kinds: list[str] = TIME_KINDS) -> Json:
         if self.to_follow and self.random.random() < 0.7:
-            return self.to_follow.pop()
+            return self._timed(self.to_follow.pop())
+        if self.random.random() < 0.02:
+            self.to_follow += reversed(self.call_to_be_ended())
         command = super().command(kinds)
         if command["cmd"] == "SCHEDULE" and "to" in command and command["market"] < self.markets:
             self._expect(command)
@@ -103,6 +105,34 @@ class TimeDay(FullDay):
             end = "CLOSED" if command.get("auction") == "CLOSE" and r.random() < 0.6 else "CONTINUOUS"
             self.to_follow.append({**command, "at": command["at"] + r.randint(1, 9), "to": end})
             self.to_follow[-1].pop("t", None)
+
+    def _timed(self, command: Json) -> Json:
+        """Times of what was planned count from the moment at which its turn comes."""
+        if "ahead" in command:
+            command["at"] = self.now + command.pop("ahead")
+        if command["cmd"] == "TIME":
+            self.now += self.random.choice([2, 4, 9])
+            command["t"] = self.now
+        return command
+
+    def call_to_be_ended(self) -> list[Json]:
+        """A call in which buyers and sellers meet, stops wait and the next offer is far away; then its end."""
+        r = self.random
+        market, middle, far = r.randrange(self.markets), self.middle, r.choice([2, 3, 6, 9])
+        kind = r.choice(["OPEN", "CLOSE", "INTRADAY"])
+        orders: list[Json] = [
+            {"side": "S", "price": middle + r.randint(-2, 4)},
+            {"side": "B", "price": middle + r.randint(0, 6)},
+            {"side": "S", "price": middle + far},
+            {"side": "B", "price": max(1, middle - far)},
+            {"side": "B", "type": "STOP", "stop": middle + r.randint(-1, 3)},
+            {"side": "S", "type": "STOP", "stop": middle + r.randint(-3, 1)},
+        ]  # fmt: skip
+        call = {"cmd": "STATE", "market": market, "to": "AUCTION_CALL", "auction": kind}
+        common = {"cmd": "NEW", "market": market}
+        sent = [{**common, **self.name(), "qty": r.randint(1, 9), **order} for order in orders]
+        end = {"cmd": "SCHEDULE", "market": market, "ahead": 1, "to": r.choice(["CONTINUOUS", "CLOSED"])}
+        return [call, *sent, end, *({"cmd": "TIME"} for _ in range(3))]
 
     def make(self, kind: str) -> Json:
         return self.schedule() if kind == "SCHEDULE" else super().make(kind)

@@ -1,6 +1,7 @@
 """SCHEDULE and the events of timers between JSON and records (R57 to R60); see `conform_records`.
 
-{"cmd": "SCHEDULE", "at": 900, "to": "AUCTION_CALL", "auction": "CLOSE"}      {"cmd": "SCHEDULE", "clear": true}
+    {"cmd": "SCHEDULE", "at": 900, "to": "AUCTION_CALL", "auction": "CLOSE"}
+    {"cmd": "SCHEDULE", "clear": true}
 {"ev": "SCHEDULED", "number": 7, ...}   {"ev": "SCHEDULE_CLEARED", "count": 2}   {"ev": "EXTENDED", ...}
 """
 

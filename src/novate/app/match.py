@@ -14,6 +14,7 @@ import numpy as np
 
 from novate.app import neutral
 from novate.app.destination import expect_place
+from novate.app.schedules import closing_time, opening_schedule
 from novate.domain.codes import EventKind
 from novate.domain.configuration import Configuration
 from novate.domain.machine import apply_all
@@ -131,21 +132,22 @@ def match_orders(
     venue = Venue(venue_terms(configuration))
     buffer = new_events(EVENT_ROOM)
     trades, events = TradesFile(folder, configuration), EventsFile(folder, configuration)
-    opening = opening_credit(configuration)
+    opening = np.concatenate([opening_credit(configuration), opening_schedule(configuration)])
     for block in apply_all(venue, opening, buffer):
         events.add(block, opening, 1)
     first = venue.sequence + 1
     kept: list[Events] = [np.empty(0, EVENT)]
     count = 0
     total = len(orders.commands)
-    for start in range(0, total, BATCH):
-        batch = orders.commands[start : start + BATCH]
+    commands = np.concatenate([orders.commands, closing_time(configuration)])
+    for start in range(0, len(commands), BATCH):
+        batch = commands[start : start + BATCH]
         produced = np.concatenate([np.empty(0, EVENT), *apply_all(venue, batch, buffer)])
         trades.add(produced)
         events.add(produced, batch, first + start)
         kept.append(produced[np.isin(produced["kind"], KEPT_KINDS)])
         count += len(produced)
-        report("matching", start + len(batch), total)
+        report("matching", min(start + len(batch), total), total)
     venue.validate()
     return Matched(venue, np.concatenate(kept), first, count, trades.written)
 

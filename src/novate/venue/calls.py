@@ -14,7 +14,7 @@ from novate.compiled import kernel, wide
 from novate.venue.auction import clearing_price
 from novate.venue.constants import AUCTION_CALL, BY_COLLAR, CONTINUOUS, E_EXTENDED, E_STATE, INTRADAY
 from novate.venue.events import head_of, market_event, write
-from novate.venue.layout import NO_PRICE, Tables
+from novate.venue.layout import NO_MORE_TIME, NO_PRICE, NOW, Tables
 from novate.venue.timers import start_call_timer
 from novate.venue.triggers import trigger_reference
 
@@ -48,7 +48,7 @@ def extends(s: Tables, market: int, to_state: int, kind: int) -> bool:
     reference = trigger_reference(s, market)
     if s.markets["state"][market] != AUCTION_CALL or band < 0 or reference == NO_PRICE:
         return False
-    if made >= s.features["max_extensions"][features]:
+    if made >= s.features["max_extensions"][features] or s.header[NOW] == NO_MORE_TIME:
         return False
     price = clearing_price(s, market, kind).price
     if price == NO_PRICE or abs(price - reference) <= band:

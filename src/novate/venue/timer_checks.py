@@ -1,6 +1,6 @@
 """Timers as they are seen from outside the kernel: their list, and what must always be true of them (R57).
 
-    heap rows 0..count-1 --sorted by (at, number)--> [PendingTimer(at, number, market, state, kind, by_call), ...]
+    heap rows 0..count-1 --by (at, number)--> [PendingTimer(at, number, market, state, kind, by_call), ...]
 
 The sorted list is the canonical form: the state root takes it, whatever the shape of the heap.
 """
