@@ -116,7 +116,7 @@ class TimeDay(FullDay):
         return command
 
     def call_to_be_ended(self) -> list[Json]:
-        """A call in which buyers and sellers meet, stops wait and the next offer is far away; then its end."""
+        """A call in which buyers meet sellers, stops wait and the next offer is far away; then its end."""
         r = self.random
         market, middle, far = r.randrange(self.markets), self.middle, r.choice([2, 3, 6, 9])
         kind = r.choice(["OPEN", "CLOSE", "INTRADAY"])

@@ -48,9 +48,12 @@ def read_schedule(table: Table) -> Schedule:
 def _sessions(table: Table) -> tuple[Session, ...]:
     found: list[Session] = []
     for row in table.rows("sessions", 1, MOST_SESSIONS):
+        mistakes = len(table.errors)
         at = row.clock("at")
         state, _, auction = row.one_of("state", SESSION_STATES).partition(":")
         row.finish()
+        if len(table.errors) > mistakes:
+            continue
         if found and at <= found[-1].at:
             row.expected("at", f"a time after {found[-1].at}")
         found.append(Session(at=at, state=state, auction=auction or "NONE"))

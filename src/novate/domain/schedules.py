@@ -57,7 +57,7 @@ def sessions_of(schedule: Schedule, date: str) -> tuple[Session, ...]:
     if early is None:
         return schedule.sessions
     states = [session.state for session in schedule.sessions]
-    if states[-1] != "CLOSED" or "CONTINUOUS" not in states:
+    if states[-1:] != ["CLOSED"] or "CONTINUOUS" not in states:
         raise ValueError("expected sessions with CONTINUOUS that end with CLOSED, where days may end early")
     first = len(states) - states[::-1].index("CONTINUOUS")
     last = schedule.sessions[-1].at
