@@ -64,8 +64,8 @@ def scheduled_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("scheduled-day")
     (place / "market.toml").write_text(MARKET)
     (place / "orders.csv").write_text(ORDERS)
-    run = novate("run", "--config", place / "market.toml", "--orders", place / "orders.csv", "--format", "csv",
-                 "--out", place / "out")  # fmt: skip
+    files = ("--config", place / "market.toml", "--orders", place / "orders.csv", "--format", "csv")
+    run = novate("run", *files, "--out", place / "out")
     assert run.returncode == 0, run.stderr
     return place / "out"
 

@@ -1,4 +1,4 @@
-"""Sessions in local time as commands with absolute times: zones, clocks that change, closed and short days."""
+"""Sessions in local time as commands with absolute times: zones, clocks that change, short days."""
 
 from __future__ import annotations
 
