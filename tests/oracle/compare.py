@@ -43,6 +43,8 @@ class Expected:
     events: list[list[Json]]
     books: list[Json]
     balances: dict[tuple[int, int], tuple[int, int]]
+    timers: list[tuple[int, int, int, str]]
+    """(at, number, market, state) of what the clock has still to bring."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def _expected(
         events=events,
         books=[naive.book(market) for market in range(len(naive.terms.markets))],
         balances={key: (held.available, held.reserved) for key, held in naive.credit.balances.items()},
+        timers=sorted((timer.at, timer.number, timer.market, timer.to) for timer in naive.timers),
     )
 
 
@@ -149,6 +152,8 @@ def check_state(venue: Venue, expected: Expected) -> None:
         got_balance = venue.balance(account, asset)
         where = f"balance of account {account}, asset {asset}"
         assert got_balance == balance, f"{where}: expected {balance}, was {got_balance}"
+    timers = [(timer.at, timer.number, timer.market, timer.state) for timer in venue.timers()]
+    assert timers == expected.timers, f"timers: expected {expected.timers}, was {timers}"
 
 
 def check_batches(expected: Expected, result: Result, cuts: Sequence[int], room: int) -> None:

@@ -10,21 +10,20 @@ from typing import Any
 
 from novate.domain.instruments import CreditModel
 from novate.domain.records import MAX_ACCOUNT
-from tests.oracle.naive_allocation import lose_tops
-from tests.oracle.naive_auction import NaiveAuctions
 from tests.oracle.naive_credit import ACCOUNT_CLASSES
 from tests.oracle.naive_limits import KINDS, WINDOWED
-from tests.oracle.naive_state import NO_AUCTION, Market, Protection, must
+from tests.oracle.naive_state import Market, Protection, must
+from tests.oracle.naive_time import NaiveTime, kind_of_call
 
 Command = dict[str, Any]
 
-AUCTION_KINDS = ("OPEN", "CLOSE", "INTRADAY")
 CREDIT_BOUND = 2**62
 LARGEST_MARGIN = 10**15
 LARGEST_POSITION = 2**41
+LONGEST_WINDOW = 2**62
 
 
-class NaiveAdministration(NaiveAuctions):
+class NaiveAdministration(NaiveTime):
     def balance(self, account: int, asset: int) -> tuple[int, int]:
         held = self.credit.balances[account, asset]
         return held.available, held.reserved
@@ -60,29 +59,16 @@ class NaiveAdministration(NaiveAuctions):
         self.emit(market, "POSITION_SET", acct=c["acct"], qty=c["qty"])
 
     def _state(self, c: Command, market: Market) -> None:
-        """R40: uncross, end of its auction-only orders, STATE, DAY expiries."""
-        to, left = c["to"], market.state
-        if to == left or to.startswith("?"):
+        """R40; a command is refused where a timer would be dropped."""
+        if c["to"] == market.state or c["to"].startswith("?"):
             self._reject(c, market, "INVALID_TRANSITION")
             return
-        lose_tops(market)
-        closing = left == "AUCTION_CALL" and market.auction == "CLOSE" and to == "CLOSED"
-        if to == "CONTINUOUS" or closing:
-            kinds = {"AUCTION_CALL": market.auction, "PRE_OPEN": "OPEN"}
-            self.uncross(market, kinds.get(left, "INTRADAY"))
-        self.change_state(market, to, "COMMAND")
-        if to == "AUCTION_CALL":
-            kind = c.get("auction")
-            market.auction = kind if kind in AUCTION_KINDS else "INTRADAY"
-            market.indicated = NO_AUCTION
-        if to == "CLOSED":
-            ended = [order for order in market.orders if order.tif == "DAY" or order.is_auction_only]
-            self.cancel_all(market, ended, "DAY", ev="EXPIRED")
+        self.ask_for_state(market, c["to"], kind_of_call(c), "COMMAND")
 
     def _mmp_set(self, c: Command, market: Market) -> None:
         """R46; it starts counting afresh and does not lift a stop."""
         acct, window, max_qty = c["acct"], c["window"], c["max_qty"]
-        if not 1 <= window <= 2**62 or max_qty < 1:
+        if not 1 <= window <= LONGEST_WINDOW or max_qty < 1:
             self._reject(c, market, "INVALID_QTY")
             return
         market.protections[acct] = Protection(window, max_qty)

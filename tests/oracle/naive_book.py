@@ -86,6 +86,7 @@ class NaiveVenue(NaiveControl):
         ]
         for _, _, market, order in sorted(due, key=lambda entry: entry[:2]):
             self.cancel_all(market, [order], "GTD", ev="EXPIRED")
+        self.fire_timers()
 
     def _refuse_before_ladder(self, c: Command, market: Market | None) -> str | None:
         if c["cmd"].startswith("?"):

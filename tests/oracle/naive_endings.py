@@ -12,6 +12,7 @@ from novate.domain.terms import VenueTerms
 from tests.oracle.naive_credit import NaiveCredit
 from tests.oracle.naive_limits import NaiveLimits
 from tests.oracle.naive_state import Market, Order
+from tests.oracle.naive_timers import Timer
 
 Event = dict[str, Any]
 
@@ -32,6 +33,9 @@ class NaiveEndings:
         self.last_oid = 0
         self.last_tid = 0
         self.last_priority = 0
+        self.timers: list[Timer] = []
+        """Everything that the clock has still to bring (R57), in no order."""
+        self.last_timer = 0
         self.events: list[Event] = []
         self.touched: list[Market] = []
         """Markets that the running command has touched, in that order."""

@@ -18,6 +18,7 @@ from tests.oracle.naive_endings import NaiveEndings
 from tests.oracle.naive_prints import print_at
 from tests.oracle.naive_protection import count_for_protection, outside_collar
 from tests.oracle.naive_state import RESTING_TIFS, Market, Order, must, other, reaches
+from tests.oracle.naive_timers import enter_call, set_call_timer, void_call_timer
 
 
 class NaiveMatching(NaiveEndings):
@@ -38,6 +39,10 @@ class NaiveMatching(NaiveEndings):
             self.cancel(market, order, "COLLAR")
             if market.terms.collar_action == "HALT":
                 self.change_state(market, "HALTED", "COLLAR")
+            elif market.terms.collar_action == "AUCTION":
+                self.change_state(market, "AUCTION_CALL", "COLLAR")
+                enter_call(market, "INTRADAY")
+                set_call_timer(self, market, "CONTINUOUS", market.terms.volatility_call)
         elif order in market.orders:
             self._rest_or_end(market, order)
         self.protect_market_makers(market)
@@ -78,6 +83,7 @@ class NaiveMatching(NaiveEndings):
     def change_state(self, market: Market, to: str, reason: str) -> None:
         self.emit(market, "STATE", **{"from": market.state, "to": to, "reason": reason})
         market.state = to
+        void_call_timer(self, market)
 
     def protect_market_makers(self, market: Market) -> None:
         """R46: accounts in order; each loses its flagged orders."""

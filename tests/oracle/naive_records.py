@@ -36,7 +36,7 @@ from novate.domain.records import (
 Json = dict[str, Any]
 KNOWN = ("NEW", "CANCEL", "AMEND", "MASS_CANCEL", "STATE", "TIME", "SET_REF", "POSITION", "CREDIT",
          "SET_MARGIN", "SET_LIMIT", "CONFIGURATION", "NEW_OCO", "MMP_SET", "MMP_RESET", "QUOTE",
-         "KILL", "REVIVE", "DISCONNECT")  # fmt: skip
+         "KILL", "REVIVE", "DISCONNECT", "SCHEDULE")  # fmt: skip
 OPTIONAL = {
     "price": (CommandFlag.PRICE_GIVEN, "price"),
     "stop": (CommandFlag.STOP_GIVEN, "stop"),
@@ -92,7 +92,7 @@ def command_of(record: np.void, staged: dict[str, int] | None = None) -> Json:
     elif kind == "NEW_OCO":
         command.update(acct=row["account"], limit=_leg(row), stop=None)
         if staged is not None and staged["kind"] == CommandKind.LEG:
-            same = all(staged[name] == row[name] for name in ("account", "market"))
+            same = all(staged[name] == row[name] for name in ("account", "market", "side"))
             command["stop"] = _leg(staged) if same else None
     elif kind in ("MMP_SET", "MMP_RESET"):
         command.update(acct=row["account"], window=row["price"], max_qty=row["stop"])
@@ -106,6 +106,8 @@ def command_of(record: np.void, staged: dict[str, int] | None = None) -> Json:
         auction = row["state"] >> 4
         command["to"] = name_of(MarketState, row["state"] & 15)
         command["auction"] = name_of(AuctionKind, auction) if auction else None
+    elif kind == "SCHEDULE":
+        command.update(_schedule(row))
     elif kind == "SET_REF":
         command["price"] = row["price"]
     elif kind == "POSITION":
@@ -115,6 +117,18 @@ def command_of(record: np.void, staged: dict[str, int] | None = None) -> Json:
     elif kind in ("CREDIT", "SET_MARGIN", "SET_LIMIT"):
         command.update(_of_clearing(kind, array))
     return command
+
+
+def _schedule(row: dict[str, int]) -> Json:
+    """R58: no state and no kind takes back; a kind alone is a state that does not exist."""
+    if row["state"] == 0:
+        return {"clear": True}
+    kind = row["state"] >> 4
+    return {
+        "at": row["price"],
+        "to": name_of(MarketState, row["state"] & 15),
+        "auction": name_of(AuctionKind, kind) if kind else None,
+    }
 
 
 def _leg(row: dict[str, int]) -> Json:

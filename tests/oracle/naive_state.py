@@ -149,6 +149,8 @@ class Market:
     published: BookTop = (None, 0, None, 0)
     indicated: Indication = NO_AUCTION
     """The last INDICATIVE of this call (R43)."""
+    extensions: int = 0
+    """How often this call was extended (R60)."""
     protections: dict[int, Protection] = field(default_factory=dict)
     stopped: set[int] = field(default_factory=set)
     """Accounts whose flagged orders are refused (R46)."""

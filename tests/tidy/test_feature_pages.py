@@ -13,9 +13,10 @@ from tests.tidy.sources import ROOT
 
 PAGES = sorted((ROOT / "docs" / "features").glob("*.md"))
 EXAMPLES = sorted((ROOT / "docs" / "examples" / "features").glob("*.jsonl"))
+CONFORMANCE = ROOT / "tests" / "conformance"
+MODELS = [*(CONFORMANCE / "rulebook" / "hand").glob("*.jsonl"), *(CONFORMANCE / "beyond").glob("*.jsonl")]
 LAST_COMMON_RULE = 56
 """What comes after it is Novate's own; the naive twin checks those examples (tests/oracle)."""
-HAND = ROOT / "tests" / "conformance" / "rulebook" / "hand"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -39,11 +40,12 @@ def test_every_example_passes() -> None:
 
 
 def test_examples_of_level_full_say_what_the_conformance_scenarios_say() -> None:
+    models = {scenario.name: scenario for path in MODELS for scenario in read_scenarios(path)}
     for path in EXAMPLES:
         for scenario in read_scenarios(path):
             if scenario.level == "CORE" or any(int(rule[1:]) > LAST_COMMON_RULE for rule in scenario.rules):
                 continue
-            (model,) = read_scenarios(HAND / f"{scenario.name}.jsonl")
+            model = models[scenario.name]
             ours = [(step.command, step.expect) for step in scenario.steps]
             theirs = [(step.command, step.expect) for step in model.steps]
             assert ours == theirs[: len(ours)], f"{path.name}: {scenario.name}"

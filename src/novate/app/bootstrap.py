@@ -1,6 +1,6 @@
 """Where the concrete things meet: configuration, journal, venue and clearing become one running plane.
 
-    found_plane(directory, configuration)     a new journal: configuration | opening credits | then orders
+    found_plane(directory, configuration)     a new journal: configuration | credits | sessions | then orders
     open_plane(directory)                     newest snapshot, then the tail of the journal, then the root
     Replay(directory)                         everything from the first record, block by block
 
@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 
 from novate.app.problems import RefusedError
+from novate.app.schedules import opening_schedule
 from novate.domain.codes import CommandKind
 from novate.domain.configuration import Configuration, canonical_json, from_canonical_json
 from novate.domain.machine import apply_all
@@ -122,7 +123,9 @@ def found_plane(directory: Path, configuration: Configuration) -> Plane:
 
 def opening_records(configuration: Configuration) -> Commands:
     """Everything that stands in a journal before the first order."""
-    return np.concatenate([configuration_records(configuration), opening_credit(configuration)])
+    return np.concatenate(
+        [configuration_records(configuration), opening_credit(configuration), opening_schedule(configuration)]
+    )
 
 
 def open_plane(directory: Path) -> Plane:

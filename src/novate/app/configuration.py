@@ -16,6 +16,7 @@ from typing import Any
 
 from novate.app.configuration_checks import check
 from novate.app.configuration_fields import Table, WrittenNumber
+from novate.app.configuration_schedules import read_schedule
 from novate.app.exchange_holidays import exchange_calendar
 from novate.domain.configuration import Calendar, ClearingSwitches, Configuration, Currency, Simulation
 from novate.domain.instruments import CreditModel, Instrument, InstrumentKind, OnNegative, Resale
@@ -66,7 +67,7 @@ def _follows(mistake: str, unsound: set[str]) -> bool:
 def _entry(message: str) -> str:
     """The table that a message is about: `instruments[2]`, `currencies.USD`, or a key of the top."""
     place = message.partition(": ")[0].split(".")
-    return ".".join(place[:2]) if place[0] in ("currencies", "calendars") else place[0]
+    return ".".join(place[:2]) if place[0] in ("currencies", "calendars", "schedules") else place[0]
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -102,6 +103,7 @@ def _configuration(table: Table) -> Configuration:
         fee_account=table.integer("fee_account", 0, 0, MAX_ACCOUNT),
         limits=table.boolean("limits", False),
         calendars={name: _calendar(row) for name, row in table.named_tables("calendars").items()},
+        schedules={name: read_schedule(row) for name, row in table.named_tables("schedules").items()},
         currencies={name: _currency(row) for name, row in table.named_tables("currencies").items()},
         instruments=tuple(_instrument(row) for row in table.rows("instruments", 1, MAX_MARKETS)),
         members=tuple(_member(row) for row in table.rows("members", 0, MAX_ACCOUNT)),
@@ -135,6 +137,7 @@ def _currency(table: Table) -> Currency:
 
 
 def _instrument(table: Table) -> Instrument:
+    schedule = table.optional_text("schedule")
     instrument = Instrument(
         symbol=table.word("symbol"),
         kind=table.choice("kind", InstrumentKind),
@@ -145,6 +148,7 @@ def _instrument(table: Table) -> Instrument:
         base=table.word("base", ""),
         cycle=table.integer("cycle", 1, 0, 5),
         calendar=table.optional_text("calendar"),
+        schedule=schedule,
         contract_size=table.decimal("contract_size", "1"),
         expiry=table.optional_date("expiry"),
         strike=table.optional_decimal("strike"),
@@ -158,7 +162,7 @@ def _instrument(table: Table) -> Instrument:
         stp_default=table.one_of("stp_default", STP_MODES, "NONE"),
         maker_ppm=table.optional_integer("maker_ppm", -1_000_000, 1_000_000),
         taker_ppm=table.optional_integer("taker_ppm", -1_000_000, 1_000_000),
-        initial_state=table.one_of("initial_state", STATES, "CONTINUOUS"),
+        initial_state=_initial_state(table, schedule),
         credit=table.choice("credit", CreditModel, CreditModel.NONE),
         resale=table.choice("resale", Resale, Resale.IMMEDIATE),
         on_negative=table.choice("on_negative", OnNegative, OnNegative.BLOCK),
@@ -166,6 +170,15 @@ def _instrument(table: Table) -> Instrument:
     )
     table.finish()
     return instrument
+
+
+def _initial_state(table: Table, schedule: str | None) -> str:
+    """A market with a schedule is CLOSED until its first session."""
+    if schedule is None:
+        return table.one_of("initial_state", STATES, "CONTINUOUS")
+    if table.one_of("initial_state", STATES, "CLOSED") != "CLOSED":
+        table.expected("initial_state", 'nothing or "CLOSED" beside a schedule')
+    return "CLOSED"
 
 
 def _member(table: Table) -> Member:

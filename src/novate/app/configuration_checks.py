@@ -11,6 +11,7 @@ import datetime
 import difflib
 from collections.abc import Iterable, Iterator
 
+from novate.app.configuration_schedules import schedule_mistakes
 from novate.domain.configuration import Calendar, Configuration
 from novate.domain.defects import instrument_defects
 from novate.domain.instruments import CreditModel, Instrument, InstrumentKind
@@ -36,6 +37,7 @@ def check(configuration: Configuration) -> list[str]:
         *_business_date(configuration),
         *_calendars(configuration),
         *_instruments(configuration),
+        *schedule_mistakes(configuration),
         *_members(configuration),
         *_accounts(configuration),
         *_credit(configuration),
@@ -109,6 +111,8 @@ def _instruments(configuration: Configuration) -> Iterator[str]:
             yield from known(f"{place}.currency", instrument.currency, configuration.currencies, "currency")
         if instrument.calendar is not None and instrument.calendar not in configuration.calendars:
             yield from known(f"{place}.calendar", instrument.calendar, calendars, "calendar")
+        if instrument.schedule is not None:
+            yield from known(f"{place}.schedule", instrument.schedule, configuration.schedules, "schedule")
         if instrument.symbol in configuration.currencies and instrument.kind is not InstrumentKind.SPOT:
             yield f'{place}.symbol: expected a name that no currency has, was "{instrument.symbol}"'
         if instrument.base and instrument.base in symbols - {instrument.symbol}:

@@ -23,6 +23,7 @@ from novate.domain.units import parse_decimal
 E = TypeVar("E", bound=Enum)
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/:+-]{0,63}", re.ASCII)
 """Names that land in files: no comma, no bar, no quote, so that a CSV cell never needs quoting."""
+CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", re.ASCII)
 
 
 class WrittenNumber(str):
@@ -141,6 +142,17 @@ class Table:
 
     def optional_date(self, key: str) -> str | None:
         return self.date(key) if self._get(key, None) is not None else None
+
+    def clock(self, key: str) -> str:
+        """A time of day as HH:MM:SS; seconds may be left out, and TOML's own form will do."""
+        value = self._get(key, None)
+        text = value
+        if isinstance(value, datetime.time) and value.tzinfo is None:
+            text = value.isoformat()
+        if not isinstance(text, str) or not CLOCK.fullmatch(text):
+            self.expected(key, 'a time of day such as "08:50" or "08:50:30"')
+            return "00:00:00"
+        return text if len(text) == len("00:00:00") else f"{text}:00"
 
     # -- lists and tables ---------------------------------------------------------------------------------
 

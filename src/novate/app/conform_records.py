@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from novate.app import conform_control
+from novate.app.conform_time import TIME_DECODERS, schedule
 from novate.domain.codes import (
     AuctionKind,
     CommandFlag,
@@ -80,6 +81,7 @@ INTEGER_KEYS = frozenset(
         "window",
         "max_qty",
         *conform_control.INTEGER_KEYS,
+        "at",
     )
 )
 ORDER_COMMANDS = ("NEW", "CANCEL", "AMEND", "NEW_OCO", "QUOTE")
@@ -245,6 +247,7 @@ CODERS: dict[str, Callable[[Commands, Json], None]] = {
     "CREDIT": _credit,
     "SET_MARGIN": _set_margin,
     **conform_control.CONTROL_CODERS,
+    "SCHEDULE": schedule,
 }
 assert COMMAND.itemsize == CREDIT_COMMAND.itemsize
 
@@ -463,4 +466,5 @@ DECODERS: dict[EventKind, Callable[[Events], Json]] = {
     EventKind.CREDIT_SET: _credit_set,
     EventKind.MARGIN_SET: _margin_set,
     **conform_control.CONTROL_DECODERS,
+    **TIME_DECODERS,
 }

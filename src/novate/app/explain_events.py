@@ -14,7 +14,7 @@ from typing import Any
 from novate.app.explain_control import CONTROL_EVENTS
 from novate.app.explain_orders import KnownOrders
 from novate.app.explain_reasons import reason_words
-from novate.app.explain_words import generic, limit_words, number
+from novate.app.explain_words import generic, limit_words, number, state_words
 
 Json = dict[str, Any]
 
@@ -113,6 +113,23 @@ def _triggered(event: Json, known: KnownOrders) -> str:
 def _state(event: Json, _: KnownOrders) -> str:
     why = "" if event["reason"] == "COMMAND" else f": {reason_words(event['reason'])}"
     return f"the market goes from {event['from']} to {event['to']}{why}"
+
+
+def _scheduled(event: Json, _: KnownOrders) -> str:
+    goal = state_words(event["to"], event["auction"])
+    return f"timer {event['number']}: {goal} at time {number(event['at'])}"
+
+
+def _schedule_cleared(event: Json, _: KnownOrders) -> str:
+    count = event["count"]
+    return f"{number(count)} {'timer' if count == 1 else 'timers'} taken back"
+
+
+def _extended(event: Json, _: KnownOrders) -> str:
+    return (
+        f"the call goes on until time {number(event['until'])}: {number(event['price'])} is too far away "
+        f"(extension {number(event['count'])})"
+    )
 
 
 def _surplus(imbalance: int) -> str:
@@ -230,6 +247,9 @@ EVENTS: dict[str, tuple[Say, str]] = {
     "AMENDED": (_amended, "oid price qty leaves kept stop"),
     "TRIGGERED": (_triggered, "oid price qty"),
     "STATE": (_state, "from to reason"),
+    "SCHEDULED": (_scheduled, "number at to auction"),
+    "SCHEDULE_CLEARED": (_schedule_cleared, "count"),
+    "EXTENDED": (_extended, "price until count"),
     "AUCTION": (_auction, "price qty imbalance"),
     "AUCTION_TRADE": (_auction_trade, "tid buy sell price qty bleft sleft bfee sfee"),
     "INDICATIVE": (_indicative, "price qty imbalance"),

@@ -30,6 +30,7 @@ WORDS = {
     "INVALID_EXPIRE": "expiry missing, not allowed or already past",
     "INVALID_COMBO": "these attributes do not go together",
     "INVALID_TYPE": "no such type of order",
+    "INVALID_TIME": "not a time to come",
     # refusals: price and liquidity
     "PRICE_BAND": "the price is outside the static band",
     "NO_REFERENCE": "there is no price to follow yet",
@@ -56,6 +57,7 @@ WORDS = {
     "INVALID_LIMIT": "no such limit, or out of range",
     "TOO_MANY_PRICE_LEVELS": "too many prices in use",
     "ENGINE_FULL": "the engine is full",
+    "TOO_MANY_TIMERS": "too many timers",
     # why an order ended, or a market changed
     "USER": "by its owner",
     "MASS": "by a mass cancel",
@@ -74,6 +76,8 @@ WORDS = {
     "AUCTION": "its auction is over",
     "COMMAND": "by command",
     **CONTROL_REASONS,
+    "SCHEDULE": "by schedule",
+    "TIMER": "the time of its call is over",
 }
 
 

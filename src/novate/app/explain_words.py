@@ -185,9 +185,20 @@ def _mass_cancel(command: Json, _: KnownOrders) -> str:
 
 
 def _state(command: Json, _: KnownOrders) -> str:
-    kind = {"OPEN": "opening", "CLOSE": "closing", "INTRADAY": "intraday"}.get(command.get("auction") or "")
-    goal = f"{command['to']} for the {kind} auction" if kind else command["to"]
-    return f"the market goes to {goal}"
+    return f"the market goes to {state_words(command['to'], command.get('auction'))}"
+
+
+def state_words(to: str, auction: str | None) -> str:
+    """A state, and of a call the auction that it is for."""
+    kind = {"OPEN": "opening", "CLOSE": "closing", "INTRADAY": "intraday"}.get(auction or "")
+    return f"{to} for the {kind} auction" if kind else to
+
+
+def _schedule(command: Json, _: KnownOrders) -> str:
+    if command.get("clear"):
+        return "what is scheduled for the market is taken back"
+    goal = state_words(command["to"], command.get("auction"))
+    return f"the market is to go to {goal} at time {number(command['at'])}"
 
 
 def _time(command: Json, _: KnownOrders) -> str:
@@ -260,6 +271,7 @@ COMMANDS: dict[str, tuple[Say, frozenset[str]]] = {
     "AMEND": (_amend, frozenset(("acct", "cid", *AMENDABLE))),
     "MASS_CANCEL": (_mass_cancel, frozenset(("acct", "side", "session"))),
     "STATE": (_state, frozenset(("to", "auction"))),
+    "SCHEDULE": (_schedule, frozenset(("at", "to", "auction", "clear"))),
     "TIME": (_time, frozenset()),
     "SET_REF": (_set_ref, frozenset(("price",))),
     "POSITION": (_position, frozenset(("acct", "qty"))),

@@ -14,10 +14,11 @@ import numpy as np
 
 from novate.app import neutral
 from novate.app.destination import expect_place
+from novate.app.schedules import closing_time, opening_schedule
 from novate.domain.codes import EventKind
 from novate.domain.configuration import Configuration
 from novate.domain.machine import apply_all
-from novate.domain.records import EVENT, Events, new_events
+from novate.domain.records import EVENT, Events, is_trade, new_events
 from novate.domain.resolve import opening_credit, venue_terms
 from novate.gateway.files import (
     EventsFile,
@@ -39,7 +40,10 @@ EVENT_ROOM = 65_536
 REPORTS = "reports.txt"
 OUTPUTS = ("trades.csv", "events.parquet", "rejects.csv")
 TAPE_OUTPUTS = (REPORTS, "rejects.csv")
-KEPT_KINDS = (int(EventKind.TRADE), int(EventKind.TRADE_PARTIES), int(EventKind.REJECTED))
+KEPT_KINDS = tuple(
+    int(kind)
+    for kind in (EventKind.TRADE, EventKind.AUCTION_TRADE, EventKind.TRADE_PARTIES, EventKind.REJECTED)
+)
 
 Progress = Callable[[str, int, int], None]
 
@@ -79,7 +83,7 @@ class Matched(msgspec.Struct, frozen=True):
 
     venue: Venue
     events: Events
-    """TRADE, TRADE_PARTIES and REJECTED records."""
+    """Trades, their TRADE_PARTIES, and REJECTED records."""
     first_sequence: int
     """Of the file's first command."""
     event_count: int
@@ -128,21 +132,22 @@ def match_orders(
     venue = Venue(venue_terms(configuration))
     buffer = new_events(EVENT_ROOM)
     trades, events = TradesFile(folder, configuration), EventsFile(folder, configuration)
-    opening = opening_credit(configuration)
+    opening = np.concatenate([opening_credit(configuration), opening_schedule(configuration)])
     for block in apply_all(venue, opening, buffer):
         events.add(block, opening, 1)
     first = venue.sequence + 1
     kept: list[Events] = [np.empty(0, EVENT)]
     count = 0
     total = len(orders.commands)
-    for start in range(0, total, BATCH):
-        batch = orders.commands[start : start + BATCH]
+    commands = np.concatenate([orders.commands, closing_time(configuration)])
+    for start in range(0, len(commands), BATCH):
+        batch = commands[start : start + BATCH]
         produced = np.concatenate([np.empty(0, EVENT), *apply_all(venue, batch, buffer)])
         trades.add(produced)
         events.add(produced, batch, first + start)
         kept.append(produced[np.isin(produced["kind"], KEPT_KINDS)])
         count += len(produced)
-        report("matching", start + len(batch), total)
+        report("matching", min(start + len(batch), total), total)
     venue.validate()
     return Matched(venue, np.concatenate(kept), first, count, trades.written)
 
@@ -167,7 +172,7 @@ def _match_tape(path: Path, out: Path, report: Progress) -> MatchSummary:
         rejected=len(rejects),
         commands=len(played.commands),
         events=len(played.events),
-        trades=int((played.events["kind"] == EventKind.TRADE).sum()),
+        trades=int(is_trade(played.events).sum()),
         resting=venue.resting_orders(),
         state_root=venue.state_root().hex(),
         outputs=tuple(str(out / name) for name in TAPE_OUTPUTS),

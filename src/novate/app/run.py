@@ -37,6 +37,7 @@ from novate.app.run_summary import (
     SnapshotState,
     summary_bytes,
 )
+from novate.app.schedules import closing_time
 from novate.clearing.fills import Fills
 from novate.clearing.house import ClearingResult
 from novate.compiled import kernels_are_cached
@@ -94,11 +95,13 @@ def _run(out: Path, plane: Plane, orders: OrderFile, progress: Progress) -> RunS
         # In one piece: a journal holds the whole configuration and every credit, or nothing at all.
         derivation.take(1, opening, plane.take(opening))
         halfway = len(opening) + len(orders.commands) // 2
-        for commands in batches(orders.commands):
+        closing = closing_time(plane.configuration)
+        for commands in (*batches(orders.commands), closing):
             derivation.take(plane.venue.sequence + 1, commands, plane.take(commands))
             if not snapshots and plane.venue.sequence >= halfway:
                 snapshots.append(_snapshot(plane))
-            progress("matching", derivation.last_sequence - len(opening), len(orders.commands))
+            done = min(derivation.last_sequence - len(opening), len(orders.commands))
+            progress("matching", done, len(orders.commands))
         snapshots.append(_snapshot(plane))
         plane.venue.validate()
         progress("clearing", 0, 0)
@@ -106,7 +109,7 @@ def _run(out: Path, plane: Plane, orders: OrderFile, progress: Progress) -> RunS
         write_rejects(folder, rejected)
         fills, cleared = derivation.finish()
     progress("writing the report", 0, 0)
-    facts = _facts(plane, orders, rejected, derivation)
+    facts = _facts(plane, orders, rejected, derivation, len(opening) + 1)
     return _finish(out, derivation, fills, cleared, facts, snapshots, opening)
 
 
@@ -121,7 +124,9 @@ def _snapshot(plane: Plane) -> SnapshotState:
     return SnapshotState(sequence=sequence, state_root=root.hex())
 
 
-def _facts(plane: Plane, orders: OrderFile, rejected: list[RejectedRow], derivation: Derivation) -> RunFacts:
+def _facts(
+    plane: Plane, orders: OrderFile, rejected: list[RejectedRow], derivation: Derivation, first_order: int
+) -> RunFacts:
     """What the report says that does not follow from the journal."""
     by_reader = {row.row for row in orders.rejects}
     refusals = Counter(f"{'file' if row.row in by_reader else 'venue'}:{row.reason}" for row in rejected)
@@ -129,7 +134,6 @@ def _facts(plane: Plane, orders: OrderFile, rejected: list[RejectedRow], derivat
     if orders.format == "lobster":
         from novate.gateway.files.lobster_report import compare
 
-        first_order = derivation.last_sequence - len(orders.commands) + 1
         lobster = compare(orders.extra, derivation.fills, first_order)
         comparison = [lobster.headline, *(line for line in lobster.lines() if line != lobster.headline)]
     return RunFacts(
@@ -164,6 +168,7 @@ def _finish(
     counts = totals(cleared)
     configuration = derivation.configuration
     configured = int((opening["kind"] == CommandKind.CONFIGURATION).sum())
+    credits = int((opening["kind"] == CommandKind.CREDIT).sum())
     summary = RunSummary(
         novate=facts.version,
         name=configuration.name,
@@ -172,7 +177,8 @@ def _finish(
         rows=facts.rows,
         journal=JournalCounts(
             configuration=configured,
-            credits=len(opening) - configured,
+            credits=credits,
+            sessions=derivation.last_sequence - configured - credits - facts.orders,
             orders=facts.orders,
             last_sequence=derivation.last_sequence,
             root=facts.journal_root,

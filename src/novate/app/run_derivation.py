@@ -18,7 +18,7 @@ from novate.clearing.fills import Fills, trades_from_fills
 from novate.clearing.house import ClearingResult, clear_trades
 from novate.domain.codes import EventKind
 from novate.domain.configuration import Configuration
-from novate.domain.records import EVENT, Commands, Events
+from novate.domain.records import EVENT, Commands, Events, is_trade
 from novate.gateway.files import EventsFile, OutputFolder, TradesFile
 from novate.reports.market_day import MarketDay
 
@@ -46,7 +46,7 @@ class Derivation:
         self.event_count += len(events)
         self.last_sequence = first_sequence + len(commands) - 1
         kinds = events["kind"]
-        self._fills.append(events[(kinds == EventKind.TRADE) | (kinds == EventKind.TRADE_PARTIES)])
+        self._fills.append(events[is_trade(events) | (kinds == EventKind.TRADE_PARTIES)])
         self._refusals.append(events[kinds == EventKind.REJECTED])
         self.market_day.commands(commands, first_sequence)
         self.market_day.events(events)
@@ -65,7 +65,7 @@ class Derivation:
 
     @property
     def fills(self) -> Events:
-        """TRADE and TRADE_PARTIES records of the day, in order."""
+        """Trades of the day, each with its TRADE_PARTIES, in order."""
         return _joined(self._fills)
 
     @property

@@ -1,6 +1,6 @@
 """Rows of the report: obligations and the trades behind them, with the names that people know.
 
-fills (TRADE, TRADE_PARTIES) --> trade rows: the first of the day, and a few behind each shown obligation
+fills (trades and parties)   --> trade rows: the first of the day, and a few behind each shown obligation
 obligations                  --> obligation rows that name those trades
 """
 
@@ -14,7 +14,7 @@ from novate.app.run_derivation import Derivation
 from novate.clearing.obligations import Obligation
 from novate.domain.codes import EventKind, Side
 from novate.domain.configuration import Configuration
-from novate.domain.records import PARTIES
+from novate.domain.records import PARTIES, is_trade
 from novate.domain.resolve import MarketScale, market_scales
 from novate.domain.units import parse_decimal
 from novate.reports.model import ObligationRow, TradeRow
@@ -34,7 +34,7 @@ def trade_rows(
     """The first trades of the day and some behind each shown obligation; and which stand behind which."""
     configuration = derivation.configuration
     fills = derivation.fills
-    trades = fills[fills["kind"] == EventKind.TRADE][:SEARCHED_TRADES]
+    trades = fills[is_trade(fills)][:SEARCHED_TRADES]
     parties = fills[fills["kind"] == EventKind.TRADE_PARTIES][:SEARCHED_TRADES].view(PARTIES)
     names = {one.number: (one.member, one.account.value) for one in configuration.accounts}
     ids = [instrument.clearing_id for instrument in configuration.instruments]
@@ -72,7 +72,8 @@ def _trade_row(
 ) -> TradeRow:
     market = int(trade["market"])
     scale = scales[market]
-    taker_buys = int(trade["side"]) == Side.BUY
+    side = Side(int(trade["side"]))
+    taker_buys = side is Side.BUY  # Of an auction the buyer stands in the maker's place, the seller as taker.
     maker, taker = ("/".join(names[int(parties[side])]) for side in ("maker_account", "taker_account"))
     maker_order, taker_order = int(trade["order_id"]), int(trade["contra_order_id"])
     return TradeRow(
@@ -88,7 +89,7 @@ def _trade_row(
         seller=maker if taker_buys else taker,
         buy_order=taker_order if taker_buys else maker_order,
         sell_order=maker_order if taker_buys else taker_order,
-        taker_buys=taker_buys,
+        incoming=side,
     )
 
 

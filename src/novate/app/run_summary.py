@@ -1,7 +1,7 @@
 """What a finished run says about itself: `summary.json`, written last, so that its presence says: whole.
 
     rows        read = accepted + rejected
-    journal     configuration records | opening credits | orders      1 .. last_sequence
+    journal     configuration records | opening credits | sessions | orders | end of day   1 .. last_sequence
     events      how many, and the SHA-256 of all their bytes in order
     outputs     every file: bytes and SHA-256        what `novate verify` compares with
     snapshots   sequence and state root of each      likewise
@@ -34,6 +34,8 @@ class JournalCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     configuration: int
     credits: int
+    sessions: int = 0
+    """SCHEDULE commands of the sessions, and the TIME command that ends a day with sessions."""
     orders: int
     last_sequence: int
     root: str

@@ -232,7 +232,10 @@ def _summary_checks(directory: Path, summary: RunSummary, evidence: Evidence) ->
         (
             "commands",
             derivation.last_sequence,
-            summary.journal.configuration + summary.journal.credits + summary.journal.orders,
+            summary.journal.configuration
+            + summary.journal.credits
+            + summary.journal.sessions
+            + summary.journal.orders,
         ),
         ("obligations", counts.obligations, summary.obligations),
         ("netting", currency_flows(evidence.cleared, configuration), summary.netting),

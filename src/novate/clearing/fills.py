@@ -5,6 +5,8 @@
         --> trade 17 of source NOVATE, version 1, price "182.50", quantity "300",
             buyer CASTOR HOUS (the taker bought), seller ALPINE CLIE
 
+    AUCTION_TRADE  the same, without a side: the buyer stands in the maker's place, the seller in the taker's
+
 A fill between two trading accounts of one party, such as two clients of one member's CLIE account, is
 internal: by C9 a trade needs two parties (SELF_TRADE), so it is not novated. The member books it between its
 clients; it is counted and reported, and it stays in the venue's list of trades.
@@ -21,7 +23,7 @@ from novate.clearing.trades.columns import Bools, Coded, Int64s, TradeColumns, c
 from novate.domain.codes import EventKind, Side
 from novate.domain.configuration import Configuration
 from novate.domain.machine import BrokenInvariant
-from novate.domain.records import PARTIES, Events
+from novate.domain.records import PARTIES, Events, is_trade
 from novate.domain.resolve import MarketScale, market_scale
 
 SOURCE = "NOVATE"
@@ -35,16 +37,16 @@ class Fills(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def trades_from_fills(events: Events, configuration: Configuration) -> Fills:
-    """Trades behind the TRADE and TRADE_PARTIES records among the events; others are passed over.
+    """Trades of the market and of auctions among the events; others are passed over.
 
-    Raises BrokenInvariant if a TRADE is not directly followed by its TRADE_PARTIES, or names an account or
+    Raises BrokenInvariant if a trade is not directly followed by its TRADE_PARTIES, or names an account or
     a market that the configuration does not know.
     """
-    places = np.flatnonzero(events["kind"] == EventKind.TRADE)
+    places = np.flatnonzero(is_trade(events))
     if len(places) and (
         places[-1] + 1 >= len(events) or np.any(events["kind"][places + 1] != EventKind.TRADE_PARTIES)
     ):
-        raise BrokenInvariant("Expected TRADE_PARTIES directly after every TRADE, found another record")
+        raise BrokenInvariant("Expected TRADE_PARTIES directly after every trade, found another record")
     trade = events[places]
     parties = events[places + 1].view(PARTIES)
     number, of_account = _account_parties(configuration)
@@ -52,7 +54,7 @@ def trades_from_fills(events: Events, configuration: Configuration) -> Fills:
         _known(of_account, number, parties[account].astype(np.int64))
         for account in ("taker_account", "maker_account")
     )
-    taker_bought = trade["side"] == Side.BUY
+    taker_bought = trade["side"] == Side.BUY  # Never in an auction: there the maker's place is the buyer's.
     buyer = np.where(taker_bought, taker, maker)
     seller = np.where(taker_bought, maker, taker)
     internal = buyer == seller

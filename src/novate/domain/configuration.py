@@ -11,6 +11,7 @@ import msgspec
 
 from novate.domain.instruments import Instrument
 from novate.domain.members import Member, TradingAccount
+from novate.domain.schedules import Schedule
 
 
 class Calendar(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +60,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[Member, ...]
     accounts: tuple[TradingAccount, ...]
     calendars: dict[str, Calendar] = msgspec.field(default_factory=dict)
+    schedules: dict[str, Schedule] = msgspec.field(default_factory=dict)
     house: str | None = None
     depository: str | None = None
     clearing: ClearingSwitches = msgspec.field(default_factory=ClearingSwitches)

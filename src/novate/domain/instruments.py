@@ -127,6 +127,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """Settlement N days after trade date, 0..5."""
     calendar: str | None = None
     """Trading calendar; None: weekends only."""
+    schedule: str | None = None
+    """Sessions of a trading day; the market is CLOSED before the first one."""
     contract_size: str = "1"
     """Derivatives: units of the currency for a price move of 1.0 on a quantity of 1."""
     expiry: str | None = None

@@ -4,8 +4,10 @@
                   64 bytes                               64 bytes each
 
 A command is one record; a TERMS or LEG record may stand before it and stages what does not fit. An
-event is one record, except a trade, which takes two: TRADE says what happened in the market and may be
-shown to everybody; TRADE_PARTIES, directly behind it, says for whom and what it cost.
+event is one record, except a trade, which takes two: TRADE, or AUCTION_TRADE, says what happened in the
+market and may be shown to everybody; TRADE_PARTIES, directly behind it, says for whom and what it cost. A
+trade of an auction has no maker and no taker: its buyer stands in the maker's fields, its seller in the
+taker's, and its side is NONE.
 
 Kernels use the generic field names of `COMMAND` and `EVENT`. The views below name the same bytes as the
 kind at hand means them; `events.view(PARTIES)` costs nothing.
@@ -18,6 +20,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+
+from novate.domain.codes import EventKind
 
 RECORD_BYTES = 64
 MAX_MARKETS = 2**16 - 1
@@ -291,6 +295,12 @@ for _record in (COMMAND, TERMS_COMMAND, QUOTE_COMMAND, MMP_COMMAND, SCHEDULE_COM
                 AUCTION_EVENT, MMP_EVENT, SCHEDULE_EVENT, EXTENDED_EVENT, SCOPE_EVENT,
                 CREDIT_EVENT):  # fmt: skip
     assert _record.itemsize == RECORD_BYTES
+
+
+def is_trade(events: Events) -> npt.NDArray[np.bool_]:
+    """Which events are trades, of the market or of an auction; TRADE_PARTIES stands behind each of them."""
+    kinds = events["kind"]
+    return np.asarray((kinds == EventKind.TRADE) | (kinds == EventKind.AUCTION_TRADE))
 
 
 def new_commands(count: int) -> Commands:

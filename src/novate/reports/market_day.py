@@ -1,10 +1,10 @@
 """From events to the pictures of a market's day: prints and best prices, gathered block by block.
 
-    TRADE       --> print   (market, time, price, quantity, incoming side)
+    trade       --> print   (market, time, price, quantity, incoming side; none in an auction)
     BOOK_STATE  --> quote   (market, time, best bid, best ask)
                     |
                     v  equal slices of the day
-    slice i: low, high, last price | bought, sold | bid, ask at its end (carried from before)
+    slice i: low, high, last price | bought, sold, auctioned | bid, ask at its end (carried from before)
 
 Only what a picture needs is kept, 33 bytes a print and 27 a quote; the slices are cut at the end, when the
 length of the day is known. All arithmetic is in integers.
@@ -20,13 +20,15 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.domain.codes import CommandKind, EventKind, Side
-from novate.domain.records import BOOK_STATE_EVENT, Commands, Events
+from novate.domain.records import BOOK_STATE_EVENT, Commands, Events, is_trade
 from novate.reports.model import MarketLine, MarketSeries
 
 SLICES = 240
+NO_PRICE = -(2**40)
+"""Of a quote: the side shows nothing. Prices of a venue lie above it, negative ones too."""
 
 PRINT = np.dtype([("market", "u2"), ("time", "i8"), ("sequence", "i8"), ("price", "i8"), ("quantity", "i8"),
-                  ("buys", "?")])  # fmt: skip
+                  ("side", "u1")])  # fmt: skip
 QUOTE = np.dtype([("market", "u2"), ("time", "i8"), ("sequence", "i8"), ("bid", "i8"), ("ask", "i8")])
 
 Array = npt.NDArray[Any]
@@ -66,13 +68,12 @@ class MarketDay:
 
     def events(self, events: Events) -> None:
         """Events of the commands given last, in any number of blocks."""
-        trades = events[events["kind"] == EventKind.TRADE]
+        trades = events[is_trade(events)]
         if len(trades):
             prints = np.empty(len(trades), PRINT)
             prints["time"] = self._block_times[trades["sequence"] - self._first_sequence]
-            for name in ("market", "sequence", "price", "quantity"):
+            for name in ("market", "sequence", "price", "quantity", "side"):
                 prints[name] = trades[name]
-            prints["buys"] = trades["side"] == Side.BUY
             self._prints.append(prints)
         states = events[events["kind"] == EventKind.BOOK_STATE].view(BOOK_STATE_EVENT)
         if len(states):
@@ -80,8 +81,8 @@ class MarketDay:
             quotes["time"] = self._block_times[states["sequence"] - self._first_sequence]
             for name in ("market", "sequence"):
                 quotes[name] = states[name]
-            quotes["bid"] = np.where(states["bid_quantity"] > 0, states["bid_price"], 0)
-            quotes["ask"] = np.where(states["ask_quantity"] > 0, states["ask_price"], 0)
+            quotes["bid"] = np.where(states["bid_quantity"] > 0, states["bid_price"], NO_PRICE)
+            quotes["ask"] = np.where(states["ask_quantity"] > 0, states["ask_price"], NO_PRICE)
             self._quotes.append(quotes)
 
     def trade_times(self, count: int) -> Array:
@@ -135,7 +136,7 @@ def _line(face: MarketFace, prints: Array) -> MarketLine:
         quantity_digits=face.quantity_digits,
         trades=len(prints),
         volume=int(prints["quantity"].sum()) * face.lot_units,
-        turnover_minor=exact_sum(prices * prints["quantity"]) * face.notional_multiplier,
+        turnover_minor=exact_sum(np.abs(prices) * prints["quantity"]) * face.notional_multiplier,
         first_price=int(prices[0]) * unit,
         low_price=int(prices.min()) * unit,
         high_price=int(prices.max()) * unit,
@@ -165,17 +166,16 @@ def _series(
     count = len(edges)
     prices = prints["price"] * face.tick_units
     low = np.full(count, np.iinfo(np.int64).max)
-    high = np.full(count, -1)
-    last = np.full(count, -1)
+    high = np.full(count, np.iinfo(np.int64).min)
+    last = np.zeros(count, np.int64)
     np.minimum.at(low, place, prices)
     np.maximum.at(high, place, prices)
     last[place] = prices  # Of several prints of one slice the last one stays.
     size = prints["quantity"] * face.lot_units
-    bought, sold = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    np.add.at(bought, place, np.where(prints["buys"], size, 0))
-    np.add.at(sold, place, np.where(prints["buys"], 0, size))
-    traded = high >= 0
-    bid, ask = (_carried(quotes, key, edges, name) * face.tick_units for name in ("bid", "ask"))
+    volume = np.zeros((len(Side), count), np.int64)
+    np.add.at(volume, (prints["side"], place), size)
+    traded = low <= high
+    bid, ask = (_carried(quotes, key, edges, name) for name in ("bid", "ask"))
     return MarketSeries(
         symbol=face.symbol,
         currency=face.currency,
@@ -194,20 +194,21 @@ def _series(
         low=_known(low, traded),
         high=_known(high, traded),
         last=_known(last, traded),
-        bought=tuple(bought.tolist()),
-        sold=tuple(sold.tolist()),
-        bid=_known(bid, bid > 0),
-        ask=_known(ask, ask > 0),
+        bought=tuple(volume[Side.BUY].tolist()),
+        sold=tuple(volume[Side.SELL].tolist()),
+        auctioned=tuple(volume[Side.NONE].tolist()),
+        bid=_known(bid * face.tick_units, bid != NO_PRICE),
+        ask=_known(ask * face.tick_units, ask != NO_PRICE),
     )
 
 
 def _carried(quotes: Array, key: str, edges: Array, name: str) -> Array:
-    """The value at the end of each slice: the last one said in it or before it; 0 before the first."""
+    """The value at the end of each slice: the last one said in it or before it; NO_PRICE before the first."""
     if not len(quotes):
-        return np.zeros(len(edges), np.int64)
+        return np.full(len(edges), NO_PRICE)
     ends = np.append(edges[1:], np.iinfo(np.int64).max)
     at = np.searchsorted(quotes[key], ends, side="left") - 1
-    return np.where(at >= 0, quotes[name][np.maximum(at, 0)], 0)
+    return np.where(at >= 0, quotes[name][np.maximum(at, 0)], NO_PRICE)
 
 
 def _known(values: Array, known: Array) -> tuple[int | None, ...]:

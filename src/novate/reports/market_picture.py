@@ -1,7 +1,7 @@
 """A market's day in two pictures on one time axis: price with volume below, and the top of the book.
 
 price   ~~~/\\/~~\\__          last price as a line, the range of each slice as a band
-volume  |.||:|.|:|.          incoming buys up, incoming sells down, both counted
+volume  |.||:|.|:|.          incoming buys up, incoming sells down, auctions half and half, all counted
 book    --__--  ask          best displayed prices, the spread filled
         --__--  bid
 """
@@ -51,8 +51,9 @@ def _price_figure(market: MarketSeries, number: int) -> str:
     low, high = (price_text(value, market.price_digits) for value in (market.low_price, market.high_price))
     line = (
         f"{plural(market.trades, 'trade')} in {market.currency} between {low} and {high}; "
-        f"volume {grouped(market.volume, market.quantity_digits)}, incoming buys above the line, sells below."
+        f"volume {grouped(market.volume, market.quantity_digits)}, incoming buys above the line, sells below"
     )
+    line += ", auctions across it." if any(market.auctioned) else "."
     xs = _time_scale(market)
     body = (
         _price_part(market, xs)
@@ -142,15 +143,19 @@ def _price_part(market: MarketSeries, xs: Scale) -> str:
 
 
 def _volume_part(market: MarketSeries, xs: Scale) -> str:
-    most = max((*market.bought, *market.sold, 1))
+    halves = tuple(-(-volume // 2) for volume in market.auctioned)
+    most = max((*market.bought, *market.sold, *halves, 1))
     middle = (VOLUME_TOP + VOLUME_FLOOR) / 2
     reach = (VOLUME_FLOOR - VOLUME_TOP) / 2
     width = (
         max(xs.at(market.starts[1]) - xs.at(market.starts[0]) - 0.6, 0.6) if len(market.starts) > 1 else 20
     )
-    up, down = [], []
-    for start, bought, sold in zip(market.starts, market.bought, market.sold, strict=True):
+    up, down, across = [], [], []
+    for start, bought, sold, half in zip(market.starts, market.bought, market.sold, halves, strict=True):
         x = xs.at(start)
+        if half:
+            tall = round(half / most * reach, 1)
+            across.append(f"M{x:g} {middle - tall:g}v{2 * tall:g}h{width:.2f}v{-2 * tall:g}z")
         if bought:
             tall = round(bought / most * reach, 1)
             up.append(f"M{x:g} {middle:g}v{-tall:g}h{width:.2f}v{tall:g}z")
@@ -158,8 +163,10 @@ def _volume_part(market: MarketSeries, xs: Scale) -> str:
             tall = round(sold / most * reach, 1)
             down.append(f"M{x:g} {middle:g}v{tall:g}h{width:.2f}v{-tall:g}z")
     most_text = short(most, market.quantity_digits)
+    auctions = tag("path", d="".join(across), class_="bar auction") if across else ""
     return (
-        tag("path", d="".join(up) or "M0 0", class_="bar buy")
+        auctions
+        + tag("path", d="".join(up) or "M0 0", class_="bar buy")
         + tag("path", d="".join(down) or "M0 0", class_="bar sell")
         + tag("line", x1=LEFT, x2=RIGHT, y1=middle, y2=middle, class_="grid")
         + label(LEFT - 8, VOLUME_TOP + 8, f"▲ {most_text}", "axis", "end")

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import msgspec
 
+from novate.domain.codes import Side
 from novate.reports.figures import percent, plural
 
 
@@ -84,7 +85,8 @@ class TradeRow(msgspec.Struct, frozen=True, kw_only=True):
     seller: str
     buy_order: int
     sell_order: int
-    taker_buys: bool
+    incoming: Side
+    """Side of the incoming order; NONE for a trade of an auction, where neither came to the other."""
 
 
 class MarketSeries(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +113,8 @@ class MarketSeries(msgspec.Struct, frozen=True, kw_only=True):
     bought: tuple[int, ...]
     """Volume whose incoming order bought."""
     sold: tuple[int, ...]
+    auctioned: tuple[int, ...]
+    """Volume of auctions, where no order is the incoming one."""
     bid: tuple[int | None, ...]
     ask: tuple[int | None, ...]
     """Best displayed prices at the end of the slice."""

@@ -89,7 +89,7 @@
       const price = (value) => number(value, market.price_digits), size = (value) => number(value, market.quantity_digits);
       const from = market.by_time ? clock(market.starts[place]) : number(market.starts[place], 0);
       line.textContent = figure.dataset.kind === "price"
-        ? `${from}   last ${price(market.last[place])}   low ${price(market.low[place])}   high ${price(market.high[place])}   \u25b2 ${size(market.bought[place])}   \u25bc ${size(market.sold[place])}`
+        ? `${from}   last ${price(market.last[place])}   low ${price(market.low[place])}   high ${price(market.high[place])}   \u25b2 ${size(market.bought[place])}   \u25bc ${size(market.sold[place])}${market.auctioned[place] ? `   auction ${size(market.auctioned[place])}` : ""}`
         : `${from}   bid ${price(market.bid[place])}   ask ${price(market.ask[place])}`;
     };
     const hide = () => { cursor.style.visibility = "hidden"; line.textContent = "\u00a0"; };

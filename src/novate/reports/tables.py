@@ -12,9 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from novate.domain.codes import Side
 from novate.reports.figures import clock, directed, grouped, percent, plural, quiet
 from novate.reports.market_picture import price_text
 from novate.reports.model import CashCell, DayReport, MarketLine, ObligationRow, TradeRow
+
+INCOMING = {Side.BUY: ("▲ buy", "buy"), Side.SELL: ("▼ sell", "sell"), Side.NONE: ("auction", "")}
 
 
 def direction_class(value: int) -> str:
@@ -93,7 +96,7 @@ def trade_table(rows: tuple[TradeRow, ...]) -> str:
 
 
 def _trade_row(row: TradeRow) -> str:
-    taker, class_ = ("▲ buy", "buy") if row.taker_buys else ("▼ sell", "sell")
+    taker, class_ = INCOMING[row.incoming]
     time = clock(row.time_ns) if row.time_ns else ""
     trade = escape(row.trade_id)
     return (

@@ -219,10 +219,11 @@ def _makers_leave(day: _Day) -> Commands:
 
 
 def _states(day: _Day, configuration: Configuration) -> Commands:
-    """The three turns of the day for every market; the first only where it is one."""
-    initial = [instrument.initial_state for instrument in configuration.instruments]
-    early = np.flatnonzero(np.array(initial) != MarketState.PRE_OPEN.name)
-    every = np.arange(len(initial))
+    """The three turns of the day for every market without a schedule; the first only where it is one."""
+    instruments = configuration.instruments
+    every = np.flatnonzero(np.array([instrument.schedule is None for instrument in instruments]))
+    initial = np.array([instrument.initial_state for instrument in instruments])
+    early = every[initial[every] != MarketState.PRE_OPEN.name]
     turns = (
         (early, MarketState.PRE_OPEN, PRE_OPEN),
         (every, MarketState.CONTINUOUS, OPEN),

@@ -16,6 +16,10 @@ MAX_SUMMED_NOTIONAL = 1 << 40
 """With limits the notionals of open orders are summed: four million of the largest fit int64."""
 MAX_SHARED_QUANTITY = (1 << 31) - 1
 """Allocation by size multiplies two quantities: their product fits int64."""
+MAX_CALL = 1 << 62
+"""A call and an extension last less than the clock can go."""
+MAX_EXTENSIONS = (1 << 32) - 1
+"""EXTENDED counts them in 32 bits."""
 MAX_LISTED_ACCOUNT = (1 << 24) - 1
 _MAX_ASSET = (1 << 16) - 1
 _MAX_STP_GROUP = (1 << 32) - 1
@@ -83,6 +87,7 @@ def _market_defects(terms: MarketTerms, limited: bool) -> Iterator[str]:
     if terms.credit is not CreditModel.NONE and terms.static_band is None and terms.protection is None:
         yield "expected a static_band or a protection where credit is used, was neither (K5)"
     yield from _feature_defects(terms)
+    yield from _call_defects(terms)
 
 
 def _feature_defects(terms: MarketTerms) -> Iterator[str]:
@@ -98,7 +103,7 @@ def _feature_defects(terms: MarketTerms) -> Iterator[str]:
         if not lowest <= value <= highest:
             yield f"expected {name} from {lowest} to {highest}, was {value}"
     for name, word, words in (
-        ("collar_action", terms.collar_action, ("CAP", "HALT")),
+        ("collar_action", terms.collar_action, ("CAP", "HALT", "AUCTION")),
         ("post_only", terms.post_only, ("REJECT", "SLIDE")),
         ("alloc", terms.alloc, ("FIFO", "PRO_RATA", "FIFO_PRO_RATA")),
     ):
@@ -107,6 +112,24 @@ def _feature_defects(terms: MarketTerms) -> Iterator[str]:
     if terms.alloc != "FIFO" and terms.max_quantity > MAX_SHARED_QUANTITY:
         most = MAX_SHARED_QUANTITY
         yield f"expected max_quantity up to {most} with alloc {terms.alloc}, was {terms.max_quantity}"
+
+
+def _call_defects(terms: MarketTerms) -> Iterator[str]:
+    """Calls that end by themselves (R59, R60)."""
+    for name, value, lowest, highest in (
+        ("volatility_call", terms.volatility_call, 0, MAX_CALL),
+        ("auction_band", terms.auction_band or 0, 0, MAX_PRICE),
+        ("extension", terms.extension, 0, MAX_CALL),
+        ("max_extensions", terms.max_extensions, 0, MAX_EXTENSIONS),
+    ):
+        if not lowest <= value <= highest:
+            yield f"expected {name} from {lowest} to {highest}, was {value}"
+    if terms.collar_action == "AUCTION" and terms.volatility_call == 0:
+        yield "expected a volatility_call of 1 at least with collar_action AUCTION, was 0 (R59)"
+    if terms.auction_band is not None:
+        for name, value in (("extension", terms.extension), ("max_extensions", terms.max_extensions)):
+            if value == 0:
+                yield f"expected {name} of 1 at least with an auction_band, was 0 (R60)"
 
 
 def _notional_defects(terms: MarketTerms, limited: bool) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The state root: one SHA-256 over everything that the venue's future depends on.
 
     "novate venue 2" | clock, sequences | markets | margins | orders in queue order | balances | positions
-    | assets | limits | features, protections, staged record
+    | assets | limits | features, protections, staged record | timers
 
 The form is canonical: rows are listed by market, ladder, price and queue, balances by their key, and nothing
 says in which slot or table size they lie. So the root is the same for any batching, compiled or interpreted.
@@ -19,6 +19,7 @@ from novate.compiled import kernel, wide
 from novate.venue import kill_switch, layout
 from novate.venue.features import auction_ladder
 from novate.venue.layout import GTD_HEAP, INDEXED, Tables
+from novate.venue.timer_checks import sorted_timers
 
 _SCALARS = [
     layout.NOW,
@@ -32,6 +33,7 @@ _SCALARS = [
     layout.KEEP_POSITIONS,
     layout.PRIORITY,
     layout.KILLS,
+    layout.LAST_TIMER,
 ]
 _ORDER_FIELDS = ("order_id", "client_order_id", "price", "account", "market", "session", "leaves", "done",
                  "side", "order_type", "tif", "stp", "status",
@@ -118,6 +120,7 @@ def state_root(s: Tables, rows: npt.NDArray[np.int64]) -> bytes:
     digest.update(s.holders.tobytes())
     _update_features(digest, s, rows)
     _update_staged(digest, s)
+    digest.update(sorted_timers(s).tobytes())
     return digest.digest()
 
 

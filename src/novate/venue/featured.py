@@ -11,6 +11,7 @@ from __future__ import annotations
 from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.allocation import next_of_round, share_out
 from novate.venue.book import ladder_of, opposite, tradable_of
+from novate.venue.calls import call_at_collar
 from novate.venue.constants import (
     BUY,
     BY_COLLAR,
@@ -28,6 +29,7 @@ from novate.venue.layout import (
     AGGRESSOR_MARKET,
     AGGRESSOR_REST,
     BLOCK_TOP,
+    COLLAR_CALLS,
     COLLAR_HALTS,
     FIFO,
     HEAP_CAPACITY,
@@ -51,13 +53,14 @@ from novate.venue.matching import (
     prevent,
 )
 from novate.venue.protection import count_protected_fill, has_entry_room
+from novate.venue.timers import has_timer_room
 from novate.venue.triggers import elect, move_trailing
 
 
 @kernel
 def has_room_here(s: Tables, market: int, features: int) -> bool:
     """Room for one step of a market with features: also for trailing stops that a print moves."""
-    if not has_room(s) or not has_entry_room(s):
+    if not has_room(s) or not has_entry_room(s) or not has_timer_room(s):
         return False
     trailing = wide(s.features["trailing_count"][features])
     if trailing != 0:
@@ -164,9 +167,11 @@ def fill_featured(s: Tables, market: int, maker: int, taker: int, quantity: int)
 
 @kernel
 def _end_at_collar(s: Tables, taker: int, market: int, features: int) -> None:
-    """CANCELLED COLLAR, whatever the time in force; the market may be halted with it (R45)."""
+    """CANCELLED COLLAR, whatever the time in force; the market may be halted or called with it (R45, R59)."""
     cancel_entering(s, taker, BY_COLLAR)
-    if s.features["collar_action"][features] == COLLAR_HALTS:
+    if s.features["collar_action"][features] == COLLAR_CALLS:
+        call_at_collar(s, market, features)
+    elif s.features["collar_action"][features] == COLLAR_HALTS:
         before = wide(s.markets["state"][market])
         s.markets["state"][market] = HALTED
         market_event(s, E_STATE, market, BY_COLLAR, 0, 0, before, HALTED)

@@ -1,8 +1,11 @@
 """The venue's main loop: commands in, events out, interruptible between any two steps.
 
     IDLE -> clock -> EXPIRE -> EXECUTE -> MATCH -> PROTECT -> CASCADE -> PUBLISH -> IDLE        (phases of R7)
-                                  |         ^-------------------|          ^
-                                  |-> UNCROSS -> LIST -> SETTLED -> LIST --|
+                        v         |         ^-------------------|          ^
+                     TIMERS       |-> UNCROSS -> LIST -> SETTLED -> LIST --|
+
+Timers that are due come behind the expiries; each goes the same way from UNCROSS to the end of CASCADE, in a
+loop of its own, before the command is executed.
 
 The phase lives in the header. When the event buffer or a table is too small for the next step, the loop says
 what it needs and returns; the machine makes room and calls again with the same command, which goes on in its
@@ -69,6 +72,7 @@ from novate.venue.layout import (
     AGGRESSOR_MARKET,
     BLOCK_TOP,
     BROKEN,
+    BY_CALL,
     CASCADE,
     CHECK_ACCOUNTS,
     EVENTS,
@@ -85,6 +89,7 @@ from novate.venue.layout import (
     NEED_EVENTS,
     NEED_NOTHING,
     NEED_WORDS,
+    NEXT_DUE,
     NOW,
     PHASE,
     PREFETCH,
@@ -94,6 +99,8 @@ from novate.venue.layout import (
     SEQUENCE,
     SETTLED,
     TABLE_DTYPES,
+    TIMER_PHASE,
+    TIMERS,
     TOUCHED_HEAD,
     TRACK_RATE,
     TRACK_RATIO,
@@ -111,8 +118,17 @@ from novate.venue.pool import heap_top
 from novate.venue.protection import is_due, reset_protection, set_protection, take_due
 from novate.venue.quotes import has_quote_room, quote
 from novate.venue.staged import stage
-from novate.venue.states import change_state, end_uncross, settle_state
+from novate.venue.states import begin_change, change_state, end_uncross, may_change, settle_state
 from novate.venue.sweeps import ANY, begin_mass_cancel, begin_protection, work_list
+from novate.venue.timers import (
+    is_in_vain,
+    is_timer_due,
+    kind_of,
+    reason_of,
+    schedule,
+    set_next_due,
+    take_out,
+)
 from novate.venue.touched import NO_MARKET, publish, publish_touched, touch
 from novate.venue.uncross import uncross
 
@@ -132,6 +148,10 @@ def run(s: Tables, count: int) -> int:
             phase = _begin(s, i)
         if phase == EXPIRE:
             if not _expire_due(s):
+                break
+            phase = TIMERS
+        if phase == TIMERS:
+            if not _fire_due(s):
                 break
             phase = EXECUTE
         if phase == EXECUTE:
@@ -206,10 +226,7 @@ def _begin(s: Tables, i: int) -> int:
         return PUBLISH
     now = max(s.header[NOW], s.commands["time"][i])
     s.header[NOW] = now
-    top = heap_top(s)
-    if top != 0 and s.extras["expire"][s.orders["extra"][top]] <= now:
-        return EXPIRE
-    return EXECUTE
+    return EXPIRE if s.header[NEXT_DUE] <= now else EXECUTE
 
 
 @cold
@@ -223,6 +240,56 @@ def _expire_due(s: Tables) -> bool:
             return False
         touch(s, wide(s.orders["market"][row]))
         remove_live(s, row, E_EXPIRED, BY_GTD)
+
+
+@cold
+def _fire_due(s: Tables) -> bool:
+    """Timers whose time has come, each complete before the next one (R57); False for lack of room."""
+    phase = wide(s.header[TIMER_PHASE])
+    while True:
+        if phase == PUBLISH:
+            phase = TIMERS
+        if phase == TIMERS and not is_timer_due(s):
+            set_next_due(s)
+            s.header[TIMER_PHASE] = TIMERS
+            return True
+        phase = _fire_next(s) if phase == TIMERS else _advance(s, phase)
+        if s.header[NEED] != NEED_NOTHING:
+            s.header[TIMER_PHASE] = phase
+            return False
+
+
+@kernel
+def _fire_next(s: Tables) -> int:
+    """The first timer asks for its change of state; the phase in which that goes on."""
+    market = wide(s.timers["market"][0])
+    what = wide(s.timers["what"][0])
+    if is_in_vain(s, market, what):
+        take_out(s, 0)
+        return TIMERS
+    if not _may_execute(s) or not may_change(s, market, what & 15):
+        return TIMERS
+    s.header[AGGRESSOR_MARKET] = market
+    touch(s, market)
+    if what & BY_CALL != 0:
+        s.features["call_timer"][s.markets["features"][market]] = 0
+    take_out(s, 0)
+    return begin_change(s, market, what & 15, kind_of(what), reason_of(what))
+
+
+@kernel
+def _advance(s: Tables, phase: int) -> int:
+    """One step of what a timer began, as the main loop takes it; the same phase if it was interrupted."""
+    market = wide(s.header[AGGRESSOR_MARKET])
+    if phase == MATCH:
+        if s.markets["features"][market] != 0:
+            return PROTECT if sweep_featured(s) else MATCH
+        return CASCADE if sweep(s) else MATCH
+    if phase == CASCADE:
+        if s.markets["elected_head"][market] == 0 or s.markets["state"][market] != CONTINUOUS:
+            return PUBLISH
+        return activate_next(s, market) if _may_execute(s) else CASCADE
+    return _go_on(s, phase)
 
 
 @inlined
@@ -289,7 +356,7 @@ def _is_ordinary(s: Tables, i: int, kind: int, market: int) -> bool:
 @cold
 def _check_names(s: Tables, i: int, kind: int, market: int) -> int:
     """Known command, known market, known account, kill switches, messages; in this order."""
-    if kind < NEW or kind > SET_LIMIT or (kind > DISCONNECT and kind < CREDIT) or kind == SCHEDULE:
+    if kind < NEW or kind > SET_LIMIT or (kind > DISCONNECT and kind < CREDIT):
         return UNKNOWN_COMMAND
     if not _is_venue_wide(kind) and market >= len(s.markets):
         return UNKNOWN_MARKET
@@ -340,6 +407,8 @@ def _execute_other(s: Tables, i: int, kind: int, market: int) -> int:
         return set_protection(s, i, market)
     if kind == MMP_RESET:
         return reset_protection(s, i, market)
+    if kind == SCHEDULE:
+        return schedule(s, i, market)
     if kind == CREDIT:
         return apply_credit(s, i)
     if kind == SET_MARGIN:

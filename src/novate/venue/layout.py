@@ -149,8 +149,6 @@ FEATURES = np.dtype(
         ("max_extensions", "<i8"),
         ("extensions", "<i8"),  # of the call that the market is in
         ("call_timer", "<i8"),  # number of the timer that ends the call, 0: none
-        ("call_target", "<i8"),  # state that the call timer asks for
-        ("schedules", "<i8"),  # timers of SCHEDULE still to come
         ("implied_bid", "<i8"),  # as IMPLIED_STATE said last
         ("implied_bid_quantity", "<i8"),
         ("implied_ask", "<i8"),
@@ -197,6 +195,9 @@ PROTECTION = np.dtype(
 
 ENTRY = np.dtype([("time", "<i8"), ("quantity", "<i8"), ("next", "<i8")])
 """Lots that a protected account traded at one time."""
+
+TIMER = np.dtype([("at", "<i8"), ("number", "<i8"), ("market", "<i4"), ("what", "<i4")])
+"""A change of state to come (R57): `what` = state | auction kind << 4, and BY_CALL for a call timer."""
 
 ACCOUNT = np.dtype([("member", "<u4"), ("stp_group", "<u4"), ("account_class", "<u4"), ("known", "<u4")])
 """`known`: 0 is not listed; a listed account has KNOWN, and the kill switches that stop it (R61)."""
@@ -291,6 +292,7 @@ class Tables(NamedTuple):
     entries: Table
     stamps: Table
     staged: Table
+    timers: Table
     scratch: Table
     commands: Table
     events: Table
@@ -318,6 +320,7 @@ TABLE_DTYPES: dict[str, np.dtype[np.void] | np.dtype[np.int64]] = {
     "entries": ENTRY,
     "stamps": np.dtype(np.int64),
     "staged": COMMAND,
+    "timers": TIMER,
     "scratch": np.dtype(np.int64),
     "commands": COMMAND,
     "events": EVENT_WORDS,
@@ -400,6 +403,11 @@ KILLS = 131  # kill switches that no listed account carries: the venue's, member
 SWITCHES = 132  # kill switches that are on
 LIST_HOLDER = 133  # of a list that KILL or DISCONNECT works off: whom its last event names
 LIST_SESSION = 134
+NEXT_DUE = 135  # no timer fires and no GTD order expires before this time
+TIMER_COUNT = 136
+LAST_TIMER = 137  # number of the timer made last
+TIMER_PHASE = 138  # how far the timer has come that is firing; TIMERS between two of them
+STATE_REASON = 139  # of the change of state that is under way
 HEADER_CELLS = 144
 
 # Phases.
@@ -413,6 +421,7 @@ PUBLISH = 6
 PROTECT = 7  # market-maker protection that an aggressor made due
 UNCROSS = 8
 SETTLED = 9  # the uncross is over: the state changes
+TIMERS = 15  # timers that are due, behind the expiries and before the command
 
 # Why a batch stopped before its end.
 NEED_NOTHING = 0
@@ -426,6 +435,7 @@ NEED_ENTRIES = 7
 NEED_FEATURES = 8
 NEED_PROTECTIONS = 9
 NEED_ORDERS = 20
+NEED_TIMERS = 15
 
 # Order status.
 FREE = 0
@@ -458,6 +468,10 @@ ATTENTIVE = PEGGED | DISCRETIONARY | ALL_OR_NONE
 COLLAR_CAPS = 0
 COLLAR_HALTS = 1
 COLLAR_CALLS = 2
+
+BY_CALL = 256  # of a timer's `what`: it ends a call, no SCHEDULE command made it
+MAX_TIMERS = 65_536  # SCHEDULE is refused beyond; calls have one a market at most
+NO_MORE_TIME = 2**63 - 1  # the clock cannot go further
 
 # Allocation of a level.
 FIFO = 0

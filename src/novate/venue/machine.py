@@ -23,6 +23,7 @@ from novate.venue.control_checks import broken_controls
 from novate.venue.inspection import Book, read_book
 from novate.venue.invariants import broken_sums, check_books, describe
 from novate.venue.layout import PIECE, Tables
+from novate.venue.timer_checks import PendingTimer, broken_timers, read_timers
 
 # Above these the tables outgrow the processor's caches, and looking ahead pays; below it costs a few ns.
 _LOOK_AHEAD_ORDERS = 16_384
@@ -172,6 +173,8 @@ class Venue:
             tables["protections"] = memory.enlarged(tables["protections"], 2 * len(tables["protections"]))
         elif need == layout.NEED_ENTRIES:
             tables["entries"] = memory.enlarged(tables["entries"], 2 * len(tables["entries"]))
+        elif need == layout.NEED_TIMERS:
+            tables["timers"] = memory.enlarged(tables["timers"], 2 * len(tables["timers"]))
         elif need == layout.NEED_BALANCES:
             tables["balances"] = memory.grow_hashed(tables, "balances")
         elif need == layout.NEED_POSITIONS:
@@ -209,6 +212,10 @@ class Venue:
         """Bids, asks and parked orders of a market (R53). Raises IndexError for an unknown market."""
         return read_book(self._view(), market)
 
+    def timers(self) -> list[PendingTimer]:
+        """Changes of state to come, the next one first (R57)."""
+        return read_timers(self._view())
+
     def memory_bytes(self) -> int:
         """Bytes of all rows in use, of orders, levels, indexes and markets."""
         used = self._used_rows()
@@ -226,6 +233,7 @@ class Venue:
             "features": int(header[layout.FEATURES_TOP]),
             "protections": int(header[layout.PROTECTION_TOP]),
             "entries": int(header[layout.ENTRY_TOP]),
+            "timers": max(1, int(header[layout.TIMER_COUNT])),
         }
 
     def state_root(self) -> bytes:
@@ -262,7 +270,7 @@ class Venue:
             with np.errstate(over="ignore"):
                 broken = describe(int(check_books(self._view())))
         broken = broken or broken_sums(self._view(), self._live_rows())
-        broken = broken or broken_controls(self._view(), self._live_rows())
+        broken = broken or broken_controls(self._view(), self._live_rows()) or broken_timers(self._view())
         if broken:
             raise BrokenInvariant(f"at sequence {self.sequence}: {broken}")
 

@@ -38,6 +38,7 @@ _FIRST_ROWS = {
     "entries": 64,
     "stamps": 1,
     "staged": 1,
+    "timers": 16,
 }
 _COLLAR_ACTIONS = {"CAP": layout.COLLAR_CAPS, "HALT": layout.COLLAR_HALTS, "AUCTION": layout.COLLAR_CALLS}
 _ALLOCATIONS = {
@@ -111,6 +112,8 @@ def _fill_header(header: Array, terms: VenueTerms, margined: bool, accounts: int
     header[layout.CREDIT_ON] = any(m.credit is not CreditModel.NONE for m in terms.markets)
     header[layout.MEMBER_OFFSET] = accounts
     header[layout.TOUCHED_HEAD] = -1
+    header[layout.NEXT_DUE] = layout.NO_MORE_TIME
+    header[layout.TIMER_PHASE] = layout.TIMERS
 
 
 def _set_limit_cells(header: Array, name: str, rows: int) -> None:

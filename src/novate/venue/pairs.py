@@ -23,7 +23,13 @@ from novate.venue.constants import (
 from novate.venue.events import reject, reject_leg
 from novate.venue.features import may_open_features, open_features
 from novate.venue.identity import tag_of
-from novate.venue.layout import EXECUTE, OCO_LEG, PUBLISH, TAG, Tables
+from novate.venue.layout import (
+    EXECUTE,
+    OCO_LEG,
+    PUBLISH,
+    TAG,
+    Tables,
+)
 from novate.venue.lookahead import tag_of_command
 from novate.venue.pool import take_extra
 from novate.venue.special import enter, entry_of, park_new

@@ -21,6 +21,7 @@ from novate.venue.layout import (
     HEAP_LENGTH,
     HEAP_OFFSET,
     INDEXED,
+    NEXT_DUE,
     ORDER_COUNT,
     ORDER_FREE,
     ORDER_TOP,
@@ -126,6 +127,8 @@ def heap_push(s: Tables, row: int) -> None:
     s.orders["flags"][row] = wide(s.orders["flags"][row]) | GTD_HEAP
     _heap_place(s, length, row)
     _sift_up(s, length)
+    expire = wide(s.extras["expire"][s.orders["extra"][row]])
+    s.header[NEXT_DUE] = min(s.header[NEXT_DUE], expire)
 
 
 @kernel

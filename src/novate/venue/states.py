@@ -3,13 +3,15 @@
     STATE -> UNCROSS (if the change asks for one) -> auction-only orders of its kind EXPIRED
           -> SETTLED: STATE event -> DAY orders EXPIRED (CLOSED) | elected orders activated (CONTINUOUS)
 
-The state in which the market will be waits in the header until its uncross is over.
+The state in which the market will be, and why, wait in the header until its uncross is over. A STATE command
+asks for a change, and so do timers: a schedule, or the end of a call (R58 to R60).
 """
 
 from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.auction import fits_region
+from novate.venue.calls import enter_call, extends
 from novate.venue.constants import (
     AT_CLOSE,
     AT_OPEN,
@@ -35,13 +37,14 @@ from novate.venue.layout import (
     EXECUTE,
     LIST,
     NEXT_STATE,
-    NO_PRICE,
     PUBLISH,
     SETTLED,
+    STATE_REASON,
     UNCROSS,
     Tables,
 )
 from novate.venue.sweeps import begin_list, gather_auction_only, gather_day
+from novate.venue.timers import has_timer_room, stop_call_timer
 from novate.venue.uncross import begin_uncross
 
 NO_UNCROSS = 0
@@ -55,20 +58,31 @@ def change_state(s: Tables, i: int, market: int) -> int:
     if to_state < CLOSED or to_state > HALTED or to_state == s.markets["state"][market]:
         reject(s, i, INVALID_TRANSITION)
         return PUBLISH
-    if (to_state == AUCTION_CALL and not may_open_features(s)) or not fits_region(s, market):
+    if not may_change(s, market, to_state):
         return EXECUTE
-    return begin_change(s, market, to_state, kind)
+    return begin_change(s, market, to_state, kind, BY_COMMAND)
 
 
 @kernel
-def begin_change(s: Tables, market: int, to_state: int, kind: int) -> int:
-    """Uncross first, if the change asks for it."""
+def may_change(s: Tables, market: int, to_state: int) -> bool:
+    """Room for whatever a change of state begins with? If not, says so."""
+    if to_state == AUCTION_CALL and not may_open_features(s):
+        return False
+    return fits_region(s, market) and has_timer_room(s)
+
+
+@kernel
+def begin_change(s: Tables, market: int, to_state: int, kind: int, reason: int) -> int:
+    """Uncross first, if the change asks for it, or extend the call instead of all; the phase that follows."""
+    uncross_kind = _uncross_kind(s, market, to_state)
+    if uncross_kind != NO_UNCROSS and extends(s, market, to_state, uncross_kind):
+        return PUBLISH
     s.header[NEXT_STATE] = to_state | (kind << 4)
+    s.header[STATE_REASON] = reason
     features = wide(s.markets["features"][market])
     if features != 0:
         s.features["top_bid"][features] = 0
         s.features["top_ask"][features] = 0
-    uncross_kind = _uncross_kind(s, market, to_state)
     s.header[AUCTION_KIND] = uncross_kind
     if uncross_kind == NO_UNCROSS:
         return SETTLED
@@ -113,13 +127,10 @@ def settle_state(s: Tables, market: int) -> int:
     from_state = wide(s.markets["state"][market])
     s.markets["state"][market] = to_state
     s.markets["auction_kind"][market] = 0
+    stop_call_timer(s, wide(s.markets["features"][market]))
     if to_state == AUCTION_CALL:
-        s.markets["auction_kind"][market] = kind if _is_kind(kind) else INTRADAY
-        features = open_features(s, market)
-        s.features["indicative_price"][features] = NO_PRICE
-        s.features["indicative_volume"][features] = 0
-        s.features["indicative_imbalance"][features] = 0
-    market_event(s, E_STATE, market, BY_COMMAND, 0, 0, from_state, to_state)
+        enter_call(s, market, open_features(s, market), kind if _is_kind(kind) else INTRADAY)
+    market_event(s, E_STATE, market, wide(s.header[STATE_REASON]), 0, 0, from_state, to_state)
     if to_state == CLOSED:
         begin_list(s, market, BY_DAY, gather_day(s, market), PUBLISH)
         return LIST

@@ -59,6 +59,14 @@ def test_the_maker_buys_when_the_taker_sells() -> None:
     assert trades.seller_member.text(0) == "BOREAL"
 
 
+def test_in_an_auction_the_buyer_stands_in_the_place_of_the_maker() -> None:
+    events = fill(1, NOVA, 18250, 5, taker=BOREAL_CLIENT, maker=ALPINE_HOUSE, side=Side.NONE)
+    events["kind"][0] = EventKind.AUCTION_TRADE
+    trades = trades_from_fills(np.concatenate([events, other()]), embedded_configuration()).trades
+    assert trades.buyer_member.text(0) == "ALPINE"
+    assert trades.seller_member.text(0) == "BOREAL"
+
+
 def test_fills_of_a_day_end_in_obligations_on_their_settlement_dates() -> None:
     configuration = embedded_configuration()
     events = np.concatenate(
@@ -103,7 +111,7 @@ def test_no_fills_are_no_trades() -> None:
 def test_a_trade_without_its_parties_stops_the_run() -> None:
     events = fill(1, NOVA, 18250, 100, ALPINE_CLIENT, ALPINE_HOUSE)
     for torn in (events[:1], np.concatenate([events[:1], other()])):
-        with pytest.raises(BrokenInvariant, match="Expected TRADE_PARTIES directly after every TRADE"):
+        with pytest.raises(BrokenInvariant, match="Expected TRADE_PARTIES directly after every trade"):
             trades_from_fills(torn, embedded_configuration())
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from novate.domain.codes import EventKind
-from novate.domain.records import PARTIES, Events
+from novate.domain.records import PARTIES, Events, is_trade
 from novate.gateway.files.lobster_counts import LobsterCounts
 from novate.gateway.files.lobster_replay import LobsterHour
 
@@ -81,7 +81,7 @@ class LobsterReport:
 
 def compare(hour: LobsterHour, events: Events, first_sequence: int) -> LobsterReport:
     """Compare the whole run; `first_sequence` is the sequence number of the hour's first command."""
-    trades = events[events["kind"] == EventKind.TRADE]
+    trades = events[is_trade(events)]
     parties = events[events["kind"] == EventKind.TRADE_PARTIES].view(PARTIES)
     maker = parties["maker_client_order_id"]
     command = trades["sequence"] - first_sequence

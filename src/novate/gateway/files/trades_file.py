@@ -2,6 +2,7 @@
 
     TRADE        market, price, quantity, taker's side     \\
     TRADE_PARTIES    maker's and taker's account            }-->  one line: buyer and seller as parties
+    AUCTION_TRADE    buyer as maker, seller as taker       /
 
 So the file of one run can be cleared again by itself, or by anybody else. What the market saw of a trade
 (maker and taker orders, fees) stands in events.parquet.
@@ -17,7 +18,7 @@ from novate.clearing.fills import SOURCE
 from novate.domain.codes import EventKind, Side
 from novate.domain.configuration import Configuration
 from novate.domain.members import AccountType
-from novate.domain.records import PARTIES, Events
+from novate.domain.records import PARTIES, Events, is_trade
 from novate.gateway.files.decimal_text import price_texts, quantity_texts
 from novate.gateway.files.market_steps import MarketSteps
 from novate.gateway.files.output import OutputFolder
@@ -58,13 +59,13 @@ class TradesFile:
         self.written = 0
 
     def add(self, events: Events) -> int:
-        """Write the trades of a block; returns how many there were. A TRADE and its TRADE_PARTIES must be in
+        """Write the trades of a block; returns how many there were. A trade and its TRADE_PARTIES must be in
         the same block, as `apply` leaves them."""
-        trades = events[events["kind"] == EventKind.TRADE]
+        trades = events[is_trade(events)]
         parties = events[events["kind"] == EventKind.TRADE_PARTIES].view(PARTIES)
         if len(trades) != len(parties):
             raise ValueError(
-                f"Expected one TRADE_PARTIES for each TRADE, was {len(parties)} for {len(trades)}"
+                f"Expected one TRADE_PARTIES for each trade, was {len(parties)} for {len(trades)}"
             )
         if len(trades):
             self._file.write("".join(self._lines(trades, parties)).encode())
