@@ -1,7 +1,8 @@
 """The venue's main loop: commands in, events out, interruptible between any two steps.
 
     IDLE -> clock -> EXPIRE -> EXECUTE -> MATCH -> PROTECT -> CASCADE -> PUBLISH -> IDLE        (phases of R7)
-                                  |         ^-------------------|          ^
+                                  |         ^-------------------|          ^ |
+                                  |         ^----------- ATTEND -----------|-|                  (R66)
                                   |-> UNCROSS -> LIST -> SETTLED -> LIST --|
 
 The phase lives in the header. When the event buffer or a table is too small for the next step, the loop says
@@ -21,6 +22,7 @@ from novate.venue.administration import (
     set_reference,
 )
 from novate.venue.amend import amend_order
+from novate.venue.attention import attend, give_attention, is_due_for_attention
 from novate.venue.auction import fits_region
 from novate.venue.commitment import list_orders
 from novate.venue.constants import (
@@ -59,6 +61,7 @@ from novate.venue.features import may_open_features
 from novate.venue.invariants import check_books
 from novate.venue.layout import (
     AGGRESSOR_MARKET,
+    ATTEND,
     BLOCK_TOP,
     BROKEN,
     CASCADE,
@@ -151,9 +154,12 @@ def run(s: Tables, count: int) -> int:
             phase = _go_on(s, phase)
             if s.header[NEED] != NEED_NOTHING:
                 break
-        if phase != PUBLISH or not _publish(s, i):
+        if phase == PUBLISH:
+            phase = _publish(s, i)
+            if phase == ATTEND:
+                continue
+        if phase != IDLE:
             break
-        phase = IDLE
         i += 1
     s.header[PHASE] = phase
     return i
@@ -169,6 +175,8 @@ def _go_on(s: Tables, phase: int) -> int:
         return end_uncross(s, market) if uncross(s) else UNCROSS
     if phase == SETTLED:
         return settle_state(s, market) if has_room(s) else SETTLED
+    if phase == ATTEND:
+        return attend(s, market) if _may_execute(s) else ATTEND
     return _protect(s, market)
 
 
@@ -236,7 +244,7 @@ def own_market(s: Tables, i: int) -> int:
     market = wide(s.commands["market"][i])
     if (kind == NEW or kind == CANCEL) and market < len(s.markets):
         return market
-    without = kind == TIME or kind == CREDIT or kind == SET_LIMIT or kind >= CONFIGURATION
+    without = kind == TIME or kind == CREDIT or kind == SET_LIMIT or CONFIGURATION <= kind <= LEG
     if without or market >= len(s.markets):
         return NO_MARKET
     return market
@@ -337,17 +345,24 @@ def _mass_cancel(s: Tables, i: int, market: int) -> int:
 
 
 @inlined
-def _publish(s: Tables, i: int) -> bool:
-    """End of a command: BOOK_STATE of its own market, then of the others that it touched."""
+def _publish(s: Tables, i: int) -> int:
+    """End of a command: BOOK_STATE of its own market, then of the others that it touched.
+
+    IDLE when all is said, ATTEND where orders that watch the market come first, else PUBLISH again.
+    """
     if s.header[BROKEN] != 0:
-        return False
+        return PUBLISH
     if s.header[EVENTS] + 1 >= len(s.events):
         s.header[NEED] = NEED_EVENTS
-        return False
+        return PUBLISH
     market = own_market(s, i)
-    if market != NO_MARKET and not publish(s, market):
-        return False
-    return bool(s.header[TOUCHED_HEAD] == NO_MARKET or publish_touched(s))
+    if market != NO_MARKET:
+        if s.markets["features"][market] != 0 and is_due_for_attention(s, market):
+            give_attention(s, market)
+            return ATTEND
+        if not publish(s, market):
+            return PUBLISH
+    return IDLE if s.header[TOUCHED_HEAD] == NO_MARKET or publish_touched(s) else PUBLISH
 
 
 if COMPILED:

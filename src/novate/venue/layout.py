@@ -388,6 +388,10 @@ AUCTION_PRICE = 117
 AUCTION_KIND = 118
 AUCTION_LEFT = 119  # volume still to be paired
 KEEP_POSITIONS = 120  # 1: positions are kept in markets without margin too
+ATTEND_SEQUENCE = 140  # the command whose attentive orders are getting their turns (R66)
+ATTEND_AT = 141  # the next of them to be looked at
+ATTEND_ACTED = 142  # 1: one of this pass has acted
+ATTEND_DONE = 143  # 1: a whole pass went by without an act
 HEADER_CELLS = 144
 
 # Phases.
@@ -401,6 +405,7 @@ PUBLISH = 6
 PROTECT = 7  # market-maker protection that an aggressor made due
 UNCROSS = 8
 SETTLED = 9  # the uncross is over: the state changes
+ATTEND = 14  # orders that watch the market get their turns
 
 # Why a batch stopped before its end.
 NEED_NOTHING = 0
