@@ -21,7 +21,8 @@ WATCH_SPOILERS: list[Json] = [
     {"peg": "MID", "offset": 2**40}, {"peg": "MID", "offset": -(2**63)}, {"discretion": 0},
     {"discretion": -2}, {"discretion": 2**50}, {"aon": True, "peg": "MID"}, {"aon": True, "min_qty": 1},
     {"peg": "PRIMARY", "hidden": True}, {"discretion": 1, "display": 1}, {"aon": True, "mmp": True},
-    {"peg": "MARKET", "tif": "IOC"}, {"discretion": 2, "type": "MARKET", "price": None}, {"aon": True, "tif": "FOK"},
+    {"peg": "MARKET", "tif": "IOC"}, {"discretion": 2, "type": "MARKET", "price": None},
+    {"aon": True, "tif": "FOK"},
     {"discretion": 1, "post_only": True}, {"peg": "MID", "type": "STOP_LIMIT", "stop": 103}, {"price": -101},
     {"offset": 3}, {"aon": True, "type": "MTL", "price": None}, {"peg": "MID", "price": 0}, {"discretion": 9},
 ]  # fmt: skip
