@@ -1,4 +1,4 @@
-"""The one door to Numba: every compiled kernel of Novate is decorated by `kernel` or `inlined`.
+"""The one door to Numba: every compiled kernel of Novate is decorated by `kernel`, `inlined` or `cold`.
 
     source of all kernels --sha256--> cache directory --> machine code loaded in milliseconds
 
@@ -100,6 +100,16 @@ if COMPILED:
         def codegen(self) -> Any:
             return _WithoutEnvironment(self._codegen)
 
+    class _ColdLibrary(_PartLibrary):
+        """A part that is never inlined, so that the loop that rarely calls it keeps its registers."""
+
+        def add_ir_module(self, ir_module: Any) -> None:
+            for function in ir_module.functions:
+                if not function.is_declaration:
+                    function.attributes.add("noinline")
+                    function.attributes.add("cold")
+            super().add_ir_module(ir_module)
+
     class _WithoutEnvironment:
         """The code generator for a library that has no addresses yet, so nothing can be stored there."""
 
@@ -115,11 +125,16 @@ if COMPILED:
     class _PartCompiler(Compiler):  # type: ignore[misc]
         """Numba's compiler with a `_PartLibrary` for the result."""
 
+        library: type[_PartLibrary] = _PartLibrary
+
         def compile_extra(self, func: Any) -> Any:
-            self.state.library = _PartLibrary(self.state.targetctx.codegen(), func.__qualname__)
+            self.state.library = self.library(self.state.targetctx.codegen(), func.__qualname__)
             return super().compile_extra(func)
 
-    def _part(forceinline: bool) -> _Decorator:
+    class _ColdCompiler(_PartCompiler):
+        library = _ColdLibrary
+
+    def _part(forceinline: bool, compiler: type[_PartCompiler] = _PartCompiler) -> _Decorator:
         def decorate(function: F) -> F:
             jitted: F = numba.njit(
                 nogil=True,
@@ -128,7 +143,7 @@ if COMPILED:
                 forceinline=forceinline,
                 no_cpython_wrapper=True,
                 no_cfunc_wrapper=True,
-                pipeline_class=_PartCompiler,
+                pipeline_class=compiler,
             )(function)
             _forget_literals(jitted)
             return jitted
@@ -137,6 +152,7 @@ if COMPILED:
 
     kernel: _Decorator = _part(forceinline=False)
     inlined: _Decorator = _part(forceinline=True)
+    cold: _Decorator = _part(forceinline=False, compiler=_ColdCompiler)
 
     def entry(function: F) -> F:
         """A kernel that Python calls: compiled with everything it uses, and kept on disk."""
@@ -171,6 +187,10 @@ else:
 
     def inlined(function: F) -> F:
         """A small leaf that LLVM always inlines into its caller (here: left as plain Python)."""
+        return function
+
+    def cold(function: F) -> F:
+        """A kernel that few commands reach, never inlined (here: left as plain Python)."""
         return function
 
     def highest_bit(word: int) -> int:

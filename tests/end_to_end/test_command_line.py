@@ -14,8 +14,8 @@ import pytest
 from tests.end_to_end.processes import NOVATE, novate, small_configuration
 
 COMMANDS = (
-    ("run",), ("match",), ("clear",), ("replay",), ("verify",), ("conform",), ("bench", "matching"),
-    ("import", "lobster"), ("version",),
+    ("run",), ("match",), ("clear",), ("replay",), ("verify",), ("conform",), ("explain",),
+    ("bench", "matching"), ("import", "lobster"), ("version",),
 )  # fmt: skip
 
 
@@ -42,6 +42,8 @@ def test_every_command_takes_json(command: tuple[str, ...]) -> None:
         ("run", "--out", "x", "--orders", "y", "--format", "xml"),
         ("clear", "trades.csv", "--out", "x", "--settle-days", "2"),
         ("conform", "x", "--level", "HALF"),
+        ("explain",),
+        ("explain", "x", "--steps", "5-2"),
     ],
 )
 def test_wrong_use_is_exit_code_2_with_one_message(arguments: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from novate.app.bench import BenchResult
+from novate.app.bench_features import FeatureBench
 from novate.app.bench_measure import CaseResult
 from novate.app.cli_screen import console, table
 
@@ -51,6 +52,33 @@ def closing_lines(result: BenchResult) -> list[str]:
         f"{memory.bytes_per_resting_order:.0f} bytes per resting order, "
         f"{memory.bytes_per_idle_market:.0f} bytes per idle market",
         f"kernels ready in {kernels.cold_seconds:.1f} s cold, {kernels.warm_seconds:.2f} s warm",
-        f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}, "
-        f"numba {machine['numba']}, numpy {machine['numpy']}",
+        machine_line(machine),
     ]
+
+
+def machine_line(machine: dict[str, str | int]) -> str:
+    """What the figures were taken on."""
+    return (
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}, "
+        f"numba {machine['numba']}, numpy {machine['numpy']}"
+    )
+
+
+def print_features(result: FeatureBench) -> None:
+    """Headline, table, and the machine."""
+    screen = console()
+    fifo, shared = result.case("fifo"), result.case("pro-rata")
+    auction = result.case("auction-uncross")
+    screen.print(
+        f"An uncross of {auction.messages:,} orders takes {auction.details['cpu_seconds']} s of CPU; "
+        f"pro-rata costs {shared.median_ns / fifo.median_ns:.2f} times FIFO",
+        style="bold",
+        markup=False,
+    )
+    shown = table("case", ">best ns", ">median ns", ">worst ns", ">orders", ">events", ">CPU s")
+    for case in result.results:
+        times = [f"{value:,.1f}" for value in (case.best_ns, case.median_ns, case.worst_ns)]
+        seconds = case.details.get("cpu_seconds", "")
+        shown.add_row(case.case, *times, f"{case.messages:,}", f"{case.details['events']:,}", f"{seconds}")
+    screen.print(shown)
+    screen.print(machine_line(result.machine), markup=False)

@@ -1,7 +1,7 @@
 """The command line: `novate COMMAND`, one file per group of commands, started in the blink of an eye.
 
     cli_run     run, replay, verify           the main job and its proof
-    cli_tools   match, clear, conform, bench, import, version
+    cli_tools   match, clear, conform, explain, bench, import, version
 
     exit code   0 done      1 refused, or it differs      2 wrong use
 
@@ -45,7 +45,9 @@ app.command("verify")(cli_run.verify)
 app.command("match")(cli_tools.match)
 app.command("clear")(cli_tools.clear)
 app.command("conform")(cli_tools.conform)
+app.command("explain")(cli_tools.explain)
 bench.command("matching")(cli_tools.bench_matching)
+bench.command("features")(cli_tools.bench_features)
 app.add_typer(bench, name="bench")
 importer.command("lobster")(cli_tools.import_lobster)
 app.add_typer(importer, name="import")

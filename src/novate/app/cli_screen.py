@@ -80,12 +80,14 @@ def print_error(name: str, message: str, code: int, as_json: bool) -> None:
         sys.stderr.write(f"novate: {message}\n")
 
 
-def console() -> Console:
-    """Standard output; colours only on a terminal and without NO_COLOR."""
+def console(plain: bool = False) -> Console:
+    """Standard output; colours only on a terminal, without NO_COLOR, and unless `plain` is asked for."""
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else WIDTH_OF_A_FILE
-    return Console(highlight=False, emoji=False, soft_wrap=True, width=width)
+    return Console(
+        highlight=False, emoji=False, soft_wrap=True, width=width, force_terminal=False if plain else None
+    )
 
 
 def table(*columns: str, title: str = "") -> Table:

@@ -1,4 +1,4 @@
-"""Commands that use one room at a time: match, clear, conform, bench, import, version."""
+"""Commands that use one room at a time: match, clear, conform, explain, bench, import, version."""
 
 from __future__ import annotations
 
@@ -110,6 +110,42 @@ def conform(
     return 0 if result.ok else 1
 
 
+def explain(
+    file: Annotated[Path, typer.Argument(help="Scenario file.", show_default=False)],
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", help="Only the scenario of this name.", show_default=False)
+    ] = None,
+    steps: Annotated[
+        str | None, typer.Option("--steps", help="Only these steps: 3, 2-5, 7-.", show_default=False)
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="No colours.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Tell a scenario step by step, with pictures of the order book."""
+    with progress_bars() as progress:
+        from novate.app.explain import explain_file, parse_steps
+        from novate.app.run import ready_kernels
+
+        try:
+            wanted = parse_steps(steps) if steps is not None else None
+        except ValueError as fault:
+            raise typer.BadParameter(f"--steps: {fault}") from fault
+        ready_kernels(progress)
+        told = explain_file(file, scenario, wanted)
+    ok = all(each.ok for each in told)
+    if as_json:
+        print_data({"ok": ok, "scenarios": told})
+        return 0 if ok else 1
+    from novate.app.explain_screen import print_explanation
+
+    screen = console(plain)
+    for number, each in enumerate(told):
+        if number:
+            screen.print()
+        print_explanation(each, screen)
+    return 0 if ok else 1
+
+
 def bench_matching(
     tape: Annotated[
         Path | None, typer.Option("--tape", help="A tape instead of generated flows.", show_default=False)
@@ -129,6 +165,23 @@ def bench_matching(
         from novate.app.bench_table import print_bench
 
         print_bench(result)
+    return 0
+
+
+def bench_features(as_json: Json = False) -> int:
+    """What auctions, allocation by size and stop cascades cost."""
+    with progress_bars() as progress:
+        from novate.app.bench_features import bench_features as measure
+        from novate.app.run import ready_kernels
+
+        ready_kernels(progress)
+        result = measure(progress=progress)
+    if as_json:
+        print_data(result)
+    else:
+        from novate.app.bench_table import print_features
+
+        print_features(result)
     return 0
 
 

@@ -154,7 +154,7 @@ def run_scenario(scenario: Scenario, level: str = "FULL") -> Outcome:
     facts = (scenario.name, str(scenario.path), scenario.level, scenario.rules)
     if level == "CORE" and scenario.level != "CORE":
         return Outcome(*facts, Verdict.OTHER_LEVEL)
-    runner, refusal = _build(scenario)
+    runner, refusal = build_runner(scenario)
     if runner is None or scenario.refuses_configuration:
         return _configuration_outcome(scenario, facts, runner is not None, refusal)
     for done, step in enumerate(scenario.steps):
@@ -166,14 +166,14 @@ def run_scenario(scenario: Scenario, level: str = "FULL") -> Outcome:
     return Outcome(*facts, Verdict.PASSED, len(scenario.steps))
 
 
-def _build(scenario: Scenario) -> tuple[_Runner | None, str]:
+def build_runner(scenario: Scenario) -> tuple[Runner | None, str]:
     """The venue of the header, or why it cannot be built."""
     try:
         terms = venue_terms(scenario.header)
     except (ValueError, TypeError) as fault:
         raise ScenarioError(f"{scenario.path}:{scenario.line}: {fault}") from fault
     try:
-        return _Runner(scenario, terms), ""
+        return Runner(scenario, terms), ""
     except (ValueError, TypeError) as fault:
         return None, str(fault)
 
@@ -191,7 +191,7 @@ def _configuration_outcome(
     return Outcome(*facts, Verdict.FAILED, difference=difference)
 
 
-class _Runner:
+class Runner:
     """A fresh venue that answers the commands and the queries of a scenario."""
 
     def __init__(self, scenario: Scenario, terms: VenueTerms) -> None:

@@ -164,6 +164,7 @@ def read_scenarios(path: Path) -> list[Scenario]:
         if "scenario" in record:
             if record.get("level", "CORE") not in ("CORE", "FULL"):
                 raise ScenarioError(f"{path}:{number}: expected level CORE or FULL, was {record['level']!r}")
+            _check_header(f"{path}:{number}", record)
             found.append(
                 Scenario(
                     path=path,
@@ -184,11 +185,30 @@ def read_scenarios(path: Path) -> list[Scenario]:
             raise ScenarioError(
                 f'{path}:{number}: expected the keys "cmd" and "expect", was {sorted(record)}'
             )
+        if not _is_list_of_objects(record["expect"]):
+            raise ScenarioError(
+                f"{path}:{number}: expected a list of objects as expect, was {record['expect']!r}"
+            )
         command = {key: value for key, value in record.items() if key != "expect"}
         found[-1].steps.append(Step(number, command, record["expect"]))
     if not found:
         raise ScenarioError(f"{path}: expected at least one scenario, was an empty file")
     return found
+
+
+def _check_header(place: str, header: Json) -> None:
+    """Keys of a header whose value has another shape than the rest of the program reads."""
+    rules = header.get("rules", [])
+    if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
+        raise ScenarioError(f"{place}: expected a list of texts as rules, was {rules!r}")
+    if not isinstance(header.get("market", {}), dict):
+        raise ScenarioError(f"{place}: expected an object as market, was {header['market']!r}")
+    if "markets" in header and not _is_list_of_objects(header["markets"]):
+        raise ScenarioError(f"{place}: expected a list of objects as markets, was {header['markets']!r}")
+
+
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(event, dict) for event in value)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Json]]:

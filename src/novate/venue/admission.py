@@ -8,7 +8,7 @@ A refused order leaves no trace.
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.attentive import (
     check_attentive_combination,
     check_attentive_state,
@@ -212,7 +212,7 @@ def _keeps_positions(s: Tables, market: int) -> bool:
     return bool(s.header[POSITIONS_ON] != 0 and s.header[KEEP_POSITIONS] != 0)
 
 
-@kernel
+@cold
 def _check_against_market(s: Tables, i: int, market: int, side: int, order_type: int) -> int:
     """Rungs 8 to 11: what depends on the last price, the position and the other side of the book."""
     flags = wide(s.commands["flags"][i])

@@ -11,7 +11,7 @@ Cost: one look at every attentive order a pass; of an all-or-none order whose pr
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.acceptance import counts_commitments
 from novate.venue.attentive import next_attentive, wait_outside
 from novate.venue.book import leave_book
@@ -51,7 +51,7 @@ from novate.venue.prices import reaches
 from novate.venue.reach import held_price
 
 
-@kernel
+@cold
 def enter_attentive(s: Tables, row: int, market: int) -> int:
     """First step of an accepted order that watches the market."""
     traits = wide(s.orders["traits"][row])
@@ -71,7 +71,7 @@ def enter_attentive(s: Tables, row: int, market: int) -> int:
     return PUBLISH
 
 
-@kernel
+@cold
 def is_due_for_attention(s: Tables, market: int) -> bool:
     """At the end of a command in a market with features: has anybody a turn to come?"""
     if s.features["attentive_count"][s.markets["features"][market]] == 0:
@@ -83,7 +83,7 @@ def is_due_for_attention(s: Tables, market: int) -> bool:
     return True
 
 
-@kernel
+@cold
 def give_attention(s: Tables, market: int) -> None:
     """Begin, or go on with, the passes of the command at hand in its market."""
     s.header[AGGRESSOR_MARKET] = market

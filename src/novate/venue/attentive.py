@@ -9,7 +9,7 @@ wherever else they stand: in the book, or (status WAITING) nowhere. As ids ascen
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.constants import (
     BUY,
     CONTINUOUS,
@@ -72,13 +72,13 @@ def asks_attention(s: Tables, flags: int) -> bool:
     return asked_peg(s, flags) != PEG_NONE or asked_discretion(s, flags) != 0
 
 
-@inlined
+@cold
 def never_levels(s: Tables, flags: int) -> bool:
     """Orders whose limit is no price at which they would rest: pegs (a bound), all-or-none orders."""
     return flags & F_ALL_OR_NONE != 0 or asked_peg(s, flags) != PEG_NONE
 
 
-@kernel
+@cold
 def asked_reach(s: Tables, i: int, price: int) -> int:
     """The furthest price at which a new order may trade (R68)."""
     ticks = asked_discretion(s, wide(s.commands["flags"][i]))
@@ -90,7 +90,7 @@ def asked_reach(s: Tables, i: int, price: int) -> int:
 # -- the ladder -------------------------------------------------------------------------------------------
 
 
-@kernel
+@cold
 def check_attentive_fields(s: Tables, i: int, market: int, flags: int) -> int:
     """The last of R10: an unknown peg, an offset beyond the market, a discretion out of range."""
     lowest = wide(s.markets["min_price"][market])
@@ -112,7 +112,7 @@ def check_attentive_fields(s: Tables, i: int, market: int, flags: int) -> int:
     return OK
 
 
-@kernel
+@cold
 def check_attentive_combination(s: Tables, order_type: int, rests: bool, flags: int) -> int:
     """R66: a limit order that rests, with one such attribute and no other."""
     kinds = 1 if flags & F_ALL_OR_NONE != 0 else 0
@@ -143,7 +143,7 @@ def check_attentive_room(s: Tables, market: int) -> int:
 # -- the list ---------------------------------------------------------------------------------------------
 
 
-@kernel
+@cold
 def store_attentive_terms(s: Tables, i: int, row: int, market: int, flags: int) -> None:
     """Traits and terms of an accepted order, which has an extra; it joins the list."""
     extra = wide(s.orders["extra"][row])
@@ -181,7 +181,7 @@ def next_attentive(s: Tables, row: int) -> int:
     return wide(s.extras["attentive_next"][s.orders["extra"][row]])
 
 
-@kernel
+@cold
 def leave_attentive(s: Tables, row: int) -> None:
     """An order that watches the market is over."""
     features = wide(s.markets["features"][s.orders["market"][row]])

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.book import ladder_of
 from novate.venue.constants import (
-    AUCTION_CALL,
     BUY,
     E_INDICATIVE,
     KIND_CLOSE,
@@ -247,11 +246,9 @@ def fits_region(s: Tables, market: int) -> bool:
     return True
 
 
-@kernel
+@cold
 def publish_indicative(s: Tables, market: int) -> bool:
-    """INDICATIVE of a market with features, if it is in a call and differs; False for lack of room."""
-    if s.markets["state"][market] != AUCTION_CALL:
-        return True
+    """INDICATIVE of a market in a call, if it differs from the last one; False for lack of room."""
     if not fits_region(s, market):
         return False
     features = wide(s.markets["features"][market])

@@ -7,7 +7,7 @@ They are never in the book and never in BOOK_STATE; the uncross of their kind ta
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.book import append_displayed, key_of, unlink_displayed
 from novate.venue.constants import AT_OPEN, BUY
 from novate.venue.features import auction_ladder, stamp
@@ -56,7 +56,7 @@ def enter_auction(s: Tables, row: int) -> None:
     s.orders["status"][row] = AUCTION_ONLY
 
 
-@kernel
+@cold
 def leave_auction(s: Tables, row: int) -> None:
     """Take an auction-only order away with whatever it still has."""
     level = wide(s.orders["level"][row])

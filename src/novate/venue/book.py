@@ -10,7 +10,7 @@ hold orders and which of them show quantity. Rules: R5, R6, R24, R25.
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.constants import BUY, CONTINUOUS, SELL
 from novate.venue.features import stamp
 from novate.venue.ladder import best_displayed, best_level, ensure_level, key_of_level, mark, remove_block
@@ -141,13 +141,19 @@ def unlink_hidden(s: Tables, level: int, row: int) -> None:
         s.levels["hidden_tail"][level] = before
 
 
-@kernel
+@inlined
 def _note_entry(s: Tables, row: int, market: int, ladder: int, key: int) -> None:
     """Priority number and TOP status (R49) of an order that is about to enter the book."""
     stamp(s, row)
+    if s.features["top_order"][s.markets["features"][market]] != 0:
+        _note_top_order(s, row, market, ladder, key)
+
+
+@cold
+def _note_top_order(s: Tables, row: int, market: int, ladder: int, key: int) -> None:
     features = wide(s.markets["features"][market])
     shown = wide(s.orders["flags"][row]) & HIDDEN == 0
-    if s.features["top_order"][features] != 0 and shown and s.markets["state"][market] == CONTINUOUS:
+    if shown and s.markets["state"][market] == CONTINUOUS:
         best = best_displayed(s, ladder)
         if best < 0 or key_of_level(s, best) < key:
             if wide(s.orders["side"][row]) == BUY:
@@ -156,14 +162,15 @@ def _note_entry(s: Tables, row: int, market: int, ladder: int, key: int) -> None
                 s.features["top_ask"][features] = row
 
 
-@kernel
-def forget_top(s: Tables, row: int, market: int) -> None:
+@inlined
+def _forget_top(s: Tables, row: int, market: int) -> None:
     """An order that leaves its place is TOP no more (R49)."""
     features = wide(s.markets["features"][market])
-    if s.features["top_bid"][features] == row:
-        s.features["top_bid"][features] = 0
-    if s.features["top_ask"][features] == row:
-        s.features["top_ask"][features] = 0
+    if features != 0 and s.features["top_order"][features] != 0:
+        if s.features["top_bid"][features] == row:
+            s.features["top_bid"][features] = 0
+        if s.features["top_ask"][features] == row:
+            s.features["top_ask"][features] = 0
 
 
 @inlined
@@ -210,8 +217,7 @@ def leave_book(s: Tables, row: int) -> None:
     ladder = ladder_of(market, side)
     if mark(s, level) == 0:
         remove_block(s, ladder, level >> 5)
-    if s.markets["features"][market] != 0:
-        forget_top(s, row, market)
+    _forget_top(s, row, market)
     note_top(s, market, ladder, key_of(side, wide(s.orders["price"][row])))
 
 
@@ -241,7 +247,7 @@ def refresh(s: Tables, row: int) -> int:
     market = wide(s.orders["market"][row])
     if s.markets["features"][market] != 0:
         stamp(s, row)
-        forget_top(s, row, market)
+        _forget_top(s, row, market)
     s.extras["tranche"][extra] = tranche
     s.levels["displayed"][level] += tranche
     mark(s, level)

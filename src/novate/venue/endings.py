@@ -8,7 +8,7 @@ directly behind the event that broke it.
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.attentive import leave_attentive
 from novate.venue.auction_orders import leave_auction
 from novate.venue.book import leave_book
@@ -48,7 +48,7 @@ def _forget(s: Tables, row: int) -> None:
     free_order(s, row)
 
 
-@kernel
+@cold
 def _end_listed(s: Tables, row: int) -> None:
     """A leg takes the other one with it; an order that watches the market leaves its list."""
     if wide(s.orders["traits"][row]) & ATTENTIVE != 0:
@@ -100,14 +100,14 @@ def leave_queue(s: Tables, row: int) -> None:
         dequeue(s, row)
 
 
-@kernel
+@cold
 def _leave_waiting(s: Tables, row: int) -> None:
     """It stands in no queue but the list, which it leaves when it ends."""
     if is_open(s, row):
         release(s, row)
 
 
-@kernel
+@cold
 def _leave_parked(s: Tables, row: int) -> None:
     if wide(s.orders["order_type"][row]) == TRAILING_STOP:
         stop_trailing(s, row)

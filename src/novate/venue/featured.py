@@ -8,7 +8,7 @@ The same sweep as `novate.venue.matching.sweep`, with what such a market may ask
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.allocation import next_of_round, share_out
 from novate.venue.book import ladder_of, opposite, tradable_of
 from novate.venue.constants import (
@@ -74,7 +74,7 @@ def has_room_here(s: Tables, market: int, features: int) -> bool:
     return True
 
 
-@kernel
+@cold
 def sweep_featured(s: Tables) -> bool:
     """Match the aggressor until it is done; False if it was interrupted for lack of room."""
     taker = wide(s.header[AGGRESSOR])

@@ -11,7 +11,7 @@ Priority numbers (R5) are only kept in markets with features, one for every orde
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.layout import (
     BLOCK_TOP,
     FEATURES_TOP,
@@ -29,7 +29,7 @@ def has_features(s: Tables, market: int) -> bool:
     return bool(s.markets["features"][market] != 0)
 
 
-@kernel
+@cold
 def may_open_features(s: Tables) -> bool:
     """Room for one more row, its ladders, and a priority number for every order? If not, says so."""
     top = s.header[FEATURES_TOP]

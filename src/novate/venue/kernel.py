@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from novate.compiled import COMPILED, inlined, kernel, wide
+from novate.compiled import COMPILED, cold, inlined, kernel, wide
 from novate.venue.administration import (
     apply_credit,
     set_margin,
     set_position,
     set_reference,
 )
+from novate.venue.admission import is_special
 from novate.venue.amend import amend_order
 from novate.venue.attention import attend, give_attention, is_due_for_attention
 from novate.venue.auction import fits_region
@@ -165,7 +166,7 @@ def run(s: Tables, count: int) -> int:
     return i
 
 
-@kernel
+@cold
 def _go_on(s: Tables, phase: int) -> int:
     """One step of a phase that few commands have; the same phase again if it was interrupted."""
     market = wide(s.header[AGGRESSOR_MARKET])
@@ -209,7 +210,7 @@ def _begin(s: Tables, i: int) -> int:
     return EXECUTE
 
 
-@kernel
+@cold
 def _expire_due(s: Tables) -> bool:
     """GTD orders of any market whose time has come, by (expire, order id) (R21)."""
     while True:
@@ -256,7 +257,8 @@ def _execute(s: Tables, i: int) -> int:
     kind = wide(s.commands["kind"][i])
     market = wide(s.commands["market"][i])
     if not _is_ordinary(s, i, kind, market):
-        if not may_open_features(s):
+        opens = kind == NEW_OCO or kind == MMP_SET or (kind == NEW and is_special(s, i))
+        if opens and not may_open_features(s):
             # Asked for before a message is counted: the command comes here again.
             return EXECUTE
         code = _check_names(s, i, kind, market)
@@ -283,7 +285,7 @@ def _is_ordinary(s: Tables, i: int, kind: int, market: int) -> bool:
     return bool(account < len(s.accounts) and s.accounts["known"][account] != 0)
 
 
-@kernel
+@cold
 def _check_names(s: Tables, i: int, kind: int, market: int) -> int:
     """Known command, known market, known account, message rate; in this order."""
     if kind < NEW or kind > SET_LIMIT or (kind > MMP_RESET and kind < CREDIT):
@@ -303,7 +305,7 @@ def _check_names(s: Tables, i: int, kind: int, market: int) -> int:
     return OK
 
 
-@kernel
+@cold
 def _execute_other(s: Tables, i: int, kind: int, market: int) -> int:
     """Everything but NEW and CANCEL."""
     s.header[AGGRESSOR_MARKET] = market

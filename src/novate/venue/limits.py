@@ -81,26 +81,28 @@ def _may_send(s: Tables, holder: int) -> bool:
 
 
 @kernel
-def check_new_limits(s: Tables, market: int, account: int, side: int, quantity: int, price: int) -> int:
-    """Limits of a new order, as if it were open now (trigger orders too)."""
+def check_new_limits(
+    s: Tables, market: int, account: int, side: int, quantity: int, price: int, orders: int
+) -> int:
+    """Limits of a new order, as if it were open now (trigger orders too); it is the n-th that comes in."""
     member = member_of(s, account)
     notional = quantity * counted_price(s, market, price) * wide(s.markets["multiplier"][market])
-    code = _check_holder(s, market, account, account, side, quantity, notional)
+    code = _check_holder(s, market, account, account, side, quantity, notional, orders)
     if code != OK:
         return code
     holder = wide(s.header[MEMBER_OFFSET] + member)
-    return _check_holder(s, market, holder, MEMBER_CODE | member, side, quantity, notional)
+    return _check_holder(s, market, holder, MEMBER_CODE | member, side, quantity, notional, orders)
 
 
 @kernel
 def _check_holder(
-    s: Tables, market: int, holder: int, code: int, side: int, quantity: int, notional: int
+    s: Tables, market: int, holder: int, code: int, side: int, quantity: int, notional: int, orders: int
 ) -> int:
     if _exceeds(quantity, wide(s.holders["order_qty"][holder])):
         return MAX_ORDER_QTY
     if _exceeds(notional, wide(s.holders["order_notional"][holder])):
         return MAX_ORDER_NOTIONAL
-    if _exceeds(wide(s.holders["orders_now"][holder]) + 1, wide(s.holders["open_orders"][holder])):
+    if _exceeds(wide(s.holders["orders_now"][holder]) + orders, wide(s.holders["open_orders"][holder])):
         return MAX_OPEN_ORDERS
     limit = wide(s.holders["position"][holder])
     if limit >= 0 and _position_broken(s, market, code, side, quantity, limit):

@@ -9,7 +9,7 @@ NO_PRICE stands for "none": no reference, no trade yet, no limit, nobody on the 
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.book import key_of, ladder_of, opposite
 from novate.venue.constants import BUY
 from novate.venue.ladder import best_level, key_of_level
@@ -65,7 +65,7 @@ def market_limit(s: Tables, market: int, side: int) -> int:
     return limit
 
 
-@kernel
+@cold
 def _protected(s: Tables, market: int, side: int, limit: int) -> int:
     """The tighter of a limit and the touch plus protection."""
     protection = wide(s.features["protection"][s.markets["features"][market]])

@@ -9,7 +9,7 @@ What an order holds is worked out at this price, wherever credit and limits ask 
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.constants import BUY
 from novate.venue.layout import ALL_OR_NONE, AUCTION_ONLY, DISCRETIONARY, RESTING, WAITING, Tables
 
@@ -22,7 +22,7 @@ def reach_of(s: Tables, row: int, price: int) -> int:
     return price
 
 
-@kernel
+@cold
 def _beyond(s: Tables, row: int, price: int) -> int:
     ticks = wide(s.extras["discretion"][s.orders["extra"][row]])
     return price + ticks if s.orders["side"][row] == BUY else price - ticks

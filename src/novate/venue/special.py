@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.acceptance import accept, check_commitment
 from novate.venue.admission import (
     check_new,
@@ -48,7 +48,7 @@ from novate.venue.layout import ATTENTIVE, EXECUTE, MATCH, NO_PRICE, PUBLISH, Ta
 from novate.venue.lookahead import tag_of_command
 from novate.venue.matching import begin_sweep, name_order, rest
 from novate.venue.pegs import target_of_new
-from novate.venue.prices import is_protected, market_limit, slid_price, touch_of
+from novate.venue.prices import is_protected, market_limit, reaches, slid_price, touch_of
 from novate.venue.reduce_only import room_to_reduce
 from novate.venue.triggers import is_trigger_type, park, start_trailing
 
@@ -89,10 +89,10 @@ def entry_of(s: Tables, i: int, market: int) -> Entry:
     return Entry(order_type, price, quantity)
 
 
-@kernel
+@cold
 def special_order(s: Tables, i: int, market: int) -> int:
     """NEW on the long path; returns the phase in which the command goes on."""
-    if not may_open_features(s):
+    if s.markets["features"][market] == 0 and not may_open_features(s):
         return EXECUTE
     code = check_new(s, i, market, tag_of_command(s, i))
     if code == OK and is_auction_tif(wide(s.commands["time_in_force"][i])):
@@ -103,7 +103,7 @@ def special_order(s: Tables, i: int, market: int) -> int:
         code = _check_attention(s, i, market, side, entry.price)
     if code == OK:
         held = asked_reach(s, i, entry.price)
-        code = check_commitment(s, i, market, side, entry.order_type, held, entry.quantity)
+        code = check_commitment(s, i, market, side, entry.order_type, held, entry.quantity, 1)
     if code != OK:
         reject(s, i, code)
         return PUBLISH
@@ -155,8 +155,12 @@ def enter(s: Tables, row: int, market: int, least: int) -> int:
         rest(s, row)
         return PUBLISH
     price = wide(s.orders["price"][row])
+    side = wide(s.orders["side"][row])
     rests = order_type == LIMIT and is_resting_tif(tif)
-    begin_sweep(s, row, market, wide(s.orders["side"][row]), price, 1 if rests else 0)
+    if rests and least == 0 and not reaches(s, market, side, price):
+        rest(s, row)
+        return PUBLISH
+    begin_sweep(s, row, market, side, price, 1 if rests else 0)
     if tif == FOK or least > 0:
         traded = rehearse(s, row, price)
         if tif == FOK and traded < wide(s.orders["leaves"][row]):

@@ -55,7 +55,7 @@ def change_state(s: Tables, i: int, market: int) -> int:
     if to_state < CLOSED or to_state > HALTED or to_state == s.markets["state"][market]:
         reject(s, i, INVALID_TRANSITION)
         return PUBLISH
-    if not may_open_features(s) or not fits_region(s, market):
+    if (to_state == AUCTION_CALL and not may_open_features(s)) or not fits_region(s, market):
         return EXECUTE
     return begin_change(s, market, to_state, kind)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from novate.compiled import inlined, kernel, wide
 from novate.venue.auction import publish_indicative
 from novate.venue.book import ladder_of, top_of
-from novate.venue.constants import BUY, SELL
+from novate.venue.constants import AUCTION_CALL, BUY, SELL
 from novate.venue.events import book_state
 from novate.venue.ladder import best_displayed, key_of_level
 from novate.venue.layout import (
@@ -57,7 +57,7 @@ def publish_touched(s: Tables) -> bool:
 @inlined
 def publish(s: Tables, market: int) -> bool:
     """INDICATIVE in a call, and BOOK_STATE, of one market, where they differ from what was said last."""
-    if s.markets["features"][market] != 0 and not publish_indicative(s, market):
+    if s.markets["state"][market] == AUCTION_CALL and not publish_indicative(s, market):
         return False
     if s.markets["top_changed"][market] != 0:
         _publish_change(s, market)
