@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.oracle.naive_attention import NaiveAttention, target_of
 from tests.oracle.naive_control import TRADING, NaiveControl
 from tests.oracle.naive_ladder import post_only_price, refuse_amend, refuse_new, refuse_pair
 from tests.oracle.naive_prints import trail_from
@@ -25,14 +26,14 @@ Event = dict[str, Any]
 NEW_DEFAULTS: Command = {
     "type": "LIMIT", "tif": "GTC", "price": None, "stop": None, "trail": None, "display": None,
     "hidden": False, "post_only": False, "min_qty": None, "expire": None, "stp": None, "reduce_only": False,
-    "session": 0, "mmp": False,
+    "session": 0, "mmp": False, "peg": None, "offset": 0, "discretion": None, "aon": False,
 }  # fmt: skip
 AMEND_DEFAULTS: Command = {"qty": None, "price": None, "stop": None, "display": None, "trail": None}
 WITHOUT_MARKET = ("TIME", "CREDIT", "SET_LIMIT", "KILL", "REVIVE", "DISCONNECT")
 PARKED_WORDS = {"PARKED": "TRIGGER", "ELECTED": "ELECTED", "AUCTION": "AUCTION"}
 
 
-class NaiveVenue(NaiveControl):
+class NaiveVenue(NaiveAttention, NaiveControl):
     """Apply commands one at a time; `events` of the last one are returned."""
 
     def apply(self, command: Command | np.void) -> list[Event]:
@@ -53,18 +54,19 @@ class NaiveVenue(NaiveControl):
             getattr(self, "_" + c["cmd"].lower())(c, market)
         if market is not None:
             self.activate_elected(market)
+            self.attend(market)
         self._publish()
         return self.events
 
     def book(self, market: int = 0) -> Event:
         """R53, the answer to a BOOK query."""
         room = self.markets[market]
-        parked = [order for order in room.orders if order.where in PARKED_WORDS]
+        parked = [order for order in room.orders if waits_as(order) is not None]
         return {
             "last": room.last,
             "bids": [[o.price, o.oid, o.tranche, o.leaves] for o in room.resting("B")],
             "asks": [[o.price, o.oid, o.tranche, o.leaves] for o in room.resting("S")],
-            "parked": [[o.oid, PARKED_WORDS[o.where], o.stop, o.leaves] for o in parked],
+            "parked": [[o.oid, waits_as(o), o.stop, o.leaves] for o in parked],
         }
 
     # -- around every command ------------------------------------------------------------------------
@@ -164,7 +166,11 @@ class NaiveVenue(NaiveControl):
 
     def _refuse_credit(self, market: Market, order: Order) -> str | None:
         """K3, K7: a parked order needs nothing."""
-        if order.is_trigger or self.credit.affordable(market, order, order.leaves, order.price):
+        if (
+            order.is_trigger
+            or is_peg_without_target(order)
+            or self.credit.affordable(market, order, order.leaves, order.price)
+        ):
             return None
         return "INSUFFICIENT_CREDIT"
 
@@ -179,8 +185,12 @@ class NaiveVenue(NaiveControl):
             tif=c["tif"], qty=qty, leaves=qty, price=price, stop=c["stop"], display=c["display"],
             hidden=c["hidden"], post_only=c["post_only"], expire=c["expire"],
             stp=c["stp"] or market.terms.stp_default, session=c["session"], priority=0, trail=c["trail"],
-            min_qty=c["min_qty"], reduce_only=c["reduce_only"], mmp=c["mmp"],
+            min_qty=c["min_qty"], reduce_only=c["reduce_only"], mmp=c["mmp"], peg=c["peg"],
+            offset=c["offset"], discretion=c["discretion"], aon=c["aon"],
         )  # fmt: skip
+        if order.peg is not None:
+            order.hidden, order.bound = True, price
+            order.price = target_of(market, order)
         if kind == "MARKET" and not order.is_auction_only:
             order.price = market.market_limit(order.side)
         elif kind == "MTL":
@@ -200,6 +210,8 @@ class NaiveVenue(NaiveControl):
         order.priority = self.next_priority()
         waits = "AUCTION" if order.is_auction_only else "AGGRESSOR"
         order.where = "PARKED" if order.is_trigger else waits
+        if is_peg_without_target(order):
+            order.where = "WAITING"
         market.orders.append(order)
         self.credit.recompute(order.acct)
         self.emit(
@@ -257,7 +269,7 @@ class NaiveVenue(NaiveControl):
         self._amended(market, order, kept)
 
     def _amended(self, market: Market, order: Order, kept: bool) -> None:
-        waits = order.where in ("PARKED", "AUCTION")
+        waits = order.where in ("PARKED", "AUCTION", "WAITING")
         order.tranche = order.tranche if order.display is not None else 0 if order.hidden else order.leaves
         order.tranche = 0 if waits else min(order.tranche, order.leaves)
         if not kept:
@@ -299,8 +311,21 @@ class NaiveVenue(NaiveControl):
         self.validate_control()
 
 
+def waits_as(order: Order) -> str | None:
+    """How BOOK names an order that is not in the book (R53, R67, R69); None for one that is."""
+    if order.where == "WAITING":
+        return "AON" if order.aon else "PEG"
+    return PARKED_WORDS.get(order.where)
+
+
+def is_peg_without_target(order: Order) -> bool:
+    return order.peg is not None and order.price is None
+
+
 def validate_order(market: Market, order: Order) -> None:
-    assert order.where in ("BOOK", *PARKED_WORDS)
+    assert order.where == "BOOK" or waits_as(order) is not None
+    assert order.where != "WAITING" or order.aon or is_peg_without_target(order)
+    assert order.where != "BOOK" or not order.aon
     assert order.leaves > 0
     assert 0 <= order.tranche <= order.leaves
     assert order.qty == order.filled + order.leaves + order.decremented + order.dropped

@@ -26,8 +26,8 @@ def ceil_div(numerator: int, denominator: int) -> int:
 
 
 def fee(terms: MarketTerms, notional: int, ppm: int | None) -> int:
-    """R50: a fee rounds up, a rebate (negative) rounds towards zero."""
-    rate = ppm or 0
+    """R50: a fee rounds up, a rebate (negative) rounds towards zero; of the notional's size (R64)."""
+    rate, notional = ppm or 0, abs(notional)
     if rate >= 0:
         return ceil_div(notional * rate, MILLION)
     return -(notional * -rate // MILLION)
@@ -96,7 +96,10 @@ class NaiveCredit:
     def need(self, market: Market, side: str, leaves: int, price: int | None) -> Need:
         """Reservation of an order by itself (K4, K15)."""
         terms = market.terms
-        notional = leaves * reservation_price(terms, price) * terms.notional_multiplier
+        held_at = reservation_price(terms, price)
+        if terms.min_price < 1:
+            held_at = max(abs(terms.min_price), terms.max_price)
+        notional = leaves * held_at * terms.notional_multiplier
         if terms.credit == CreditModel.NONE or leaves == 0:
             return Need(terms.quote_asset, 0)
         if terms.credit == CreditModel.MARGINED:
@@ -130,7 +133,7 @@ class NaiveCredit:
                 total += self.requirement(acct, market)
             for order in market.orders:
                 if order.acct == acct and order.is_open:
-                    need = self.need(market, order.side, order.leaves, order.price)
+                    need = self.need(market, order.side, order.leaves, order.reach)
                     total += need.amount if need.asset == asset else 0
         return total
 
@@ -146,8 +149,8 @@ class NaiveCredit:
 
     def affordable(self, market: Market, order: Order, leaves: int, price: int | None) -> bool:
         """Whether the order may have `leaves` at `price`; what it reserves now counts (K3, K9, K14)."""
-        new = self.need(market, order.side, leaves, price)
-        old = self.need(market, order.side, order.leaves if order.is_open else 0, order.price)
+        new = self.need(market, order.side, leaves, order.reach_at(price))
+        old = self.need(market, order.side, order.leaves if order.is_open else 0, order.reach)
         available = self.balances[order.acct, new.asset].available
         if market.terms.credit == CreditModel.MARGINED:
             more = leaves - (order.leaves if order.is_open else 0)

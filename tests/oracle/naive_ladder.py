@@ -11,6 +11,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.oracle.naive_attention import (
+    has_reach,
+    is_attentive,
+    refuse_attentive_combination,
+    refuse_attentive_fields,
+    refuse_attentive_room,
+)
 from tests.oracle.naive_state import (
     AUCTION_TIFS,
     RESTING_TIFS,
@@ -48,12 +55,15 @@ def refuse_new(market: Market, now: int, c: Command, room: int, positions: bool)
         _kind(c, positions)
         or _fields(market, c)
         or _attributes(market, now, c)
+        or refuse_attentive_fields(market, c)
         or _combination(c)
+        or refuse_attentive_combination(c)
         or _state(market, c)
         or _band(market, c)
         or _trigger(market, c)
         or _reduce_only(c, room)
         or _liquidity(market, c)
+        or refuse_attentive_room(market, c)
     )
 
 
@@ -71,6 +81,7 @@ def refuse_pair(market: Market, limit: Command, trigger: Command | None) -> str 
         and limit["qty"] == trigger["qty"]
         and limit["cid"] != trigger["cid"]
         and not any(leg["reduce_only"] or leg["min_qty"] is not None for leg in (limit, trigger))
+        and not any(is_attentive(leg) for leg in (limit, trigger))
     )
     return None if fits else "INVALID_OCO"
 
@@ -91,16 +102,17 @@ def _fields(market: Market, c: Command) -> str | None:
     if not 1 <= c["qty"] <= terms.max_quantity:
         return "INVALID_QTY"
     if c["price"] is None:
-        wrong = kind in ("LIMIT", "STOP_LIMIT")
+        bound_only = kind == "LIMIT" and c["peg"] is not None
+        wrong = kind in ("LIMIT", "STOP_LIMIT") and not bound_only
     else:
         named = kind in ("LIMIT", "STOP_LIMIT", "IF_TOUCHED")
-        wrong = not named or not 1 <= c["price"] <= terms.max_price
+        wrong = not named or not terms.min_price <= c["price"] <= terms.max_price
     if wrong:
         return "INVALID_PRICE"
     if c["stop"] is None:
         wrong = kind in STOP_TYPES
     else:
-        wrong = kind not in STOP_TYPES or not 1 <= c["stop"] <= terms.max_price
+        wrong = kind not in STOP_TYPES or not terms.min_price <= c["stop"] <= terms.max_price
     if wrong:
         return "INVALID_STOP"
     if c["trail"] is None:
@@ -150,6 +162,7 @@ def _state(market: Market, c: Command) -> str | None:
         or c["tif"] in ("IOC", "FOK")
         or c["post_only"]
         or c["min_qty"] is not None
+        or c["peg"] is not None
         or (c["tif"] == "AT_OPEN" and market.state == "AUCTION_CALL" and market.auction != "OPEN")
     )
     return "INVALID_IN_STATE" if wrong else None
@@ -168,7 +181,7 @@ def _trigger(market: Market, c: Command) -> str | None:
         if reference is None:
             return "NO_REFERENCE"
         stop = reference + c["trail"] * (1 if c["side"] == "B" else -1)
-        return None if 1 <= stop <= market.terms.max_price else "INVALID_STOP"
+        return None if market.terms.min_price <= stop <= market.terms.max_price else "INVALID_STOP"
     if c["type"] in STOP_TYPES and is_reached(c["side"], c["type"], c["stop"], reference):
         return "STOP_WOULD_TRIGGER"
     return None
@@ -203,7 +216,8 @@ def post_only_price(market: Market, side: str, price: int) -> int | None:
     if market.terms.post_only != "SLIDE":
         return None
     slid = touch - 1 if side == "B" else touch + 1
-    return slid if 1 <= slid <= market.terms.max_price and market.in_band(slid) else None
+    in_range = market.terms.min_price <= slid <= market.terms.max_price
+    return slid if in_range and market.in_band(slid) else None
 
 
 def refuse_amend(market: Market, order: Order | None, c: Command) -> str | None:
@@ -229,7 +243,7 @@ def _amendable(order: Order, c: Command) -> str | None:
         or order.quoted
         or not given
         or c["trail"] is not None
-        or ("price" in given and order.price is None)
+        or ("price" in given and (order.price is None or order.peg is not None))
         or ("stop" in given and (order.where != "PARKED" or order.type == "TRAILING_STOP"))
         or ("display" in given and order.display is None)
     )
@@ -240,13 +254,16 @@ def _amend_fields(market: Market, order: Order, c: Command) -> str | None:
     terms = market.terms
     if c["qty"] is not None and not 1 <= c["qty"] <= terms.max_quantity:
         return "INVALID_QTY"
-    if c["price"] is not None and not 1 <= c["price"] <= terms.max_price:
+    if c["price"] is not None and not terms.min_price <= c["price"] <= terms.max_price:
         return "INVALID_PRICE"
-    if c["stop"] is not None and not 1 <= c["stop"] <= terms.max_price:
+    if c["stop"] is not None and not terms.min_price <= c["stop"] <= terms.max_price:
         return "INVALID_STOP"
     total = order.qty if c["qty"] is None else c["qty"]
     if c["display"] is not None and not terms.min_display <= c["display"] <= total:
         return "INVALID_DISPLAY"
+    goes_with_it = c["price"] is not None and order.discretion is not None
+    if goes_with_it and not has_reach(market, order.side, c["price"], must(order.discretion)):
+        return "INVALID_DISCRETION"
     return None
 
 

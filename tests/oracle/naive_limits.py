@@ -118,7 +118,7 @@ class NaiveLimits:
 
     def gross(self, holder: Holder) -> int:
         return sum(
-            notional(market, order.leaves, order.price)
+            notional(market, order.leaves, order.reach)
             for market in self.markets
             for order in self.orders(holder, market)
             if order.is_open
@@ -128,7 +128,7 @@ class NaiveLimits:
 
     def refuse_new(self, market: Market, order: Order, orders: int = 1) -> str | None:
         """`order` is not in the market yet; it counts as if it were open, the last of `orders` new ones."""
-        price = order.price if order.price is not None else order.stop
+        price = worth_at(order, order.price, order.stop)
         worth = notional(market, order.qty, price)
         buy, sell = (order.qty, 0) if order.side == "B" else (0, order.qty)
         for holder in self.holders(order.acct):
@@ -150,12 +150,12 @@ class NaiveLimits:
         self, market: Market, order: Order, qty: int, price: int | None, stop: int | None
     ) -> str | None:
         """Only what grows is looked at."""
-        old_price = order.price if order.price is not None else order.stop
-        new_price = price if price is not None else stop
+        old_price = worth_at(order, order.price, order.stop)
+        new_price = worth_at(order, price, stop)
         leaves = qty - order.done
         more = leaves - order.leaves
         buy, sell = (more, 0) if order.side == "B" else (0, more)
-        growth = notional(market, leaves, price) - notional(market, order.leaves, order.price)
+        growth = notional(market, leaves, order.reach_at(price)) - notional(market, order.leaves, order.reach)
         for holder in self.holders(order.acct):
             limit = self.limits[holder].get
             figures = {
@@ -173,6 +173,13 @@ class NaiveLimits:
         return None
 
 
+def worth_at(order: Order, price: int | None, stop: int | None) -> int | None:
+    """The price of an order's notional: as far as it may trade, or its stop, or the bound of its peg."""
+    if price is not None:
+        return order.reach_at(price)
+    return stop if order.peg is None else order.bound
+
+
 def notional(market: Market, quantity: int, price: int | None) -> int:
     terms = market.terms
-    return quantity * reservation_price(terms, price) * terms.notional_multiplier
+    return quantity * abs(reservation_price(terms, price)) * terms.notional_multiplier

@@ -29,6 +29,9 @@ class NaiveMatching(NaiveEndings):
     def run_aggressor(self, market: Market, order: Order) -> None:
         """Match an order that is in the market already, then rest or end it (R15 to R20, R26)."""
         assert order.where == "AGGRESSOR"
+        if order.aon and not self._fills_all(market, order):
+            order.where = "WAITING"
+            return
         reason = self._entry_condition(market, order) if market.state == "CONTINUOUS" else None
         order.min_qty = None
         if reason is not None:
@@ -54,6 +57,10 @@ class NaiveMatching(NaiveEndings):
         if order.min_qty is not None and self.would_trade(market, order) < order.min_qty:
             return "MIN_QTY"
         return None
+
+    def _fills_all(self, market: Market, order: Order) -> bool:
+        """R69: an all-or-none order trades its whole leaves at once, or not now."""
+        return market.state == "CONTINUOUS" and self.would_trade(market, order) == order.leaves
 
     def would_trade(self, market: Market, order: Order) -> int:
         """R20: rehearse on a copy of the whole venue and look what traded."""
@@ -102,7 +109,7 @@ class NaiveMatching(NaiveEndings):
         base = market.trigger_reference()
         while aggressor in market.orders:
             best = market.best(other(aggressor.side))
-            if best is None or not reaches(aggressor.side, aggressor.price, must(best.price)):
+            if best is None or not reaches(aggressor.side, aggressor.reach, must(best.price)):
                 return True
             if outside_collar(market.terms, base, must(best.price)):
                 return False

@@ -18,6 +18,7 @@ from novate.domain.codes import (
     CommandKind,
     MarketState,
     OrderType,
+    Peg,
     Scope,
     SelfTrade,
     Side,
@@ -162,6 +163,20 @@ def _new(row: dict[str, int], staged: dict[str, int] | None) -> Json:
         "hidden": bool(flags & CommandFlag.HIDDEN),
         "reduce_only": bool(flags & CommandFlag.REDUCE_ONLY),
         "mmp": bool(flags & CommandFlag.MMP),
+        "aon": bool(flags & CommandFlag.ALL_OR_NONE),
+        **_attention(terms if flags & CommandFlag.HAS_TERMS else None),
+    }
+
+
+def _attention(terms: dict[str, int] | None) -> Json:
+    """Peg and discretion of a TERMS record, which is read like the record of an order."""
+    if terms is None:
+        return {"peg": None, "offset": 0, "discretion": None}
+    peg = terms["order_type"]
+    return {
+        "peg": name_of(Peg, peg) if peg else None,
+        "offset": terms["price"],
+        "discretion": terms["stop"] or None,
     }
 
 

@@ -59,8 +59,14 @@ class Order:
     mmp: bool = False
     quoted: bool = False
     """A side of a quote (R65)."""
+    peg: str | None = None
+    offset: int = 0
+    bound: int | None = None
+    """Pegged orders: the price that the target may not pass (R67)."""
+    discretion: int | None = None
+    aon: bool = False
     where: str = "NEW"
-    """NEW (not accepted yet), AGGRESSOR, BOOK, PARKED, ELECTED or AUCTION (R22)."""
+    """NEW (not accepted yet), AGGRESSOR, BOOK, PARKED, ELECTED, AUCTION (R22) or WAITING (R66)."""
     tranche: int = 0
     """What the order shows: its leaves, its current tranche (iceberg) or 0 (hidden)."""
     is_top: bool = False
@@ -87,8 +93,26 @@ class Order:
 
     @property
     def is_open(self) -> bool:
-        """True for an order that trades, rests or waits for an auction: such orders reserve (K3, K7)."""
-        return self.where in ("AGGRESSOR", "BOOK", "AUCTION")
+        """True for an order that trades, rests or waits for an auction: such orders reserve (K3, K7).
+
+        An all-or-none order that waits reserves too, a pegged one does not (R67, R69).
+        """
+        return self.where in ("AGGRESSOR", "BOOK", "AUCTION") or (self.where == "WAITING" and self.aon)
+
+    @property
+    def is_attentive(self) -> bool:
+        return self.peg is not None or self.discretion is not None or self.aon
+
+    @property
+    def reach(self) -> int | None:
+        """The furthest price at which it may trade: its limit, or beyond it by its discretion (R68)."""
+        return self.reach_at(self.price)
+
+    def reach_at(self, price: int | None) -> int | None:
+        """`reach` if its price were that."""
+        if self.discretion is None or price is None:
+            return price
+        return price + self.discretion * (1 if self.side == "B" else -1)
 
     def tradable(self) -> int:
         """What one turn of R15 may take from a resting order."""
@@ -201,7 +225,7 @@ class Market:
             limits.append(self.reference_price + away * self.terms.static_band)
         if not limits:
             return None
-        return min(limits) if side == "B" else max(1, *limits)
+        return min(limits) if side == "B" else max(self.terms.min_price, *limits)
 
     def top(self) -> BookTop:
         """Best displayed price and its displayed quantity, each side (R52)."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from novate.app import conform_control
+from novate.app.conform_terms import has_terms, signed, terms_of
 from novate.app.conform_time import TIME_DECODERS, schedule
 from novate.domain.codes import (
     AuctionKind,
@@ -64,6 +65,7 @@ ATTRIBUTES = {
     "hidden": CommandFlag.HIDDEN,
     "reduce_only": CommandFlag.REDUCE_ONLY,
     "mmp": CommandFlag.MMP,
+    "aon": CommandFlag.ALL_OR_NONE,
 }
 INTEGER_KEYS = frozenset(
     (
@@ -78,6 +80,8 @@ INTEGER_KEYS = frozenset(
         "expire",
         "session",
         "min_qty",
+        "offset",
+        "discretion",
         "window",
         "max_qty",
         *conform_control.INTEGER_KEYS,
@@ -118,11 +122,8 @@ def _staged(command: Json) -> Commands | None:
         _new(leg, command["stop"] | {"acct": command["acct"], "market": command.get("market", 0)})
         leg["kind"] = CommandKind.LEG
         return leg
-    if command["cmd"] == "NEW" and command.get("min_qty") is not None:
-        terms = new_commands(1)
-        terms["kind"] = CommandKind.TERMS
-        terms["quantity"] = _saturated(command["min_qty"], LARGEST_U4)
-        return terms
+    if command["cmd"] == "NEW" and has_terms(command):
+        return terms_of(command)
     return None
 
 
@@ -135,7 +136,7 @@ def _order_fields(record: Commands, command: Json) -> None:
     for name, flag in ATTRIBUTES.items():
         if command.get(name):
             flags |= flag
-    if flags & CommandFlag.MIN_QTY_GIVEN:
+    if has_terms(command):
         flags |= CommandFlag.HAS_TERMS
     record["flags"] = flags
     record["market"] = command.get("market", 0)
@@ -143,9 +144,9 @@ def _order_fields(record: Commands, command: Json) -> None:
     record["client_order_id"] = command["cid"]
     record["quantity"] = _saturated(command.get("qty"), LARGEST_U4)
     record["display"] = _saturated(command.get("display"), LARGEST_U4)
-    record["price"] = _saturated(command.get("price"), LARGEST_I8)
+    record["price"] = signed(command.get("price"))
     stop = command.get("stop") if command.get("stop") is not None else command.get("trail")
-    record["stop"] = _saturated(stop, LARGEST_I8)
+    record["stop"] = signed(stop)
     record["expire"] = _saturated(command.get("expire"), LARGEST_I8)
 
 
@@ -207,7 +208,7 @@ def _time(record: Commands, command: Json) -> None:
 
 def _set_ref(record: Commands, command: Json) -> None:
     record["market"] = command.get("market", 0)
-    record["price"] = _saturated(command["price"], LARGEST_I8)
+    record["price"] = signed(command["price"])
 
 
 def _position(record: Commands, command: Json) -> None:

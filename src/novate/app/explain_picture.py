@@ -53,7 +53,7 @@ class ParkedOrder(msgspec.Struct, frozen=True):
     order: int
     account: int | None
     status: str
-    """TRIGGER, ELECTED or AUCTION."""
+    """TRIGGER, ELECTED, AUCTION, PEG or AON."""
     side: str
     order_type: str
     price: int | None
@@ -203,9 +203,12 @@ def _note(row: RestingOrder, old: dict[int, RestingOrder] | None) -> str:
 
 
 def _parked(order: ParkedOrder) -> str:
-    state = {"TRIGGER": "parked", "ELECTED": "elected", "AUCTION": "for the auction"}
+    state = {"TRIGGER": "parked", "ELECTED": "elected", "AUCTION": "for the auction", "AON": "all or none",
+             "PEG": "pegged"}  # fmt: skip
     verb = {"B": "buys", "S": "sells"}.get(order.side, "")
     price = "at the market" if order.price is None else f"at {number(order.price)}"
+    if order.status == "PEG":
+        price = "without a price to follow"
     words = [" ".join(filter(None, (verb, number(order.open), price)))]
     if order.stop is not None:
         words.append(f"trigger {number(order.stop)}")

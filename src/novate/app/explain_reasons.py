@@ -31,6 +31,8 @@ WORDS = {
     "INVALID_COMBO": "these attributes do not go together",
     "INVALID_TYPE": "no such type of order",
     "INVALID_TIME": "not a time to come",
+    "INVALID_PEG": "no such price to follow, or an offset out of range",
+    "INVALID_DISCRETION": "discretion below 1, or beyond the market's prices",
     # refusals: price and liquidity
     "PRICE_BAND": "the price is outside the static band",
     "NO_REFERENCE": "there is no price to follow yet",
@@ -56,6 +58,7 @@ WORDS = {
     "LIMITS_OFF": "limits are off here",
     "INVALID_LIMIT": "no such limit, or out of range",
     "TOO_MANY_PRICE_LEVELS": "too many prices in use",
+    "TOO_MANY_ATTENTIVE_ORDERS": "too many orders watch this market",
     "ENGINE_FULL": "the engine is full",
     "TOO_MANY_TIMERS": "too many timers",
     # why an order ended, or a market changed

@@ -15,6 +15,7 @@ from typing import Any
 
 from novate.app.explain_control import CONTROL_COMMANDS
 from novate.app.explain_orders import KnownOrders
+from novate.app.explain_watch import WATCH_FIELDS, peg_words, watch_words
 
 Json = dict[str, Any]
 
@@ -34,7 +35,7 @@ STP = {
 }
 ORDER_FIELDS = frozenset(
     ("cid", "side", "qty", "type", "tif", "price", "stop", "trail", "display", "hidden", "post_only",
-     "min_qty", "expire", "stp", "reduce_only", "session", "mmp")
+     "min_qty", "expire", "stp", "reduce_only", "session", "mmp", *WATCH_FIELDS)
 )  # fmt: skip
 AMENDABLE = {
     "qty": "total quantity",
@@ -108,6 +109,7 @@ def order_words(order: Json) -> str:
             words.append(said)
     if order.get("min_qty") is not None:
         words.append(f"at least {number(order['min_qty'])} at once")
+    words += watch_words(order)
     if order.get("mmp"):
         words.append("under market-maker protection")
     if order.get("stp"):
@@ -121,7 +123,7 @@ def _price_words(order: Json) -> str:
     kind = order.get("type") or "LIMIT"
     price, stop, trail = (_given(order, key) for key in ("price", "stop", "trail"))
     if kind == "LIMIT":
-        return f"at {price}"
+        return peg_words(order) if order.get("peg") else f"at {price}"
     if kind == "MARKET":
         return "at the market"
     if kind == "MTL":

@@ -9,15 +9,20 @@ order may slide, a reduce-only order is capped.
 from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
+from novate.venue.attentive import asks_attention, store_attentive_terms
 from novate.venue.constants import (
     BUY,
     E_ACCEPTED,
+    F_ALL_OR_NONE,
     F_DISPLAY,
     F_HIDDEN,
     F_MMP,
     F_POST_ONLY,
+    F_PRICE,
     F_REDUCE_ONLY,
+    F_TERMS,
     GTD,
+    LIMIT,
     OK,
     STP_DEFAULT,
     TRAILING_STOP,
@@ -41,6 +46,7 @@ from novate.venue.layout import (
 )
 from novate.venue.limits import check_new_limits, count_order
 from novate.venue.pool import heap_push, take_extra, take_order
+from novate.venue.reach import held_price
 from novate.venue.triggers import is_trigger_type, trigger_reference
 
 
@@ -68,24 +74,32 @@ def check_commitment(
     if not counts_commitments(s, market):
         return OK
     account = wide(s.commands["account"][i])
-    if reserves_at_once(s, market, order_type):
+    if reserves_at_once(s, market, order_type, price):
         return reserve_deliverable(s, market, account, side, price, quantity)
-    if not is_trigger_type(order_type):
+    if reserves_on_entry(order_type, price):
         code = check_credit(s, market, account, side, 0, 0, price, quantity)
         if code != OK:
             return code
     if s.header[TRACKING] != 0:
         if price == NO_PRICE and is_trigger_type(order_type):
             price = initial_stop(s, i, market, order_type, side)
+        if order_type == LIMIT and price == NO_PRICE and wide(s.commands["flags"][i]) & F_PRICE != 0:
+            price = wide(s.commands["price"][i])
         return check_new_limits(s, market, account, side, quantity, price, orders)
     return OK
 
 
 @inlined
-def reserves_at_once(s: Tables, market: int, order_type: int) -> bool:
+def reserves_on_entry(order_type: int, price: int) -> bool:
+    """Trigger orders (K7) and pegged orders without a target (R67) reserve nothing yet."""
+    return not is_trigger_type(order_type) and (order_type != LIMIT or price != NO_PRICE)
+
+
+@inlined
+def reserves_at_once(s: Tables, market: int, order_type: int, price: int) -> bool:
     """In a deliverable market without limits, credit is the last rung: what can be afforded is reserved."""
     deliverable = s.markets["credit"][market] == CREDIT_DELIVERABLE
-    return bool(deliverable and s.header[TRACKING] == 0 and not is_trigger_type(order_type))
+    return bool(deliverable and s.header[TRACKING] == 0 and reserves_on_entry(order_type, price))
 
 
 @inlined
@@ -116,12 +130,13 @@ def accept(s: Tables, i: int, market: int, side: int, order_type: int, price: in
     s.orders["traits"][row] = 0
     s.markets["live"][market] += 1
     trigger = is_trigger_type(order_type)
-    special = F_DISPLAY | F_HIDDEN | F_POST_ONLY | F_MMP | F_REDUCE_ONLY
+    special = F_DISPLAY | F_HIDDEN | F_POST_ONLY | F_MMP | F_REDUCE_ONLY | F_TERMS | F_ALL_OR_NONE
     if trigger or tif == GTD or command_flags & special != 0:
         _store_special_terms(s, i, row, market, tif, command_flags)
     if counts_commitments(s, market):
-        if not trigger and not reserves_at_once(s, market, order_type):
-            adjust(s, market, account, side, price, 0, price, quantity, 0)
+        if reserves_on_entry(order_type, price) and not reserves_at_once(s, market, order_type, price):
+            held = held_price(s, row)
+            adjust(s, market, account, side, held, 0, held, quantity, 0)
         if s.header[TRACKING] & TRACK_OPEN_ORDERS != 0:
             count_order(s, account, 1)
     priced_event(s, E_ACCEPTED, row, price, quantity, quantity)
@@ -147,7 +162,8 @@ def _store_special_terms(s: Tables, i: int, row: int, market: int, tif: int, com
     s.orders["traits"][row] = traits
     order_type = wide(s.orders["order_type"][row])
     trigger = is_trigger_type(order_type)
-    if not trigger and tif != GTD and flags & ICEBERG == 0:
+    attentive = asks_attention(s, command_flags)
+    if not trigger and tif != GTD and flags & ICEBERG == 0 and not attentive:
         return
     extra = take_extra(s)
     s.orders["extra"][row] = extra
@@ -160,3 +176,5 @@ def _store_special_terms(s: Tables, i: int, row: int, market: int, tif: int, com
     if tif == GTD:
         s.extras["expire"][extra] = s.commands["expire"][i]
         heap_push(s, row)
+    if attentive:
+        store_attentive_terms(s, i, row, market, command_flags)

@@ -59,12 +59,14 @@ def _defects(terms: VenueTerms) -> Iterator[str]:
 
 
 def _market_defects(terms: MarketTerms, limited: bool) -> Iterator[str]:
-    reference = 1 if terms.reference_price is None else terms.reference_price
+    reference = terms.min_price if terms.reference_price is None else terms.reference_price
     for name, value, lowest, highest in (
         ("max_quantity", terms.max_quantity, 1, MAX_QUANTITY),
         ("max_price", terms.max_price, 1, MAX_PRICE),
+        # As far below zero as above it, so that max_price bounds the size of every price (R64).
+        ("min_price", terms.min_price, -terms.max_price, 1),
         ("min_display", terms.min_display, 1, MAX_QUANTITY),
-        ("reference_price", reference, 1, MAX_PRICE),
+        ("reference_price", reference, min(terms.min_price, 1), MAX_PRICE),
         ("static_band", terms.static_band or 0, 0, MAX_PRICE),
         ("notional_multiplier", terms.notional_multiplier, 1, MAX_NOTIONAL),
         ("base_units_per_lot", terms.base_units_per_lot, 1, MAX_NOTIONAL // max(terms.max_quantity, 1)),
@@ -86,6 +88,11 @@ def _market_defects(terms: MarketTerms, limited: bool) -> Iterator[str]:
     yield from _notional_defects(terms, limited)
     if terms.credit is not CreditModel.NONE and terms.static_band is None and terms.protection is None:
         yield "expected a static_band or a protection where credit is used, was neither (K5)"
+    if terms.min_price < 1 and (terms.credit is CreditModel.DELIVERABLE or terms.premium):
+        yield (
+            "expected credit none, or margined without premium, where min_price is below 1, "
+            f"was {terms.credit}{' with premium' if terms.premium else ''} (R64)"
+        )
     yield from _feature_defects(terms)
     yield from _call_defects(terms)
 

@@ -9,6 +9,11 @@ A refused order leaves no trace.
 from __future__ import annotations
 
 from novate.compiled import cold, inlined, kernel, wide
+from novate.venue.attentive import (
+    check_attentive_combination,
+    check_attentive_state,
+    never_levels,
+)
 from novate.venue.book import key_of, ladder_of
 from novate.venue.constants import (
     AT_CLOSE,
@@ -18,6 +23,7 @@ from novate.venue.constants import (
     CONTINUOUS,
     DAY,
     DUPLICATE_ORDER,
+    F_ALL_OR_NONE,
     F_DISPLAY,
     F_EXPIRE,
     F_HIDDEN,
@@ -69,7 +75,7 @@ from novate.venue.reduce_only import room_to_reduce
 from novate.venue.staged import has_terms
 from novate.venue.triggers import is_trigger_type, rises, stop_key, stop_ladder, trigger_reference
 
-SPECIAL_FLAGS = F_REDUCE_ONLY | F_MMP | F_MIN_QTY | F_TERMS
+SPECIAL_FLAGS = F_REDUCE_ONLY | F_MMP | F_MIN_QTY | F_TERMS | F_ALL_OR_NONE
 _UNUSUAL_FLAGS = F_POST_ONLY | F_HIDDEN | F_DISPLAY | F_EXPIRE | F_STOP | F_TRAIL | SPECIAL_FLAGS
 MAX_TRAILING_STOPS = 4096
 _LONGEST_TRAIL = 1 << 37
@@ -162,7 +168,7 @@ def check_new(s: Tables, i: int, market: int, tag: int) -> int:
         if code != OK:
             return code
     if order_type == LIMIT and exceeds_blocks(s, market, ladder_of(market, side), key_of(side, price)):
-        return TOO_MANY_PRICE_LEVELS
+        return OK if never_levels(s, flags) else TOO_MANY_PRICE_LEVELS
     return OK
 
 
@@ -193,7 +199,11 @@ def _check_unusual(s: Tables, i: int, market: int, state: int) -> int:
     if code == OK:
         code = check_combination(order_type, tif, flags)
     if code == OK:
+        code = check_attentive_combination(s, order_type, is_resting_tif(tif), flags)
+    if code == OK:
         code = check_in_state(s, market, state, order_type, tif, flags)
+    if code == OK:
+        code = check_attentive_state(s, state, flags)
     return code
 
 

@@ -28,6 +28,7 @@ from novate.venue.constants import (
     F_QUANTITY,
     F_STOP,
     F_TRAIL,
+    INVALID_DISCRETION,
     INVALID_DISPLAY,
     INVALID_PRICE,
     INVALID_QTY,
@@ -49,6 +50,7 @@ from novate.venue.events import order_event, reject
 from novate.venue.identity import find_order
 from novate.venue.layout import (
     AUCTION_ONLY,
+    DISCRETIONARY,
     ELECTED,
     ENTERING,
     ICEBERG,
@@ -56,16 +58,19 @@ from novate.venue.layout import (
     NO_PRICE,
     OCO_LEG,
     PARKED,
+    PEGGED,
     POST_ONLY,
     PUBLISH,
     QUOTED,
     RESTING,
     TRACKING,
+    WAITING,
     Tables,
 )
 from novate.venue.limits import check_amended_limits
 from novate.venue.matching import begin_sweep, rest
 from novate.venue.prices import outside_band, slid_price
+from novate.venue.reach import is_open, reach_of
 from novate.venue.triggers import park, stop_key, stop_ladder, unpark
 
 _ANY_FIELD = F_QUANTITY | F_PRICE | F_STOP | F_DISPLAY
@@ -94,7 +99,7 @@ def amend_order(s: Tables, i: int, market: int) -> int:
         code = _check_change(s, market, row, change)
         change = _slid(s, market, row, change)
         if code == OK and change.leaves > 0 and counts_commitments(s, market):
-            code = _check_commitment(s, market, row, change, wide(s.orders["status"][row]) == PARKED)
+            code = _check_commitment(s, market, row, change)
         if code == OK:
             return _apply_change(s, i, market, row, change)
     reject(s, i, code)
@@ -109,7 +114,8 @@ def _check_amendable(s: Tables, i: int, market: int, row: int) -> int:
     order_type = wide(s.orders["order_type"][row])
     if status == ELECTED or flags & _ANY_FIELD == 0 or flags & F_TRAIL != 0:
         return NOT_AMENDABLE
-    if wide(s.orders["traits"][row]) & (OCO_LEG | QUOTED) != 0:
+    traits = wide(s.orders["traits"][row])
+    if traits & (OCO_LEG | QUOTED) != 0 or (traits & PEGGED != 0 and flags & F_PRICE != 0):
         return NOT_AMENDABLE
     if flags & F_PRICE != 0 and s.orders["price"][row] == NO_PRICE:
         return NOT_AMENDABLE
@@ -132,6 +138,11 @@ def _check_amendable(s: Tables, i: int, market: int, row: int) -> int:
         display = wide(s.commands["display"][i])
         if display < s.markets["min_display"][market] or display > total:
             return INVALID_DISPLAY
+    if flags & F_PRICE != 0 and traits & DISCRETIONARY != 0:
+        # The discretion goes with the price (R68).
+        reach = reach_of(s, row, wide(s.commands["price"][i]))
+        if reach < lowest or reach > highest:
+            return INVALID_DISCRETION
     return OK
 
 
@@ -195,24 +206,27 @@ def _slid(s: Tables, market: int, row: int, change: Change) -> Change:
 
 
 @kernel
-def _check_commitment(s: Tables, market: int, row: int, change: Change, parked: bool) -> int:
+def _check_commitment(s: Tables, market: int, row: int, change: Change) -> int:
     leaves = wide(s.orders["leaves"][row])
-    price = wide(s.orders["price"][row])
-    if not parked:
+    price = reach_of(s, row, wide(s.orders["price"][row]))
+    new_price = reach_of(s, row, change.price)
+    opened = is_open(s, row)
+    if opened:
         account = wide(s.orders["account"][row])
         side = wide(s.orders["side"][row])
-        code = check_credit(s, market, account, side, price, leaves, change.price, change.leaves)
+        code = check_credit(s, market, account, side, price, leaves, new_price, change.leaves)
         if code != OK:
             return code
     if s.header[TRACKING] == 0:
         return OK
     total = leaves + wide(s.orders["done"][row])
-    if price == NO_PRICE and parked:
-        old_stop = wide(s.extras["stop"][s.orders["extra"][row]])
-        return check_amended_limits(
-            s, row, total, change.total, old_stop, change.stop, change.leaves, not parked
-        )
-    return check_amended_limits(s, row, total, change.total, price, change.price, change.leaves, not parked)
+    if price == NO_PRICE and not opened:
+        price = wide(s.extras["stop"][s.orders["extra"][row]])
+        new_price = change.stop
+        if wide(s.orders["status"][row]) == WAITING:
+            price = wide(s.extras["peg_limit"][s.orders["extra"][row]])
+            new_price = price
+    return check_amended_limits(s, row, total, change.total, price, new_price, change.leaves, opened)
 
 
 @kernel
@@ -224,15 +238,19 @@ def _apply_change(s: Tables, i: int, market: int, row: int, change: Change) -> i
     if wide(s.commands["flags"][i]) & F_DISPLAY != 0:
         s.extras["display"][s.orders["extra"][row]] = s.commands["display"][i]
     status = wide(s.orders["status"][row])
-    if status != PARKED and counts_commitments(s, market):
+    if counts_commitments(s, market) and is_open(s, row):
         account = wide(s.orders["account"][row])
         side = wide(s.orders["side"][row])
-        price = wide(s.orders["price"][row])
-        adjust(s, market, account, side, price, wide(s.orders["leaves"][row]), change.price, change.leaves, 0)
+        price = reach_of(s, row, wide(s.orders["price"][row]))
+        new_price = reach_of(s, row, change.price)
+        adjust(s, market, account, side, price, wide(s.orders["leaves"][row]), new_price, change.leaves, 0)
     if status == PARKED:
         _amend_parked(s, row, change)
     elif status == AUCTION_ONLY:
         _amend_auction_only(s, row, change)
+    elif status == WAITING:
+        s.orders["price"][row] = change.price
+        s.orders["leaves"][row] = change.leaves
     elif change.kept:
         resize_in_place(s, row, change.leaves)
     else:
@@ -290,5 +308,5 @@ def _enter_again(s: Tables, market: int, row: int, price: int) -> int:
     if s.markets["state"][market] != CONTINUOUS:
         rest(s, row)
         return PUBLISH
-    begin_sweep(s, row, market, wide(s.orders["side"][row]), price, 1)
+    begin_sweep(s, row, market, wide(s.orders["side"][row]), reach_of(s, row, price), 1)
     return MATCH

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from novate.compiled import kernel, wide
 from novate.venue import kill_switch, layout
+from novate.venue.attentive import list_waiting
 from novate.venue.features import auction_ladder
 from novate.venue.layout import GTD_HEAP, INDEXED, Tables
 from novate.venue.timer_checks import sorted_timers
@@ -60,7 +61,10 @@ _PROTECTION_FIELDS = ("market", "account", "window", "max_quantity", "filled", "
 
 @kernel
 def list_orders(s: Tables) -> int:
-    """Rows of live orders into `scratch`: by market, ladder, best price first, queue order, elected last."""
+    """Rows of live orders into `scratch`: by market, ladder, best price first, queue order.
+
+    Elected orders, and then those that wait outside the book, come last.
+    """
     length = 0
     for market in range(len(s.markets)):
         if s.markets["live"][market] != 0:
@@ -72,6 +76,8 @@ def list_orders(s: Tables) -> int:
                 for ladder in range(first, first + 4):
                     length = _list_ladder(s, ladder, length)
             length = _list_queue(s, wide(s.markets["elected_head"][market]), length)
+            if features != 0:
+                length = list_waiting(s, features, length)
     return length
 
 

@@ -32,6 +32,7 @@ from novate.venue.layout import (
     TRACKING,
     Tables,
 )
+from novate.venue.reach import held_price
 
 BROKEN_CONSERVATION = 1
 
@@ -43,6 +44,12 @@ def hold_price(s: Tables, market: int, price: int) -> int:
     if price == NO_PRICE or price > highest:
         return highest
     return price
+
+
+@inlined
+def counted_price(s: Tables, market: int, price: int) -> int:
+    """The size of the price at which an order counts against limits (K19, R64)."""
+    return abs(hold_price(s, market, price))
 
 
 @inlined
@@ -64,8 +71,15 @@ def premium_need(s: Tables, market: int, side: int, leaves: int, price: int) -> 
 
 @kernel
 def part_need(s: Tables, market: int, side: int, leaves: int, price: int) -> int:
-    """Fee part and premium of an order of a margined market (K15)."""
-    notional = leaves * hold_price(s, market, price) * wide(s.markets["multiplier"][market])
+    """Fee part and premium of an order of a margined market (K15).
+
+    Where prices may be below 1, a fill at a better price may cost the larger fee: the largest size counts,
+    which is max_price, because no price lies further below zero (R64).
+    """
+    size = hold_price(s, market, price)
+    if s.markets["min_price"][market] < 1:
+        size = wide(s.markets["max_price"][market])
+    notional = leaves * size * wide(s.markets["multiplier"][market])
     return worst_fee(s, market, notional) + premium_need(s, market, side, leaves, price)
 
 
@@ -198,9 +212,9 @@ def _track_open(
         count_open(s, position_row(s, MEMBER_CODE | member, market), side, leaves1 - leaves0)
     if s.header[TRACKING] & TRACK_GROSS != 0:
         multiplier = wide(s.markets["multiplier"][market])
-        gross = leaves1 * hold_price(s, market, price1) * multiplier
+        gross = leaves1 * counted_price(s, market, price1) * multiplier
         if leaves0 != 0:
-            gross -= leaves0 * hold_price(s, market, price0) * multiplier
+            gross -= leaves0 * counted_price(s, market, price0) * multiplier
         s.holders["gross_now"][account] += gross
         s.holders["gross_now"][s.header[MEMBER_OFFSET] + member] += gross
 
@@ -264,7 +278,7 @@ def release(s: Tables, row: int) -> None:
     """An open order ends with leaves: everything that it held becomes available (K10)."""
     market = wide(s.orders["market"][row])
     if s.markets["credit"][market] != CREDIT_NONE or s.header[TRACKING] & TRACK_OPEN != 0:
-        price = wide(s.orders["price"][row])
+        price = held_price(s, row)
         adjust(
             s, market, wide(s.orders["account"][row]), wide(s.orders["side"][row]),
             price, wide(s.orders["leaves"][row]), price, 0, 0,
@@ -276,7 +290,7 @@ def reduce_hold(s: Tables, row: int, quantity: int, filled: int) -> None:
     """An open order is about to lose lots, by a fill or by a decrement."""
     market = wide(s.orders["market"][row])
     if s.markets["credit"][market] != CREDIT_NONE or s.header[TRACKING] & TRACK_OPEN != 0:
-        price = wide(s.orders["price"][row])
+        price = held_price(s, row)
         leaves = wide(s.orders["leaves"][row])
         adjust(
             s, market, wide(s.orders["account"][row]), wide(s.orders["side"][row]),

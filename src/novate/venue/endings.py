@@ -9,30 +9,34 @@ directly behind the event that broke it.
 from __future__ import annotations
 
 from novate.compiled import cold, inlined, kernel, wide
+from novate.venue.attentive import leave_attentive
 from novate.venue.auction_orders import leave_auction
 from novate.venue.book import leave_book
 from novate.venue.constants import BY_OCO, E_CANCELLED, TRAILING_STOP
 from novate.venue.credit import release
 from novate.venue.events import order_event
 from novate.venue.layout import (
+    ATTENTIVE,
     AUCTION_ONLY,
     OCO_LEG,
     PARKED,
     RESTING,
     TRACK_OPEN_ORDERS,
     TRACKING,
+    WAITING,
     Tables,
 )
 from novate.venue.limits import count_order
 from novate.venue.pool import free_order
+from novate.venue.reach import is_open
 from novate.venue.triggers import dequeue, stop_trailing, unpark
 
 
 @inlined
 def end_order(s: Tables, row: int) -> None:
     """An order that is out of every queue and holds nothing is over; the other leg of its pair ends too."""
-    if wide(s.orders["traits"][row]) & OCO_LEG != 0:
-        _end_both(s, row)
+    if wide(s.orders["traits"][row]) & (OCO_LEG | ATTENTIVE) != 0:
+        _end_listed(s, row)
     else:
         _forget(s, row)
 
@@ -45,7 +49,10 @@ def _forget(s: Tables, row: int) -> None:
 
 
 @cold
-def _end_both(s: Tables, row: int) -> None:
+def _end_listed(s: Tables, row: int) -> None:
+    """A leg takes the other one with it; an order that watches the market leaves its list."""
+    if wide(s.orders["traits"][row]) & ATTENTIVE != 0:
+        leave_attentive(s, row)
     other = separate(s, row)
     _forget(s, row)
     end_other_leg(s, other)
@@ -87,8 +94,17 @@ def leave_queue(s: Tables, row: int) -> None:
     elif status == AUCTION_ONLY:
         release(s, row)
         leave_auction(s, row)
+    elif status == WAITING:
+        _leave_waiting(s, row)
     else:
         dequeue(s, row)
+
+
+@cold
+def _leave_waiting(s: Tables, row: int) -> None:
+    """It stands in no queue but the list, which it leaves when it ends."""
+    if is_open(s, row):
+        release(s, row)
 
 
 @cold

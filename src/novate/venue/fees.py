@@ -2,6 +2,7 @@
 
     notional 999 at 250 ppm: ceil(0.249750) = 1      at -100 ppm: -floor(0.0999) = 0
 
+A notional may be negative (R64); its fee is that of its size, so callers pass the size.
 The product notional x ppm may exceed int64, so the notional is divided first: n = 1,000,000 a + b.
 """
 

@@ -6,6 +6,7 @@ A field is read only if its flag says that it was given; values that were not gi
 from __future__ import annotations
 
 from novate.compiled import kernel, wide
+from novate.venue.attentive import asked_peg, check_attentive_fields
 from novate.venue.constants import (
     AT_CLOSE,
     AT_OPEN,
@@ -41,6 +42,7 @@ from novate.venue.constants import (
     MARKET_ORDER,
     MTL,
     OK,
+    PEG_NONE,
     STOP,
     STOP_LIMIT,
     TRAILING_STOP,
@@ -69,7 +71,7 @@ def check_fields(s: Tables, i: int, market: int, order_type: int, tif: int, flag
     timed = tif == GTD
     if timed != (flags & F_EXPIRE != 0) or (timed and s.commands["expire"][i] <= s.header[NOW]):
         return INVALID_EXPIRE
-    return OK
+    return check_attentive_fields(s, i, market, flags)
 
 
 @kernel
@@ -81,7 +83,9 @@ def _check_prices(s: Tables, i: int, market: int, order_type: int, flags: int) -
     stop = wide(s.commands["stop"][i])
     priced = flags & F_PRICE != 0
     needed = order_type == LIMIT or order_type == STOP_LIMIT
-    if needed != priced and order_type != IF_TOUCHED:
+    # The price of a pegged order is only a bound (R67).
+    optional = order_type == IF_TOUCHED or (order_type == LIMIT and asked_peg(s, flags) != PEG_NONE)
+    if needed != priced and not optional:
         return INVALID_PRICE
     if priced and (price < lowest or price > highest):
         return INVALID_PRICE

@@ -13,8 +13,10 @@ from novate.venue.layout import (
     HIDDEN,
     ICEBERG,
     NO_PRICE,
+    PEGGED,
     STOPS_ABOVE,
     STOPS_BELOW,
+    WAITING,
     Tables,
 )
 
@@ -27,7 +29,7 @@ class Book(NamedTuple):
     """(price, order id, displayed, leaves), best price first, queue order inside."""
     asks: list[tuple[int, int, int, int]]
     parked: list[tuple[int, str, int | None, int]]
-    """(order id, TRIGGER, ELECTED or AUCTION, stop, leaves) by order id."""
+    """(order id, TRIGGER, ELECTED, AUCTION, PEG or AON, stop, leaves) by order id."""
 
 
 def read_book(s: Tables, market: int) -> Book:
@@ -40,6 +42,7 @@ def read_book(s: Tables, market: int) -> Book:
     while row:
         parked.append(_parked(s, row))
         row = int(s.orders["next"][row])
+    parked += [_parked(s, row) for row in _waiting_rows(s, market)]
     last = int(s.markets["last"][market])
     return Book(
         last=None if last == NO_PRICE else last,
@@ -54,6 +57,15 @@ def auction_ladders(s: Tables, market: int) -> list[int]:
     features = int(s.markets["features"][market])
     first = 4 * len(s.markets) + 4 * features
     return list(range(first, first + 4)) if features else []
+
+
+def _waiting_rows(s: Tables, market: int) -> Iterator[int]:
+    """Rows of the orders that watch the market from outside its book."""
+    row = int(s.features["attentive_first"][s.markets["features"][market]])
+    while row:
+        if s.orders["status"][row] == WAITING:
+            yield row
+        row = int(s.extras["attentive_next"][s.orders["extra"][row]])
 
 
 def ladder_rows(s: Tables, ladder: int) -> Iterator[int]:
@@ -84,6 +96,8 @@ def _line(s: Tables, row: int) -> tuple[int, int, int, int]:
 
 def _parked(s: Tables, row: int) -> tuple[int, str, int | None, int]:
     order: Any = s.orders[row]
-    what = {ELECTED: "ELECTED", AUCTION_ONLY: "AUCTION"}.get(int(order["status"]), "TRIGGER")
-    stop = None if what == "AUCTION" else int(s.extras["stop"][order["extra"]])
+    waiting = "PEG" if order["traits"] & PEGGED else "AON"
+    names = {ELECTED: "ELECTED", AUCTION_ONLY: "AUCTION", WAITING: waiting}
+    what = names.get(int(order["status"]), "TRIGGER")
+    stop = int(s.extras["stop"][order["extra"]]) if what in ("TRIGGER", "ELECTED") else None
     return int(order["order_id"]), what, stop, int(order["leaves"])

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from novate.compiled import kernel, wide
 from novate.venue import layout
+from novate.venue.attentive import count_waiting
 from novate.venue.auction_orders import auction_key
 from novate.venue.balances import MEMBER_CODE
 from novate.venue.book import displayed_of, is_crossed, key_of
@@ -21,10 +22,13 @@ from novate.venue.features import auction_ladder
 from novate.venue.identity import find_order
 from novate.venue.ladder import key_of_level
 from novate.venue.layout import (
+    ALL_OR_NONE,
+    ATTENTIVE,
     AUCTION_ONLY,
     BIDS,
     CREDIT_DELIVERABLE,
     CREDIT_MARGINED,
+    DISCRETIONARY,
     ELECTED,
     FREE,
     HIDDEN,
@@ -34,6 +38,7 @@ from novate.venue.layout import (
     RESTING,
     STOPS_ABOVE,
     STOPS_BELOW,
+    WAITING,
     Tables,
 )
 
@@ -58,10 +63,11 @@ _RULES = (
     "the list of trailing stops of a market is not what is parked",
     "a TOP order does not rest in its market",
     "the legs of a pair do not name each other",
+    "the list of orders that watch the market is not what rests and waits",
 )
 (
     _DISPLAYED_SUM, _TOTAL_SUM, _BITMAP, _SORTING, _PRICE, _LINKS, _LEAVES, _STATUS, _NAME, _CROSSED,
-    _WAITING, _LIVE_COUNT, _TRAILING, _TOP, _PAIR,
+    _ELECTED, _LIVE_COUNT, _TRAILING, _TOP, _PAIR, _ATTENTIVE,
 ) = range(1, len(_RULES))  # fmt: skip
 
 
@@ -75,6 +81,10 @@ def broken_sums(s: Tables, live: Array) -> str:
     counted = int(s.header[layout.ORDER_COUNT]), int(s.header[layout.INDEX_COUNT])
     if counted != (len(live), len(live)) or np.count_nonzero(s.index) != len(live):
         return f"queues hold {len(live)} orders, the pool says {counted[0]}, the index {counted[1]}"
+    watching = live[s.orders["traits"][live] & ATTENTIVE != 0]
+    found = np.bincount(s.orders["market"][watching], minlength=len(s.markets))
+    if not np.array_equal(found, s.features["attentive_count"][s.markets["features"]]):
+        return describe(_ATTENTIVE)
     used = s.balances[s.balances["used"] != 0]
     if np.any(used["reserved"] < 0):
         return f"reserved is negative for balance key {int(used['key'][used['reserved'] < 0][0])} (K1)"
@@ -88,17 +98,27 @@ def broken_sums(s: Tables, live: Array) -> str:
     return _broken_reservations(s, live) if s.header[layout.CREDIT_ON] else ""
 
 
+def _is_open(s: Tables, live: Array) -> Array:
+    """Which orders reserve: those in the book, for an auction, and all-or-none orders (R66)."""
+    status = s.orders["status"][live]
+    all_or_none = (status == WAITING) & (s.orders["traits"][live] & ALL_OR_NONE != 0)
+    return np.isin(status, (RESTING, AUCTION_ONLY)) | all_or_none
+
+
 def _broken_reservations(s: Tables, live: Array) -> str:
     """Every balance reserves exactly what its open orders and positions need (K4, K10, K14, K15)."""
     needed: dict[int, int] = {}
     parts: dict[tuple[int, int], list[int]] = {}
-    for row in live[np.isin(s.orders["status"][live], (RESTING, AUCTION_ONLY))]:
+    for row in live[_is_open(s, live)]:
         order = s.orders[row]
         market = s.markets[order["market"]]
         buys = order["side"] == BUY
         leaves, account = int(order["leaves"]), int(order["account"])
         price, highest = int(order["price"]), int(market["max_price"])
-        price = highest if price == NO_PRICE else min(price, highest)
+        if order["traits"] & DISCRETIONARY:
+            price += int(s.extras["discretion"][order["extra"]]) * (1 if buys else -1)
+        anything = price == NO_PRICE or market["min_price"] < 1
+        price = highest if anything else min(price, highest)
         notional = leaves * price * int(market["multiplier"])
         ppm = int(market["worst_ppm"])
         fee = -(-notional * ppm // 1_000_000)
@@ -155,9 +175,13 @@ def check_books(s: Tables) -> int:
             code = _check_features(s, market)
             if code != 0:
                 return code
+            waiting = count_waiting(s, wide(s.markets["features"][market]))
+            if waiting < 0:
+                return _ATTENTIVE
+            live += waiting
         row = wide(s.markets["elected_head"][market])
         if row != 0 and s.markets["state"][market] == CONTINUOUS:
-            return _WAITING
+            return _ELECTED
         while row != 0:
             if s.orders["status"][row] != ELECTED:
                 return _STATUS

@@ -1,8 +1,9 @@
 """The venue's main loop: commands in, events out, interruptible between any two steps.
 
     IDLE -> clock -> EXPIRE -> EXECUTE -> MATCH -> PROTECT -> CASCADE -> PUBLISH -> IDLE        (phases of R7)
-                        v         |         ^-------------------|          ^
-                     TIMERS       |-> UNCROSS -> LIST -> SETTLED -> LIST --|
+                        v         |         ^-------------------|          ^ |
+                     TIMERS       |         ^----------- ATTEND -----------|-|                  (R66)
+                                  |-> UNCROSS -> LIST -> SETTLED -> LIST --|
 
 Timers that are due come behind the expiries; each goes the same way from UNCROSS to the end of CASCADE, in a
 loop of its own, before the command is executed.
@@ -25,6 +26,7 @@ from novate.venue.administration import (
 )
 from novate.venue.admission import is_special
 from novate.venue.amend import amend_order
+from novate.venue.attention import attend, give_attention, is_due_for_attention
 from novate.venue.auction import fits_region
 from novate.venue.commitment import list_orders
 from novate.venue.constants import (
@@ -70,6 +72,7 @@ from novate.venue.invariants import check_books
 from novate.venue.kill_switch import GATE_KILLED, check_switches, kill, revive
 from novate.venue.layout import (
     AGGRESSOR_MARKET,
+    ATTEND,
     BLOCK_TOP,
     BROKEN,
     BY_CALL,
@@ -182,9 +185,12 @@ def run(s: Tables, count: int) -> int:
             phase = _go_on(s, phase)
             if s.header[NEED] != NEED_NOTHING:
                 break
-        if phase != PUBLISH or not _publish(s, i):
+        if phase == PUBLISH:
+            phase = _publish(s, i)
+            if phase == ATTEND:
+                continue
+        if phase != IDLE:
             break
-        phase = IDLE
         i += 1
     s.header[PHASE] = phase
     return i
@@ -200,6 +206,8 @@ def _go_on(s: Tables, phase: int) -> int:
         return end_uncross(s, market) if uncross(s) else UNCROSS
     if phase == SETTLED:
         return settle_state(s, market) if has_room(s) else SETTLED
+    if phase == ATTEND:
+        return attend(s, market) if _may_execute(s) else ATTEND
     return _protect(s, market)
 
 
@@ -314,7 +322,8 @@ def own_market(s: Tables, i: int) -> int:
     market = wide(s.commands["market"][i])
     if (kind == NEW or kind == CANCEL) and market < len(s.markets):
         return market
-    if _is_venue_wide(kind) or kind >= CONFIGURATION or market >= len(s.markets):
+    without = _is_venue_wide(kind) or (CONFIGURATION <= kind <= LEG)
+    if without or market >= len(s.markets):
         return NO_MARKET
     return market
 
@@ -437,17 +446,24 @@ def _mass_cancel(s: Tables, i: int, market: int) -> int:
 
 
 @inlined
-def _publish(s: Tables, i: int) -> bool:
-    """End of a command: BOOK_STATE of its own market, then of the others that it touched."""
+def _publish(s: Tables, i: int) -> int:
+    """End of a command: BOOK_STATE of its own market, then of the others that it touched.
+
+    IDLE when all is said, ATTEND where orders that watch the market come first, else PUBLISH again.
+    """
     if s.header[BROKEN] != 0:
-        return False
+        return PUBLISH
     if s.header[EVENTS] + 1 >= len(s.events):
         s.header[NEED] = NEED_EVENTS
-        return False
+        return PUBLISH
     market = own_market(s, i)
-    if market != NO_MARKET and not publish(s, market):
-        return False
-    return bool(s.header[TOUCHED_HEAD] == NO_MARKET or publish_touched(s))
+    if market != NO_MARKET:
+        if s.markets["features"][market] != 0 and is_due_for_attention(s, market):
+            give_attention(s, market)
+            return ATTEND
+        if not publish(s, market):
+            return PUBLISH
+    return IDLE if s.header[TOUCHED_HEAD] == NO_MARKET or publish_touched(s) else PUBLISH
 
 
 if COMPILED:

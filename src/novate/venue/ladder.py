@@ -8,7 +8,8 @@ Invariants: a block in a ladder has at least one occupied level; a level without
 `best` is the block of the last entry, 0 for an empty ladder.
 Cost: orders near the best price find their level at once; others by a binary search. A new block moves the
 better entries by one place; new orders and stops find their number bounded by the market's
-`max_price_blocks`, and only stop-limit orders that rest after their activation may go beyond it.
+`max_price_blocks`, and only stop-limit orders that rest after their activation and pegs that moved may
+go beyond it.
 """
 
 from __future__ import annotations

@@ -408,6 +408,10 @@ TIMER_COUNT = 136
 LAST_TIMER = 137  # number of the timer made last
 TIMER_PHASE = 138  # how far the timer has come that is firing; TIMERS between two of them
 STATE_REASON = 139  # of the change of state that is under way
+ATTEND_SEQUENCE = 140  # the command whose attentive orders are getting their turns (R66)
+ATTEND_AT = 141  # the next of them to be looked at
+ATTEND_ACTED = 142  # 1: one of this pass has acted
+ATTEND_DONE = 143  # 1: a whole pass went by without an act
 HEADER_CELLS = 144
 
 # Phases.
@@ -422,6 +426,7 @@ PROTECT = 7  # market-maker protection that an aggressor made due
 UNCROSS = 8
 SETTLED = 9  # the uncross is over: the state changes
 TIMERS = 15  # timers that are due, behind the expiries and before the command
+ATTEND = 14  # orders that watch the market get their turns
 
 # Why a batch stopped before its end.
 NEED_NOTHING = 0

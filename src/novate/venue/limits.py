@@ -33,10 +33,9 @@ from novate.venue.constants import (
     POSITION_LOTS,
     UNKNOWN_ACCOUNT,
 )
-from novate.venue.credit import count_open, hold_price, member_of
+from novate.venue.credit import count_open, counted_price, member_of
 from novate.venue.events import limit_event, reject
 from novate.venue.layout import (
-    AUCTION_ONLY,
     CREDIT_MARGINED,
     EXECUTE,
     FREE,
@@ -51,7 +50,6 @@ from novate.venue.layout import (
     POSITION_COUNT,
     POSITION_LIMIT,
     PUBLISH,
-    RESTING,
     STEP_ROOM,
     TRACK_OPEN,
     TRACK_OPEN_ORDERS,
@@ -62,6 +60,7 @@ from novate.venue.layout import (
     Tables,
 )
 from novate.venue.messages import start_ratio
+from novate.venue.reach import held_price, is_open
 
 
 @kernel
@@ -70,7 +69,7 @@ def check_new_limits(
 ) -> int:
     """Limits of a new order, as if it were open now (trigger orders too); it is the n-th that comes in."""
     member = member_of(s, account)
-    notional = quantity * hold_price(s, market, price) * wide(s.markets["multiplier"][market])
+    notional = quantity * counted_price(s, market, price) * wide(s.markets["multiplier"][market])
     code = _check_holder(s, market, account, account, side, quantity, notional, orders)
     if code != OK:
         return code
@@ -140,8 +139,8 @@ def _check_amend_holder(
 ) -> int:  # fmt: skip
     market = wide(s.orders["market"][row])
     multiplier = wide(s.markets["multiplier"][market])
-    old_price = hold_price(s, market, price0)
-    new_price = hold_price(s, market, price1)
+    old_price = counted_price(s, market, price0)
+    new_price = counted_price(s, market, price1)
     if total1 > total0 and _exceeds(total1, wide(s.holders["order_qty"][holder])):
         return MAX_ORDER_QTY
     notional = total1 * new_price * multiplier
@@ -221,7 +220,7 @@ def begin_tracking(s: Tables, kind: int) -> bool:
         status = wide(s.orders["status"][row])
         if status != FREE and bit == TRACK_OPEN_ORDERS:
             count_order(s, wide(s.orders["account"][row]), 1)
-        if (status == RESTING or status == AUCTION_ONLY) and bit & TRACK_OPEN != 0:
+        if status != FREE and is_open(s, row) and bit & TRACK_OPEN != 0:
             _count_resting(s, row, bit)
     s.header[TRACKING] |= bit
     s.header[GATES] |= bit & (TRACK_RATE | TRACK_RATIO)
@@ -240,7 +239,7 @@ def _count_resting(s: Tables, row: int, bit: int) -> None:
             count_open(s, position_row(s, account, market), side, leaves)
         count_open(s, position_row(s, MEMBER_CODE | member, market), side, leaves)
     else:
-        price = hold_price(s, market, wide(s.orders["price"][row]))
+        price = counted_price(s, market, held_price(s, row))
         gross = leaves * price * wide(s.markets["multiplier"][market])
         s.holders["gross_now"][account] += gross
         s.holders["gross_now"][s.header[MEMBER_OFFSET] + member] += gross

@@ -161,8 +161,8 @@ def exchange(s: Tables, market: int, maker: int, taker: int, quantity: int) -> i
     taker_fee = 0
     fees_on = wide(s.markets["fees_on"][market])
     if fees_on != 0:
-        maker_fee = fee_of(notional, wide(s.markets["maker_ppm"][market]))
-        taker_fee = fee_of(notional, wide(s.markets["taker_ppm"][market]))
+        maker_fee = fee_of(abs(notional), wide(s.markets["maker_ppm"][market]))
+        taker_fee = fee_of(abs(notional), wide(s.markets["taker_ppm"][market]))
     maker_account = wide(s.orders["account"][maker])
     taker_account = wide(s.orders["account"][taker])
     if wide(s.orders["side"][taker]) == BUY:

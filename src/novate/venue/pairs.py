@@ -13,6 +13,7 @@ from novate.compiled import kernel, wide
 from novate.venue.acceptance import accept, check_commitment
 from novate.venue.admission import check_new, is_resting_tif, refuses_by_state
 from novate.venue.constants import (
+    F_ALL_OR_NONE,
     F_MIN_QTY,
     F_REDUCE_ONLY,
     F_TERMS,
@@ -36,7 +37,7 @@ from novate.venue.special import enter, entry_of, park_new
 from novate.venue.staged import has_leg, staged_view
 from novate.venue.triggers import is_trigger_type
 
-_NEVER_IN_A_PAIR = F_REDUCE_ONLY | F_MIN_QTY | F_TERMS
+_NEVER_IN_A_PAIR = F_REDUCE_ONLY | F_MIN_QTY | F_TERMS | F_ALL_OR_NONE
 
 
 @kernel

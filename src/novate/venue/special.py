@@ -19,7 +19,10 @@ from novate.venue.admission import (
     is_auction_tif,
     is_resting_tif,
 )
+from novate.venue.attention import enter_attentive
+from novate.venue.attentive import asked_peg, asked_reach, asks_attention, check_attentive_room
 from novate.venue.auction_orders import auction_key, enter_auction, ladder_of_auction
+from novate.venue.book import key_of, ladder_of
 from novate.venue.constants import (
     BY_FOK,
     BY_MIN_QTY,
@@ -33,6 +36,7 @@ from novate.venue.constants import (
     MARKET_ORDER,
     MTL,
     OK,
+    PEG_NONE,
     TOO_MANY_PRICE_LEVELS,
     TRAILING_STOP,
 )
@@ -40,9 +44,10 @@ from novate.venue.endings import cancel_entering
 from novate.venue.events import reject
 from novate.venue.feasibility import rehearse
 from novate.venue.features import may_open_features, open_features
-from novate.venue.layout import EXECUTE, MATCH, NO_PRICE, PUBLISH, Tables
+from novate.venue.layout import ATTENTIVE, EXECUTE, MATCH, NO_PRICE, PUBLISH, Tables
 from novate.venue.lookahead import tag_of_command
 from novate.venue.matching import begin_sweep, name_order, rest
+from novate.venue.pegs import target_of_new
 from novate.venue.prices import is_protected, market_limit, reaches, slid_price, touch_of
 from novate.venue.reduce_only import room_to_reduce
 from novate.venue.triggers import is_trigger_type, park, start_trailing
@@ -79,6 +84,8 @@ def entry_of(s: Tables, i: int, market: int) -> Entry:
             order_type = LIMIT
     elif flags & F_POST_ONLY != 0 and s.markets["state"][market] == CONTINUOUS:
         price = slid_price(s, market, side, price)
+    elif asked_peg(s, flags) != PEG_NONE:
+        price = target_of_new(s, i, market)
     return Entry(order_type, price, quantity)
 
 
@@ -93,7 +100,10 @@ def special_order(s: Tables, i: int, market: int) -> int:
     if code == OK:
         entry = entry_of(s, i, market)
         side = wide(s.commands["side"][i])
-        code = check_commitment(s, i, market, side, entry.order_type, entry.price, entry.quantity, 1)
+        code = _check_attention(s, i, market, side, entry.price)
+    if code == OK:
+        held = asked_reach(s, i, entry.price)
+        code = check_commitment(s, i, market, side, entry.order_type, held, entry.quantity, 1)
     if code != OK:
         reject(s, i, code)
         return PUBLISH
@@ -116,6 +126,18 @@ def _check_auction_prices(s: Tables, i: int, market: int) -> int:
 
 
 @kernel
+def _check_attention(s: Tables, i: int, market: int, side: int, price: int) -> int:
+    """Bounds on orders that watch the market: the price level of a peg's target, and how many there are."""
+    flags = wide(s.commands["flags"][i])
+    if not asks_attention(s, flags):
+        return OK
+    if asked_peg(s, flags) != PEG_NONE and price != NO_PRICE:
+        if exceeds_blocks(s, market, ladder_of(market, side), key_of(side, price)):
+            return TOO_MANY_PRICE_LEVELS
+    return check_attentive_room(s, market)
+
+
+@kernel
 def enter(s: Tables, row: int, market: int, least: int) -> int:
     """First step of an accepted order; `least` must trade at once (R26)."""
     order_type = wide(s.orders["order_type"][row])
@@ -127,6 +149,8 @@ def enter(s: Tables, row: int, market: int, least: int) -> int:
         enter_auction(s, row)
         name_order(s, row)
         return PUBLISH
+    if wide(s.orders["traits"][row]) & ATTENTIVE != 0:
+        return enter_attentive(s, row, market)
     if s.markets["state"][market] != CONTINUOUS:
         rest(s, row)
         return PUBLISH

@@ -10,6 +10,7 @@ Rules: R21, R39, R61, R62, K17.
 from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
+from novate.venue.attentive import list_waiting
 from novate.venue.balances import balance_row, find_position
 from novate.venue.constants import (
     AT_OPEN,
@@ -52,11 +53,11 @@ from novate.venue.layout import (
     ORDER_TOP,
     PROTECTED,
     PUBLISH,
-    RESTING,
     RETURN_PHASE,
     Tables,
 )
 from novate.venue.matching import has_room
+from novate.venue.reach import is_open
 from novate.venue.touched import touch
 
 ANY = -1
@@ -93,6 +94,7 @@ def gather_all(s: Tables, market: int) -> int:
         first = auction_ladder(s, features, 0)
         for ladder in range(first, first + 4):
             length = _gather_ladder(s, ladder, length)
+        length = list_waiting(s, features, length)
     return _gather_queue(s, wide(s.markets["elected_head"][market]), length)
 
 
@@ -192,8 +194,7 @@ def gather_negative(s: Tables, account: int, asset: int, margin_market: int) -> 
     """
     length = 0
     for row in range(1, s.header[ORDER_TOP]):
-        status = wide(s.orders["status"][row])
-        if status != RESTING and status != AUCTION_ONLY:
+        if not is_open(s, row):
             continue
         market = wide(s.orders["market"][row])
         owner = wide(s.orders["account"][row])
