@@ -46,7 +46,7 @@ class NaiveAdministration(NaiveAuctions):
         """The clock has moved already."""
 
     def _set_ref(self, c: Command, market: Market) -> None:
-        if not 1 <= c["price"] <= market.terms.max_price:
+        if not market.terms.min_price <= c["price"] <= market.terms.max_price:
             self._reject(c, market, "INVALID_PRICE")
             return
         market.reference_price = c["price"]

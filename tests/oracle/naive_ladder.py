@@ -94,13 +94,13 @@ def _fields(market: Market, c: Command) -> str | None:
         wrong = kind in ("LIMIT", "STOP_LIMIT")
     else:
         named = kind in ("LIMIT", "STOP_LIMIT", "IF_TOUCHED")
-        wrong = not named or not 1 <= c["price"] <= terms.max_price
+        wrong = not named or not in_range(market, c["price"])
     if wrong:
         return "INVALID_PRICE"
     if c["stop"] is None:
         wrong = kind in STOP_TYPES
     else:
-        wrong = kind not in STOP_TYPES or not 1 <= c["stop"] <= terms.max_price
+        wrong = kind not in STOP_TYPES or not in_range(market, c["stop"])
     if wrong:
         return "INVALID_STOP"
     if c["trail"] is None:
@@ -168,7 +168,7 @@ def _trigger(market: Market, c: Command) -> str | None:
         if reference is None:
             return "NO_REFERENCE"
         stop = reference + c["trail"] * (1 if c["side"] == "B" else -1)
-        return None if 1 <= stop <= market.terms.max_price else "INVALID_STOP"
+        return None if in_range(market, stop) else "INVALID_STOP"
     if c["type"] in STOP_TYPES and is_reached(c["side"], c["type"], c["stop"], reference):
         return "STOP_WOULD_TRIGGER"
     return None
@@ -192,6 +192,11 @@ def _liquidity(market: Market, c: Command) -> str | None:
     return None
 
 
+def in_range(market: Market, price: int) -> bool:
+    """R1, R64."""
+    return market.terms.min_price <= price <= market.terms.max_price
+
+
 def post_only_price(market: Market, side: str, price: int) -> int | None:
     """R23: the price at which a post-only order may rest; None if it must be refused.
 
@@ -203,7 +208,7 @@ def post_only_price(market: Market, side: str, price: int) -> int | None:
     if market.terms.post_only != "SLIDE":
         return None
     slid = touch - 1 if side == "B" else touch + 1
-    return slid if 1 <= slid <= market.terms.max_price and market.in_band(slid) else None
+    return slid if in_range(market, slid) and market.in_band(slid) else None
 
 
 def refuse_amend(market: Market, order: Order | None, c: Command) -> str | None:
@@ -239,9 +244,9 @@ def _amend_fields(market: Market, order: Order, c: Command) -> str | None:
     terms = market.terms
     if c["qty"] is not None and not 1 <= c["qty"] <= terms.max_quantity:
         return "INVALID_QTY"
-    if c["price"] is not None and not 1 <= c["price"] <= terms.max_price:
+    if c["price"] is not None and not in_range(market, c["price"]):
         return "INVALID_PRICE"
-    if c["stop"] is not None and not 1 <= c["stop"] <= terms.max_price:
+    if c["stop"] is not None and not in_range(market, c["stop"]):
         return "INVALID_STOP"
     total = order.qty if c["qty"] is None else c["qty"]
     if c["display"] is not None and not terms.min_display <= c["display"] <= total:

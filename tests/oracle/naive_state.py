@@ -197,7 +197,7 @@ class Market:
             limits.append(self.reference_price + away * self.terms.static_band)
         if not limits:
             return None
-        return min(limits) if side == "B" else max(1, *limits)
+        return min(limits) if side == "B" else max(self.terms.min_price, *limits)
 
     def top(self) -> BookTop:
         """Best displayed price and its displayed quantity, each side (R52)."""

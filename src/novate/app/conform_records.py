@@ -141,14 +141,19 @@ def _order_fields(record: Commands, command: Json) -> None:
     record["client_order_id"] = command["cid"]
     record["quantity"] = _saturated(command.get("qty"), LARGEST_U4)
     record["display"] = _saturated(command.get("display"), LARGEST_U4)
-    record["price"] = _saturated(command.get("price"), LARGEST_I8)
+    record["price"] = _ticks(command.get("price"))
     stop = command.get("stop") if command.get("stop") is not None else command.get("trail")
-    record["stop"] = _saturated(stop, LARGEST_I8)
+    record["stop"] = _ticks(stop)
     record["expire"] = _saturated(command.get("expire"), LARGEST_I8)
 
 
 def _saturated(number: int | None, largest: int) -> int:
     return min(max(number or 0, 0), largest)
+
+
+def _ticks(number: int | None) -> int:
+    """A price may be negative (R64); what no record can carry becomes a price that no market has."""
+    return min(max(number or 0, -LARGEST_I8), LARGEST_I8)
 
 
 def _new(record: Commands, command: Json) -> None:
@@ -205,7 +210,7 @@ def _time(record: Commands, command: Json) -> None:
 
 def _set_ref(record: Commands, command: Json) -> None:
     record["market"] = command.get("market", 0)
-    record["price"] = _saturated(command["price"], LARGEST_I8)
+    record["price"] = _ticks(command["price"])
 
 
 def _position(record: Commands, command: Json) -> None:

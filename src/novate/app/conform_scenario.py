@@ -25,6 +25,7 @@ Json = dict[str, Any]
 MARKET_KEYS = {
     "max_qty": "max_quantity",
     "max_price": "max_price",
+    "min_price": "min_price",
     "min_display": "min_display",
     "ref_price": "reference_price",
     "static_band": "static_band",
