@@ -23,7 +23,8 @@ from novate.venue.constants import (
 from novate.venue.events import reject, reject_leg
 from novate.venue.features import may_open_features, open_features
 from novate.venue.identity import tag_of
-from novate.venue.layout import EXECUTE, OCO_LEG, PUBLISH, TAG, Tables
+from novate.venue.layout import EXECUTE, OCO_LEG, PUBLISH, TAG, TRACK_OPEN_ORDERS, TRACKING, Tables
+from novate.venue.limits import count_order
 from novate.venue.lookahead import tag_of_command
 from novate.venue.pool import take_extra
 from novate.venue.special import enter, entry_of, park_new
@@ -86,7 +87,14 @@ def _commit(s: Tables, i: int, market: int, tag: int, leg_tag: int) -> int:
         reject(s, i, code)
         return PUBLISH
     # With limits nothing is reserved yet, and without them a trigger order is not refused any more.
+    account = wide(s.commands["account"][i])
+    counts = s.header[TRACKING] & TRACK_OPEN_ORDERS != 0
+    if counts:
+        # The limit leg is an open order by then (K19).
+        count_order(s, account, 1)
     code = check_commitment(leg_view, 0, market, side, leg.order_type, leg.price, leg.quantity)
+    if counts:
+        count_order(s, account, -1)
     if code != OK:
         reject_leg(s, i, code)
         return PUBLISH
