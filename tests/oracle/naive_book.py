@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tests.oracle.naive_administration import NaiveAdministration
+from tests.oracle.naive_combinations import implied_tops
 from tests.oracle.naive_ladder import post_only_price, refuse_amend, refuse_new, refuse_pair
 from tests.oracle.naive_prints import trail_from
 from tests.oracle.naive_records import command_of
@@ -113,6 +114,7 @@ class NaiveVenue(NaiveAdministration):
                 market.published = top
                 bid, bid_qty, ask, ask_qty = top
                 self.emit(market, "BOOK_STATE", bid=bid, bid_qty=bid_qty, ask=ask, ask_qty=ask_qty)
+        self.publish_implied()
 
     # -- orders --------------------------------------------------------------------------------------
 
@@ -290,6 +292,8 @@ class NaiveVenue(NaiveAdministration):
                 assert sum(order.is_top for order in market.resting(side)) <= 1
             for order in market.orders:
                 validate_order(market, order)
+        for combination in self.combinations.values():
+            assert all(top == self.implied[each.number] for each, top in implied_tops(combination))
         self.credit.validate()
 
 

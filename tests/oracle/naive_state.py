@@ -57,6 +57,8 @@ class Order:
     """Only until the order has entered (R26)."""
     reduce_only: bool = False
     mmp: bool = False
+    takes_implied: bool = False
+    """Of an aggressor: it may trade against two orders at once (R71)."""
     where: str = "NEW"
     """NEW (not accepted yet), AGGRESSOR, BOOK, PARKED, ELECTED or AUCTION (R22)."""
     tranche: int = 0

@@ -480,6 +480,7 @@ DECODERS: dict[EventKind, Callable[[Events], Json]] = {
     EventKind.REF_SET: _ref_set,
     EventKind.POSITION_SET: _position_set,
     EventKind.BOOK_STATE: _book_state,
+    EventKind.IMPLIED_STATE: _book_state,
     EventKind.CREDIT_SET: _credit_set,
     EventKind.MARGIN_SET: _margin_set,
     EventKind.LIMIT_SET: _limit_set,

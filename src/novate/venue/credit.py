@@ -217,12 +217,13 @@ def count_open(s: Tables, row: int, side: int, leaves: int) -> None:
 def count_fill(s: Tables, market: int, taker: int, maker: int, quantity: int) -> None:
     """Positions that `adjust` does not move: of accounts without margin, and of members (K19)."""
     bought = quantity if wide(s.orders["side"][taker]) == BUY else -quantity
-    _move_position(s, market, wide(s.orders["account"][taker]), bought)
-    _move_position(s, market, wide(s.orders["account"][maker]), -bought)
+    move_position(s, market, wide(s.orders["account"][taker]), bought)
+    move_position(s, market, wide(s.orders["account"][maker]), -bought)
 
 
 @kernel
-def _move_position(s: Tables, market: int, account: int, bought: int) -> None:
+def move_position(s: Tables, market: int, account: int, bought: int) -> None:
+    """Lots that an account has bought (negative: sold) in a market, where they are kept."""
     kept = s.header[LIMITS_ON] | s.header[KEEP_POSITIONS]
     if kept != 0 and s.markets["credit"][market] != CREDIT_MARGINED:
         s.positions["position"][position_row(s, account, market)] += bought

@@ -2,7 +2,7 @@
 
     IDLE -> clock -> EXPIRE -> EXECUTE -> MATCH -> PROTECT -> CASCADE -> PUBLISH -> IDLE        (phases of R7)
                                   |         ^-------------------|          ^
-                                  |-> UNCROSS -> LIST -> SETTLED -> LIST --|
+                                  |-> UNCROSS -> LIST -> SETTLED -> LIST --|  LINKED: CASCADE of three markets
 
 The phase lives in the header. When the event buffer or a table is too small for the next step, the loop says
 what it needs and returns; the machine makes room and calls again with the same command, which goes on in its
@@ -22,6 +22,7 @@ from novate.venue.administration import (
 )
 from novate.venue.amend import amend_order
 from novate.venue.auction import fits_region
+from novate.venue.combinations import cascade_of
 from novate.venue.commitment import list_orders
 from novate.venue.constants import (
     AMEND,
@@ -69,6 +70,7 @@ from novate.venue.layout import (
     HEAP_CAPACITY,
     IDLE,
     LARGEST_LADDER,
+    LINKED,
     LIST,
     MATCH,
     NEED,
@@ -93,12 +95,13 @@ from novate.venue.layout import (
     Tables,
 )
 from novate.venue.limits import check_message_rate, set_limit
+from novate.venue.linked_cascade import activate_linked, next_due_market
 from novate.venue.lookahead import BIG_DISTANCE, SMALL_DISTANCE, look_ahead, note_first_names
 from novate.venue.matching import has_room, sweep
 from novate.venue.orders import activate_next, cancel_order, new_order
 from novate.venue.pairs import new_pair
 from novate.venue.pool import heap_top
-from novate.venue.protection import is_due, reset_protection, set_protection, take_due
+from novate.venue.protection import reset_protection, set_protection, take_due
 from novate.venue.staged import stage
 from novate.venue.states import change_state, end_uncross, settle_state
 from novate.venue.sweeps import ANY, begin_mass_cancel, begin_protection, work_list
@@ -169,18 +172,21 @@ def _go_on(s: Tables, phase: int) -> int:
         return end_uncross(s, market) if uncross(s) else UNCROSS
     if phase == SETTLED:
         return settle_state(s, market) if has_room(s) else SETTLED
+    if phase == LINKED:
+        return activate_linked(s) if _may_execute(s) else LINKED
     return _protect(s, market)
 
 
 @kernel
 def _protect(s: Tables, market: int) -> int:
     """PROTECT: the accounts whose protection the aggressor made due, one after another (R46)."""
-    if not is_due(s, market):
-        return CASCADE
-    if not has_room(s) or not fits_region(s, market):
+    due = next_due_market(s, market)
+    if due == NO_MARKET:
+        return cascade_of(s, market)
+    if not has_room(s) or not fits_region(s, due):
         return PROTECT
-    row = take_due(s, market)
-    begin_protection(s, market, wide(s.protections["account"][row]), PROTECT)
+    row = take_due(s, due)
+    begin_protection(s, due, wide(s.protections["account"][row]), PROTECT)
     return LIST
 
 

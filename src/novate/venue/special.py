@@ -40,7 +40,7 @@ from novate.venue.endings import cancel_entering
 from novate.venue.events import reject
 from novate.venue.feasibility import rehearse
 from novate.venue.features import may_open_features, open_features
-from novate.venue.layout import EXECUTE, MATCH, NO_PRICE, PUBLISH, Tables
+from novate.venue.layout import AGGRESSOR_LEAST, EXECUTE, MATCH, NO_PRICE, PUBLISH, Tables
 from novate.venue.lookahead import tag_of_command
 from novate.venue.matching import begin_sweep, name_order, rest
 from novate.venue.prices import is_protected, market_limit, slid_price, touch_of
@@ -133,6 +133,7 @@ def enter(s: Tables, row: int, market: int, least: int) -> int:
     price = wide(s.orders["price"][row])
     rests = order_type == LIMIT and is_resting_tif(tif)
     begin_sweep(s, row, market, wide(s.orders["side"][row]), price, 1 if rests else 0)
+    s.header[AGGRESSOR_LEAST] = least
     if tif == FOK or least > 0:
         traded = rehearse(s, row, price)
         if tif == FOK and traded < wide(s.orders["leaves"][row]):
