@@ -22,6 +22,7 @@ AUCTION_KINDS = ("OPEN", "CLOSE", "INTRADAY")
 CREDIT_BOUND = 2**62
 LARGEST_MARGIN = 10**15
 LARGEST_POSITION = 2**41
+LONGEST_WINDOW = 2**62
 
 
 class NaiveAdministration(NaiveAuctions):
@@ -82,7 +83,7 @@ class NaiveAdministration(NaiveAuctions):
     def _mmp_set(self, c: Command, market: Market) -> None:
         """R46; it starts counting afresh and does not lift a stop."""
         acct, window, max_qty = c["acct"], c["window"], c["max_qty"]
-        if window < 1 or max_qty < 1:
+        if not 1 <= window <= LONGEST_WINDOW or max_qty < 1:
             self._reject(c, market, "INVALID_QTY")
             return
         market.protections[acct] = Protection(window, max_qty)
