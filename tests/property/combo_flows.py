@@ -106,6 +106,17 @@ class ComboDay(FullDay):
             if isinstance(number, int) and 50 < number < 1000:
                 fields[name] = number + self.shifts.get(market, 0)
 
+    def new(self) -> Json:
+        """More stops than usual, close to the market: cascades go over from one market to another."""
+        r = self.random
+        order = super().new()
+        if order["type"] == "LIMIT" and order["tif"] in ("GTC", "DAY") and r.random() < 0.2:
+            for name in ("hidden", "display", "post_only", "mmp", "min_qty"):
+                order.pop(name, None)
+            up = 1 if order["side"] == "B" else -1
+            order.update(type="STOP_LIMIT", stop=self.middle + r.randint(0, 2) * up)
+        return order
+
     def price(self) -> int:
         """Close enough for three prices to meet."""
         r = self.random

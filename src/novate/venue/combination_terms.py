@@ -33,8 +33,9 @@ def combination_defects(markets: tuple[MarketTerms, ...]) -> Iterator[str]:
         for member in (*terms.legs, number):
             where = f"market {member}, of the combination {number}"
             yield from (f"{where}: {defect}" for defect in _member_defects(markets[member]))
-            if member != number and markets[member].legs is not None:
-                yield f"{where}: expected a leg without legs of its own, was {list(markets[member].legs)}"
+            own = markets[member].legs
+            if member != number and own is not None:
+                yield f"{where}: expected a leg without legs of its own, was {list(own)}"
             if member in owner:
                 yield f"{where}: expected one combination only, was in {owner[member]} too"
             owner[member] = number
