@@ -123,7 +123,8 @@ def _count(flow: Json, seen: Counter[str]) -> None:
             places.update({near: "near", far: "far", number: "combination"})
     home: dict[int, int] = {}
     for command, events in zip(*naive_run(flow)[1:], strict=True):
-        aggressor, implied = events[0], False
+        aggressor: Json = {}
+        implied = False
         for event in events:
             seen[event["ev"]] += 1
             if event["ev"] == "ACCEPTED":
