@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tests.oracle.naive_attention import NaiveAttention, target_of
+from tests.oracle.naive_combinations import implied_tops
 from tests.oracle.naive_control import TRADING, NaiveControl
 from tests.oracle.naive_ladder import post_only_price, refuse_amend, refuse_new, refuse_pair
 from tests.oracle.naive_prints import trail_from
@@ -116,6 +117,7 @@ class NaiveVenue(NaiveAttention, NaiveControl):
                 market.published = top
                 bid, bid_qty, ask, ask_qty = top
                 self.emit(market, "BOOK_STATE", bid=bid, bid_qty=bid_qty, ask=ask, ask_qty=ask_qty)
+        self.publish_implied()
 
     # -- orders --------------------------------------------------------------------------------------
 
@@ -307,6 +309,8 @@ class NaiveVenue(NaiveAttention, NaiveControl):
                 assert sum(order.is_top for order in market.resting(side)) <= 1
             for order in market.orders:
                 validate_order(market, order)
+        for combination in self.combinations.values():
+            assert all(top == self.implied[each.number] for each, top in implied_tops(combination))
         self.credit.validate()
         self.validate_control()
 

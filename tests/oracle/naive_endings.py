@@ -45,9 +45,12 @@ class NaiveEndings:
         if market is not None:
             if len(self.terms.markets) > 1:
                 event["market"] = market.number
-            if market not in self.touched:
-                self.touched.append(market)
+            self.touch(market)
         self.events.append(event)
+
+    def touch(self, market: Market) -> None:
+        if market not in self.touched:
+            self.touched.append(market)
 
     def next_priority(self) -> int:
         self.last_priority += 1
@@ -75,6 +78,16 @@ class NaiveEndings:
             if order in market.orders:
                 self.cancel(market, order, reason, ev)
         return before - len(market.orders)
+
+    def after_taking(self, market: Market, resting: Order) -> None:
+        """A resting order that was used up leaves; a tranche that was used up is refreshed (R24)."""
+        if resting.leaves == 0:
+            self.remove(market, resting)
+        elif not resting.hidden and resting.tranche == 0:
+            resting.show()
+            resting.priority = self.next_priority()
+            resting.is_top = False
+            self.emit(market, "REFRESHED", oid=resting.oid, disp=resting.tranche, left=resting.leaves)
 
     def break_pair(self, market: Market, order: Order) -> None:
         """R34: a fill, an activation or the end of a leg cancels the other leg."""

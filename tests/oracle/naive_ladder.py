@@ -24,6 +24,7 @@ from tests.oracle.naive_state import (
     TRIGGER_TYPES,
     Market,
     Order,
+    in_range,
     is_reached,
     must,
     other,
@@ -106,13 +107,13 @@ def _fields(market: Market, c: Command) -> str | None:
         wrong = kind in ("LIMIT", "STOP_LIMIT") and not bound_only
     else:
         named = kind in ("LIMIT", "STOP_LIMIT", "IF_TOUCHED")
-        wrong = not named or not terms.min_price <= c["price"] <= terms.max_price
+        wrong = not named or not in_range(market, c["price"])
     if wrong:
         return "INVALID_PRICE"
     if c["stop"] is None:
         wrong = kind in STOP_TYPES
     else:
-        wrong = kind not in STOP_TYPES or not terms.min_price <= c["stop"] <= terms.max_price
+        wrong = kind not in STOP_TYPES or not in_range(market, c["stop"])
     if wrong:
         return "INVALID_STOP"
     if c["trail"] is None:
@@ -181,7 +182,7 @@ def _trigger(market: Market, c: Command) -> str | None:
         if reference is None:
             return "NO_REFERENCE"
         stop = reference + c["trail"] * (1 if c["side"] == "B" else -1)
-        return None if market.terms.min_price <= stop <= market.terms.max_price else "INVALID_STOP"
+        return None if in_range(market, stop) else "INVALID_STOP"
     if c["type"] in STOP_TYPES and is_reached(c["side"], c["type"], c["stop"], reference):
         return "STOP_WOULD_TRIGGER"
     return None
@@ -216,8 +217,7 @@ def post_only_price(market: Market, side: str, price: int) -> int | None:
     if market.terms.post_only != "SLIDE":
         return None
     slid = touch - 1 if side == "B" else touch + 1
-    in_range = market.terms.min_price <= slid <= market.terms.max_price
-    return slid if in_range and market.in_band(slid) else None
+    return slid if in_range(market, slid) and market.in_band(slid) else None
 
 
 def refuse_amend(market: Market, order: Order | None, c: Command) -> str | None:
@@ -254,9 +254,9 @@ def _amend_fields(market: Market, order: Order, c: Command) -> str | None:
     terms = market.terms
     if c["qty"] is not None and not 1 <= c["qty"] <= terms.max_quantity:
         return "INVALID_QTY"
-    if c["price"] is not None and not terms.min_price <= c["price"] <= terms.max_price:
+    if c["price"] is not None and not in_range(market, c["price"]):
         return "INVALID_PRICE"
-    if c["stop"] is not None and not terms.min_price <= c["stop"] <= terms.max_price:
+    if c["stop"] is not None and not in_range(market, c["stop"]):
         return "INVALID_STOP"
     total = order.qty if c["qty"] is None else c["qty"]
     if c["display"] is not None and not terms.min_display <= c["display"] <= total:

@@ -13,15 +13,15 @@ from __future__ import annotations
 import copy
 
 from tests.oracle.naive_allocation import make_top, shares
+from tests.oracle.naive_combinations import NaiveCombinations
 from tests.oracle.naive_credit import fee
-from tests.oracle.naive_endings import NaiveEndings
 from tests.oracle.naive_prints import print_at
 from tests.oracle.naive_protection import count_for_protection, outside_collar
 from tests.oracle.naive_state import RESTING_TIFS, Market, Order, must, other, reaches
 from tests.oracle.naive_timers import enter_call, set_call_timer, void_call_timer
 
 
-class NaiveMatching(NaiveEndings):
+class NaiveMatching(NaiveCombinations):
     """Trades and self-trade prevention in continuous trading."""
 
     # -- an aggressor from beginning to end ----------------------------------------------------------
@@ -32,6 +32,8 @@ class NaiveMatching(NaiveEndings):
         if order.aon and not self._fills_all(market, order):
             order.where = "WAITING"
             return
+        guarded = order.tif == "FOK" or order.min_qty is not None or order.post_only or order.aon
+        order.takes_implied = not guarded
         reason = self._entry_condition(market, order) if market.state == "CONTINUOUS" else None
         order.min_qty = None
         if reason is not None:
@@ -48,7 +50,8 @@ class NaiveMatching(NaiveEndings):
                 set_call_timer(self, market, "CONTINUOUS", market.terms.volatility_call)
         elif order in market.orders:
             self._rest_or_end(market, order)
-        self.protect_market_makers(market)
+        for each in self.linked(market):
+            self.protect_market_makers(each)
 
     def _entry_condition(self, market: Market, order: Order) -> str | None:
         """FOK or MIN_QTY if a rehearsal trades too little."""
@@ -109,6 +112,10 @@ class NaiveMatching(NaiveEndings):
         base = market.trigger_reference()
         while aggressor in market.orders:
             best = market.best(other(aggressor.side))
+            offer = self.better_offer(market, aggressor, best.price if best else None)
+            if offer is not None:
+                self.trade_implied(aggressor, offer)
+                continue
             if best is None or not reaches(aggressor.side, aggressor.reach, must(best.price)):
                 return True
             if outside_collar(market.terms, base, must(best.price)):
@@ -171,22 +178,10 @@ class NaiveMatching(NaiveEndings):
         self.break_pair(market, resting)
         self.break_pair(market, aggressor)
 
-    def after_taking(self, market: Market, resting: Order) -> None:
-        """A resting order that was used up leaves; a tranche that was used up is refreshed (R24)."""
-        if resting.leaves == 0:
-            self.remove(market, resting)
-        elif not resting.hidden and resting.tranche == 0:
-            resting.show()
-            resting.priority = self.next_priority()
-            resting.is_top = False
-            self.emit(market, "REFRESHED", oid=resting.oid, disp=resting.tranche, left=resting.leaves)
-
     # -- self-trade prevention (R27) -----------------------------------------------------------------
 
     def conflict(self, aggressor: Order, resting: Order) -> bool:
-        group = self.groups.get(aggressor.acct, 0)
-        same = aggressor.acct == resting.acct or (group != 0 and group == self.groups.get(resting.acct, 0))
-        return same and aggressor.stp != "NONE"
+        return aggressor.stp != "NONE" and self.same_owner(aggressor, resting)
 
     def prevent_self_trade(self, market: Market, aggressor: Order, resting: Order) -> None:
         mode = aggressor.stp

@@ -151,7 +151,7 @@ def _new(row: dict[str, int], staged: dict[str, int] | None) -> Json:
     needs = flags & (CommandFlag.HAS_TERMS | CommandFlag.MIN_QTY_GIVEN)
     return {
         "missing_terms": bool(needs) and terms is None,
-        "side": SIDE_LETTERS.get(row["side"]),
+        "side": SIDE_LETTERS.get(row["side"], f"?{row['side']}"),
         "qty": row["quantity"],
         "type": name_of(OrderType, row["order_type"]),
         "tif": name_of(TimeInForce, row["time_in_force"]),

@@ -65,6 +65,8 @@ class Order:
     """Pegged orders: the price that the target may not pass (R67)."""
     discretion: int | None = None
     aon: bool = False
+    takes_implied: bool = False
+    """Of an aggressor: it may trade against two orders at once (R71)."""
     where: str = "NEW"
     """NEW (not accepted yet), AGGRESSOR, BOOK, PARKED, ELECTED, AUCTION (R22) or WAITING (R66)."""
     tranche: int = 0
@@ -264,3 +266,8 @@ def is_reached(side: str, kind: str, stop: int, price: int | None) -> bool:
     if price is None:
         return False
     return price >= stop if rises(side, kind) else price <= stop
+
+
+def in_range(market: Market, price: int) -> bool:
+    """R1, R64."""
+    return market.terms.min_price <= price <= market.terms.max_price

@@ -13,14 +13,19 @@ from tests.oracle.naive_state import Market, Order, other
 
 class NaiveTriggers(NaiveMatching):
     def activate_elected(self, market: Market) -> None:
-        while market.queue and market.state == "CONTINUOUS":
-            order = market.queue.pop(0)
-            order.priority = self.next_priority()
-            if order.reduce_only and not self._cap(market, order):
-                self.emit(market, "TRIGGERED", oid=order.oid, price=None, qty=0)
-                self.cancel(market, order, "REDUCE_ONLY")
-            else:
-                self._activate(market, order)
+        """Of a combination's markets the first that has any is next: near, far, combination (R72)."""
+        linked = self.linked(market)
+        while waiting := [each for each in linked if each.queue and each.state == "CONTINUOUS"]:
+            self._activate_head(waiting[0])
+
+    def _activate_head(self, market: Market) -> None:
+        order = market.queue.pop(0)
+        order.priority = self.next_priority()
+        if order.reduce_only and not self._cap(market, order):
+            self.emit(market, "TRIGGERED", oid=order.oid, price=None, qty=0)
+            self.cancel(market, order, "REDUCE_ONLY")
+        else:
+            self._activate(market, order)
 
     def _cap(self, market: Market, order: Order) -> bool:
         """R35: no more than closes the position; False if there is none."""

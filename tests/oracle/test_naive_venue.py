@@ -33,7 +33,8 @@ def answer(venue: NaiveVenue, step: Step) -> list[Json]:
         found: Json = {"ev": "BALANCE", "available": available, "reserved": reserved}
     else:
         found = {"ev": "BOOK", **venue.book(command.get("market", 0))}
-    before = [event for event in events if event["ev"] not in ("INDICATIVE", "BOOK_STATE")]
+    end = ("INDICATIVE", "BOOK_STATE", "IMPLIED_STATE")
+    before = [event for event in events if event["ev"] not in end]
     return [*before, found, *events[len(before) :]]
 
 

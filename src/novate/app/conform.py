@@ -33,6 +33,8 @@ from novate.domain.terms import VenueTerms
 from novate.venue.machine import Venue
 
 EVENT_ROOM = 4096
+STATES_OF_THE_END = ("BOOK_STATE", "IMPLIED_STATE")
+"""What the end of a command publishes (R52, R73)."""
 
 
 class Verdict(StrEnum):
@@ -227,8 +229,8 @@ class Runner:
     def _query(self, command: Json) -> list[Json]:
         """A query moves the clock like any command; its answer comes before the BOOK_STATE of the end."""
         events = self._apply({"cmd": "TIME", "t": command["t"]}) if "t" in command else []
-        before = [event for event in events if event["ev"] != "BOOK_STATE"]
-        after = [event for event in events if event["ev"] == "BOOK_STATE"]
+        before = [event for event in events if event["ev"] not in STATES_OF_THE_END]
+        after = [event for event in events if event["ev"] in STATES_OF_THE_END]
         if command["cmd"] == "BALANCE":
             available, reserved = self.venue.balance(command["acct"], command["asset"])
             return [*before, {"ev": "BALANCE", "available": available, "reserved": reserved}, *after]

@@ -154,6 +154,11 @@ def _saturated(number: int | None, largest: int) -> int:
     return min(max(number or 0, 0), largest)
 
 
+def _ticks(number: int | None) -> int:
+    """A price may be negative (R64); what no record can carry becomes a price that no market has."""
+    return min(max(number or 0, -LARGEST_I8), LARGEST_I8)
+
+
 def _new(record: Commands, command: Json) -> None:
     _order_fields(record, command)
     record["side"] = SIDES[command["side"]]
@@ -464,6 +469,7 @@ DECODERS: dict[EventKind, Callable[[Events], Json]] = {
     EventKind.REF_SET: _ref_set,
     EventKind.POSITION_SET: _position_set,
     EventKind.BOOK_STATE: _book_state,
+    EventKind.IMPLIED_STATE: _book_state,
     EventKind.CREDIT_SET: _credit_set,
     EventKind.MARGIN_SET: _margin_set,
     **conform_control.CONTROL_DECODERS,

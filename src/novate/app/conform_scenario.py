@@ -26,6 +26,7 @@ MARKET_KEYS = {
     "max_qty": "max_quantity",
     "max_price": "max_price",
     "min_price": "min_price",
+    "legs": "legs",
     "min_display": "min_display",
     "ref_price": "reference_price",
     "static_band": "static_band",
@@ -129,6 +130,8 @@ def _market_terms(number: int, market: Json) -> MarketTerms:
     given = {
         MARKET_KEYS[key]: value for key, value in market.items() if key in MARKET_KEYS and value is not None
     }
+    if "legs" in given:
+        given["legs"] = tuple(given["legs"])
     for key, choice in MARKET_CHOICES.items():
         if key in market:
             given[key] = choice(market[key])

@@ -8,6 +8,7 @@ from novate.domain.codes import MarketState, SelfTrade
 from novate.domain.instruments import CreditModel, MarketTerms
 from novate.domain.records import MAX_ACCOUNT, MAX_MARKETS, MAX_PRICE, MAX_QUANTITY
 from novate.domain.terms import VenueTerms
+from novate.venue.combination_terms import combination_defects
 
 MAX_NOTIONAL = 1 << 60
 """An order may hold its notional twice (a premium, and a fee of 100%) on top of a margin of up to 2**62: the
@@ -46,6 +47,7 @@ def _defects(terms: VenueTerms) -> Iterator[str]:
             yield f"expected market {number} at place {number}, was market {market.market}"
         for defect in _market_defects(market, terms.limits):
             yield f"market {number}: {defect}"
+    yield from combination_defects(terms.markets)
     numbers = [account.account for account in terms.accounts]
     if len(set(numbers)) != len(numbers):
         yield "expected every account once"

@@ -232,12 +232,17 @@ def count_open(s: Tables, row: int, side: int, leaves: int) -> None:
 def count_fill(s: Tables, market: int, taker: int, maker: int, quantity: int) -> None:
     """Positions that `adjust` does not move: of accounts without margin, and of members (K19)."""
     bought = quantity if wide(s.orders["side"][taker]) == BUY else -quantity
-    _move_position(s, market, wide(s.orders["account"][taker]), bought)
-    _move_position(s, market, wide(s.orders["account"][maker]), -bought)
+    move_position(s, market, wide(s.orders["account"][taker]), bought)
+    move_position(s, market, wide(s.orders["account"][maker]), -bought)
+    count_sides(s, wide(s.orders["account"][taker]), wide(s.orders["account"][maker]))
+
+
+@kernel
+def count_sides(s: Tables, taker: int, maker: int) -> None:
+    """The two sides of a trade earn messages (R63); limits keep positions, so every trade comes here."""
     if s.header[TRACKING] & TRACK_RATIO != 0:
-        # Limits keep positions, so every trade comes along here.
-        _count_side(s, wide(s.orders["account"][taker]))
-        _count_side(s, wide(s.orders["account"][maker]))
+        _count_side(s, taker)
+        _count_side(s, maker)
 
 
 @kernel
@@ -248,7 +253,8 @@ def _count_side(s: Tables, account: int) -> None:
 
 
 @kernel
-def _move_position(s: Tables, market: int, account: int, bought: int) -> None:
+def move_position(s: Tables, market: int, account: int, bought: int) -> None:
+    """Lots that an account has bought (negative: sold) in a market, where they are kept."""
     kept = s.header[LIMITS_ON] | s.header[KEEP_POSITIONS]
     if kept != 0 and s.markets["credit"][market] != CREDIT_MARGINED:
         s.positions["position"][position_row(s, account, market)] += bought

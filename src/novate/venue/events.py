@@ -15,6 +15,7 @@ from novate.compiled import inlined, kernel, wide
 from novate.venue.constants import (
     E_AUCTION_TRADE,
     E_BOOK_STATE,
+    E_IMPLIED_STATE,
     E_REJECTED,
     E_STP_DECREMENT,
     E_TRADE,
@@ -137,6 +138,37 @@ def trade(
 
 
 @kernel
+def leg_trade(
+    s: Tables, market: int, side: int, maker: int, taker: int, price: int, quantity: int, trade_id: int,
+    fees_on: int, maker_fee: int, taker_fee: int,
+) -> None:  # fmt: skip
+    """TRADE and TRADE_PARTIES in a leg of a combination, whose order belongs to another market (R71).
+
+    `side` is the taker's in this market.
+    """
+    write(
+        s,
+        head_of(E_TRADE, side, 0, market, 0),
+        wide(s.orders["order_id"][maker]),
+        wide(s.orders["order_id"][taker]),
+        price,
+        quantity | (wide(s.orders["leaves"][maker]) << 32),
+        wide(s.orders["account"][maker]) | (wide(s.orders["leaves"][taker]) << 32),
+        trade_id,
+    )
+    write(
+        s,
+        head_of(E_TRADE_PARTIES, side, 0, market, FEES_ON if fees_on != 0 else 0),
+        wide(s.orders["client_order_id"][maker]),
+        wide(s.orders["client_order_id"][taker]),
+        maker_fee,
+        0,
+        wide(s.orders["account"][maker]) | (wide(s.orders["account"][taker]) << 32),
+        taker_fee,
+    )
+
+
+@kernel
 def auction_trade(
     s: Tables, buy: int, sell: int, price: int, quantity: int, trade_id: int, fees_on: int, buy_fee: int,
     sell_fee: int,
@@ -235,6 +267,15 @@ def limit_event(
 def scope_event(s: Tables, kind: int, scope: int, holder: int, session: int, count: int) -> None:
     """KILLED, REVIVED, DISCONNECTED (the SCOPE_EVENT view)."""
     write(s, head_of(kind, scope, 0, 0, 0), 0, 0, count, session, holder, 0)
+
+
+@kernel
+def implied_state(
+    s: Tables, market: int, bid_price: int, bid_quantity: int, ask_price: int, ask_quantity: int
+) -> None:
+    """IMPLIED_STATE: as BOOK_STATE, of what the other markets of a combination imply (R73)."""
+    head = head_of(E_IMPLIED_STATE, 0, 0, market, 0)
+    write(s, head, bid_price, bid_quantity, ask_price, 0, 0, ask_quantity)
 
 
 @inlined

@@ -2,6 +2,7 @@
 
 The same sweep as `novate.venue.matching.sweep`, with what such a market may ask for at each step:
 
+    implied trade (in a combination, R71), or else
     collar -> self-trade prevention -> trade | round of pro-rata -> trailing stops, elections -> refresh
            -> pairs (maker's, then taker's) -> lots against market-maker protection
 """
@@ -22,6 +23,7 @@ from novate.venue.constants import (
 from novate.venue.endings import cancel_entering, end_other_leg, separate
 from novate.venue.events import market_event
 from novate.venue.feasibility import is_outside_collar
+from novate.venue.implied import NO_ROOM, TRADED, step_implied
 from novate.venue.ladder import best_level, key_of_level
 from novate.venue.layout import (
     AGGRESSOR,
@@ -88,7 +90,14 @@ def sweep_featured(s: Tables) -> bool:
     limit_key = s.header[AGGRESSOR_LIMIT]
     other = ladder_of(market, opposite(side))
     shares = s.features["alloc"][features] != FIFO
+    linked = s.features["spread"][features] >= 0
     while wide(s.orders["leaves"][taker]) != 0:
+        if linked:
+            done = step_implied(s, taker, market, other)
+            if done == NO_ROOM:
+                return False
+            if done == TRADED:
+                continue
         if s.header[ROUND_LENGTH] == 0:
             if s.ladders["length"][other] == 0:
                 break

@@ -17,9 +17,11 @@ from novate.venue.attentive import count_waiting
 from novate.venue.auction_orders import auction_key
 from novate.venue.balances import MEMBER_CODE
 from novate.venue.book import displayed_of, is_crossed, key_of
+from novate.venue.combinations import is_linked, links_of
 from novate.venue.constants import BUY, CONTINUOUS, SELL, TRAILING_STOP
 from novate.venue.features import auction_ladder
 from novate.venue.identity import find_order
+from novate.venue.implied_state import differs, implied_top
 from novate.venue.ladder import key_of_level
 from novate.venue.layout import (
     ALL_OR_NONE,
@@ -64,10 +66,12 @@ _RULES = (
     "a TOP order does not rest in its market",
     "the legs of a pair do not name each other",
     "the list of orders that watch the market is not what rests and waits",
+    "the markets of a combination do not name each other",
+    "IMPLIED_STATE is not what the books imply",
 )
 (
     _DISPLAYED_SUM, _TOTAL_SUM, _BITMAP, _SORTING, _PRICE, _LINKS, _LEAVES, _STATUS, _NAME, _CROSSED,
-    _ELECTED, _LIVE_COUNT, _TRAILING, _TOP, _PAIR, _ATTENTIVE,
+    _ELECTED, _LIVE_COUNT, _TRAILING, _TOP, _PAIR, _ATTENTIVE, _LINKED, _IMPLIED,
 ) = range(1, len(_RULES))  # fmt: skip
 
 
@@ -302,7 +306,19 @@ def _check_features(s: Tables, market: int) -> int:
     for top in (s.features["top_bid"][features], s.features["top_ask"][features]):
         if top != 0 and (s.orders["status"][top] != RESTING or s.orders["market"][top] != market):
             return _TOP
-    return 0
+    return _check_links(s, market) if is_linked(s, market) else 0
+
+
+@kernel
+def _check_links(s: Tables, market: int) -> int:
+    """The three markets of a combination, and what was published of them (R70, R73)."""
+    links = links_of(s, market)
+    if market != links.near and market != links.far and market != links.spread:
+        return _LINKED
+    other = links_of(s, links.spread)
+    if other.near != links.near or other.far != links.far or other.spread != links.spread:
+        return _LINKED
+    return _IMPLIED if differs(s, market, implied_top(s, links, market)) else 0
 
 
 @kernel

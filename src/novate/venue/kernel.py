@@ -3,7 +3,7 @@
     IDLE -> clock -> EXPIRE -> EXECUTE -> MATCH -> PROTECT -> CASCADE -> PUBLISH -> IDLE        (phases of R7)
                         v         |         ^-------------------|          ^ |
                      TIMERS       |         ^----------- ATTEND -----------|-|                  (R66)
-                                  |-> UNCROSS -> LIST -> SETTLED -> LIST --|
+                                  |-> UNCROSS -> LIST -> SETTLED -> LIST --|  LINKED: CASCADE of three markets
 
 Timers that are due come behind the expiries; each goes the same way from UNCROSS to the end of CASCADE, in a
 loop of its own, before the command is executed.
@@ -28,6 +28,7 @@ from novate.venue.admission import is_special
 from novate.venue.amend import amend_order
 from novate.venue.attention import attend, give_attention, is_due_for_attention
 from novate.venue.auction import fits_region
+from novate.venue.combinations import cascade_of
 from novate.venue.commitment import list_orders
 from novate.venue.constants import (
     AMEND,
@@ -85,6 +86,7 @@ from novate.venue.layout import (
     HEAP_CAPACITY,
     IDLE,
     LARGEST_LADDER,
+    LINKED,
     LIST,
     MATCH,
     NEED,
@@ -112,13 +114,14 @@ from novate.venue.layout import (
     Tables,
 )
 from novate.venue.limits import set_limit
+from novate.venue.linked_cascade import activate_linked, next_due_market
 from novate.venue.lookahead import BIG_DISTANCE, SMALL_DISTANCE, look_ahead, note_first_names
 from novate.venue.matching import has_room, sweep
 from novate.venue.messages import check_messages
 from novate.venue.orders import activate_next, cancel_order, new_order
 from novate.venue.pairs import new_pair
 from novate.venue.pool import heap_top
-from novate.venue.protection import is_due, reset_protection, set_protection, take_due
+from novate.venue.protection import reset_protection, set_protection, take_due
 from novate.venue.quotes import has_quote_room, quote
 from novate.venue.staged import stage
 from novate.venue.states import begin_change, change_state, end_uncross, may_change, settle_state
@@ -208,18 +211,21 @@ def _go_on(s: Tables, phase: int) -> int:
         return settle_state(s, market) if has_room(s) else SETTLED
     if phase == ATTEND:
         return attend(s, market) if _may_execute(s) else ATTEND
+    if phase == LINKED:
+        return activate_linked(s) if _may_execute(s) else LINKED
     return _protect(s, market)
 
 
 @kernel
 def _protect(s: Tables, market: int) -> int:
     """PROTECT: the accounts whose protection the aggressor made due, one after another (R46)."""
-    if not is_due(s, market):
-        return CASCADE
-    if not has_room(s) or not fits_region(s, market):
+    due = next_due_market(s, market)
+    if due == NO_MARKET:
+        return cascade_of(s, market)
+    if not has_room(s) or not fits_region(s, due):
         return PROTECT
-    row = take_due(s, market)
-    begin_protection(s, market, wide(s.protections["account"][row]), PROTECT)
+    row = take_due(s, due)
+    begin_protection(s, due, wide(s.protections["account"][row]), PROTECT)
     return LIST
 
 

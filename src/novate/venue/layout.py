@@ -153,6 +153,7 @@ FEATURES = np.dtype(
         ("implied_bid_quantity", "<i8"),
         ("implied_ask", "<i8"),
         ("implied_ask_quantity", "<i8"),
+        ("implied_next", "<i8"),  # of the combinations whose IMPLIED_STATE is due, -1: the last, 0: not due
         ("near", "<i4"),  # markets of the combination that this one belongs to, -1: none
         ("far", "<i4"),
         ("spread", "<i4"),
@@ -398,6 +399,10 @@ AUCTION_PRICE = 117
 AUCTION_KIND = 118
 AUCTION_LEFT = 119  # volume still to be paired
 KEEP_POSITIONS = 120  # 1: positions are kept in markets without margin too
+AGGRESSOR_LEAST = 121  # lots that the aggressor had to be sure of (R26), 0: none
+CASCADE_HOME = 122  # 1 + the market whose cascade went over to another one (R72), 0: none did
+IMPLIED_HEAD = 123  # FEATURES rows of combinations whose IMPLIED_STATE is due
+IMPLIED_TAIL = 124
 GATES = 130  # why NEW and CANCEL need the long check of their names: TRACK_RATE, TRACK_RATIO, killed
 KILLS = 131  # kill switches that no listed account carries: the venue's, member 0's (R61)
 SWITCHES = 132  # kill switches that are on
@@ -425,8 +430,9 @@ PUBLISH = 6
 PROTECT = 7  # market-maker protection that an aggressor made due
 UNCROSS = 8
 SETTLED = 9  # the uncross is over: the state changes
-TIMERS = 15  # timers that are due, behind the expiries and before the command
 ATTEND = 14  # orders that watch the market get their turns
+TIMERS = 15  # timers that are due, behind the expiries and before the command
+LINKED = 16  # CASCADE over the markets of a combination
 
 # Why a batch stopped before its end.
 NEED_NOTHING = 0

@@ -39,6 +39,7 @@ from novate.venue.identity import insert_entry
 from novate.venue.ladder import best_level, key_of_level
 from novate.venue.layout import (
     AGGRESSOR,
+    AGGRESSOR_LEAST,
     AGGRESSOR_LIMIT,
     AGGRESSOR_MARKET,
     AGGRESSOR_REST,
@@ -96,6 +97,7 @@ def begin_sweep(s: Tables, row: int, market: int, side: int, price: int, rests: 
     """Prepare a sweep in any market: the collar's base is the trigger reference of this moment (R45)."""
     set_aggressor(s, row, market, side, price, rests)
     s.header[ROUND_LENGTH] = 0
+    s.header[AGGRESSOR_LEAST] = 0
     s.header[COLLAR_BASE] = NO_PRICE
     if s.features["collar"][s.markets["features"][market]] >= 0:
         s.header[COLLAR_BASE] = trigger_reference(s, market)

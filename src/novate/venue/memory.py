@@ -16,6 +16,7 @@ from novate.domain.instruments import CreditModel, MarketTerms, OnNegative, Resa
 from novate.domain.terms import VenueTerms
 from novate.venue import layout
 from novate.venue.balances import home_of_many
+from novate.venue.combination_terms import combinations
 from novate.venue.identity import tag_of_many
 from novate.venue.ladder import SMALLEST_VECTOR
 from novate.venue.layout import Tables
@@ -71,10 +72,16 @@ def new_tables(terms: VenueTerms) -> dict[str, Array]:
         if name not in ("commands", "events")
     }
     _fill_header(tables["header"], terms, margined, rows["accounts"])
+    trios = combinations(terms.markets)
+    linked = {market for trio in trios for market in trio}
     for row, market in enumerate(terms.markets):
         _fill_market(tables, row, market)
-        if uses_features(market):
+        if uses_features(market) or row in linked:
             _fill_features(tables, row, market)
+    for trio in trios:
+        for market_row in tables["markets"]["features"][list(trio)]:
+            for place, number in zip(("near", "far", "spread"), trio, strict=True):
+                tables["features"][place][market_row] = number
     for account in terms.accounts:
         row = account.account
         tables["accounts"][row] = (account.member, account.stp_group, account.account_class, 1)

@@ -109,6 +109,15 @@ def has_entry_room(s: Tables) -> bool:
     return True
 
 
+@inlined
+def has_room_for_two(s: Tables) -> bool:
+    """Room for the entries of two fills? If not, says so."""
+    if s.header[ENTRY_TOP] + 2 > len(s.entries):
+        s.header[NEED] = NEED_ENTRIES
+        return False
+    return True
+
+
 @kernel
 def count_protected_fill(s: Tables, market: int, account: int, quantity: int) -> None:
     """A flagged resting order traded: is the window's sum reached? The aggressor may go on all the same."""

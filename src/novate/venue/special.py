@@ -23,6 +23,7 @@ from novate.venue.attention import enter_attentive
 from novate.venue.attentive import asked_peg, asked_reach, asks_attention, check_attentive_room
 from novate.venue.auction_orders import auction_key, enter_auction, ladder_of_auction
 from novate.venue.book import key_of, ladder_of
+from novate.venue.combinations import is_linked
 from novate.venue.constants import (
     BY_FOK,
     BY_MIN_QTY,
@@ -44,7 +45,7 @@ from novate.venue.endings import cancel_entering
 from novate.venue.events import reject
 from novate.venue.feasibility import rehearse
 from novate.venue.features import may_open_features, open_features
-from novate.venue.layout import ATTENTIVE, EXECUTE, MATCH, NO_PRICE, PUBLISH, Tables
+from novate.venue.layout import AGGRESSOR_LEAST, ATTENTIVE, EXECUTE, MATCH, NO_PRICE, PUBLISH, Tables
 from novate.venue.lookahead import tag_of_command
 from novate.venue.matching import begin_sweep, name_order, rest
 from novate.venue.pegs import target_of_new
@@ -157,10 +158,11 @@ def enter(s: Tables, row: int, market: int, least: int) -> int:
     price = wide(s.orders["price"][row])
     side = wide(s.orders["side"][row])
     rests = order_type == LIMIT and is_resting_tif(tif)
-    if rests and least == 0 and not reaches(s, market, side, price):
+    if rests and least == 0 and not is_linked(s, market) and not reaches(s, market, side, price):
         rest(s, row)
         return PUBLISH
     begin_sweep(s, row, market, side, price, 1 if rests else 0)
+    s.header[AGGRESSOR_LEAST] = least
     if tif == FOK or least > 0:
         traded = rehearse(s, row, price)
         if tif == FOK and traded < wide(s.orders["leaves"][row]):

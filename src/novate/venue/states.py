@@ -12,6 +12,7 @@ from __future__ import annotations
 from novate.compiled import inlined, kernel, wide
 from novate.venue.auction import fits_region
 from novate.venue.calls import enter_call, extends
+from novate.venue.combinations import cascade_of
 from novate.venue.constants import (
     AT_CLOSE,
     AT_OPEN,
@@ -33,7 +34,6 @@ from novate.venue.events import market_event, reject
 from novate.venue.features import may_open_features, open_features
 from novate.venue.layout import (
     AUCTION_KIND,
-    CASCADE,
     EXECUTE,
     LIST,
     NEXT_STATE,
@@ -134,7 +134,7 @@ def settle_state(s: Tables, market: int) -> int:
     if to_state == CLOSED:
         begin_list(s, market, BY_DAY, gather_day(s, market), PUBLISH)
         return LIST
-    return CASCADE
+    return cascade_of(s, market)
 
 
 @inlined

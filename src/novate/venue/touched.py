@@ -9,11 +9,15 @@ from __future__ import annotations
 from novate.compiled import inlined, kernel, wide
 from novate.venue.auction import publish_indicative
 from novate.venue.book import ladder_of, top_of
+from novate.venue.combinations import is_linked, links_of
 from novate.venue.constants import AUCTION_CALL, BUY, SELL
 from novate.venue.events import book_state
+from novate.venue.implied_state import publish_implied
 from novate.venue.ladder import best_displayed, key_of_level
 from novate.venue.layout import (
     EVENTS,
+    IMPLIED_HEAD,
+    IMPLIED_TAIL,
     NEED,
     NEED_EVENTS,
     NOTHING_SHOWN,
@@ -24,6 +28,7 @@ from novate.venue.layout import (
 )
 
 NO_MARKET = -1
+_LAST = -1  # of the chain of combinations
 
 
 @inlined
@@ -51,14 +56,48 @@ def publish_touched(s: Tables) -> bool:
             return False
         s.header[TOUCHED_HEAD] = wide(s.markets["touched_next"][market])
         s.markets["touched"][market] = 0
+    return _publish_combinations(s)
+
+
+@kernel
+def _note_combination(s: Tables, market: int) -> None:
+    """What a combination implies may have changed: remember it for the end of `publish_touched`."""
+    row = wide(s.markets["features"][links_of(s, market).spread])
+    if s.features["implied_next"][row] == 0:
+        s.features["implied_next"][row] = _LAST
+        if s.header[IMPLIED_HEAD] == 0:
+            s.header[IMPLIED_HEAD] = row
+        else:
+            s.features["implied_next"][s.header[IMPLIED_TAIL]] = row
+        s.header[IMPLIED_TAIL] = row
+    # A touched market leads to that end; publishing it again says nothing.
+    touch(s, market)
+
+
+@kernel
+def _publish_combinations(s: Tables) -> bool:
+    """IMPLIED_STATE, when every BOOK_STATE is out (R73); False if interrupted for lack of room."""
+    while s.header[IMPLIED_HEAD] != 0:
+        row = wide(s.header[IMPLIED_HEAD])
+        if s.header[EVENTS] + STEP_ROOM > len(s.events):
+            s.header[NEED] = NEED_EVENTS
+            touch(s, wide(s.features["market"][row]))
+            return False
+        publish_implied(s, wide(s.features["market"][row]))
+        after = wide(s.features["implied_next"][row])
+        s.header[IMPLIED_HEAD] = 0 if after == _LAST else after
+        s.features["implied_next"][row] = 0
     return True
 
 
 @inlined
 def publish(s: Tables, market: int) -> bool:
     """INDICATIVE in a call, and BOOK_STATE, of one market, where they differ from what was said last."""
-    if s.markets["state"][market] == AUCTION_CALL and not publish_indicative(s, market):
-        return False
+    if s.markets["features"][market] != 0:
+        if s.markets["state"][market] == AUCTION_CALL and not publish_indicative(s, market):
+            return False
+        if is_linked(s, market):
+            _note_combination(s, market)
     if s.markets["top_changed"][market] != 0:
         _publish_change(s, market)
     return True
