@@ -6,6 +6,7 @@
 #   make setup   only prepare .venv         make check   linters, types and tidy tests
 #   make bench   the benchmarks             make long    the long campaigns (about an hour)
 #   make lock    pin all versions anew      make clean   remove what was produced (distclean: .venv too)
+#   make mutation   plant defects in the kernels: does the suite catch every one? (a few minutes)
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -18,6 +19,7 @@ OUT ?= out/run
 RUN_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
+MUTATION_ARGS ?=
 TYPED := src/novate/domain src/novate/journal src/novate/venue src/novate/clearing src/novate/app
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -30,9 +32,9 @@ SAY := printf 'novate  %s\n'
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 
-.PHONY: help run test setup check bench long lock clean distclean
+.PHONY: help run test setup check bench long mutation lock clean distclean
 help:
-	@sed -n '3,8s/^# \{0,3\}//p' Makefile
+	@sed -n '3,9s/^# \{0,3\}//p' Makefile
 
 run: $(VENV)/.runtime
 	@$(BIN)/novate run --out $(OUT) --force $(RUN_ARGS)
@@ -53,9 +55,13 @@ check: $(VENV)/.development
 
 bench: $(VENV)/.benchmarks
 	@$(BIN)/novate bench matching $(BENCH_ARGS)
+	@$(BIN)/novate bench features
 
 long: $(VENV)/.development
 	@NOVATE_PROFILE=long $(BIN)/python -m pytest tests/property tests/faults $(TEST_ARGS)
+
+mutation: $(VENV)/.development
+	@$(BIN)/python -m tests.mutation $(MUTATION_ARGS)
 
 # Each stamp says: these versions are in .venv. A newer requirements file makes it again.
 $(VENV)/bin/python:

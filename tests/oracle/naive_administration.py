@@ -11,7 +11,7 @@ from typing import Any
 from novate.domain.instruments import CreditModel
 from novate.domain.records import MAX_ACCOUNT
 from tests.oracle.naive_credit import ACCOUNT_CLASSES
-from tests.oracle.naive_limits import KINDS
+from tests.oracle.naive_limits import KINDS, WINDOWED
 from tests.oracle.naive_state import Market, Protection, must
 from tests.oracle.naive_time import NaiveTime, kind_of_call
 
@@ -31,7 +31,7 @@ class NaiveAdministration(NaiveTime):
     def _reject(self, c: Command, market: Market | None, reason: str, cid: int | None = None) -> None:
         """`cid` says which leg of a pair it is (R34); else it is the command's own."""
         who: Command = {}
-        if c["cmd"] in ("NEW", "AMEND", "CANCEL"):
+        if c["cmd"] in ("NEW", "AMEND", "CANCEL", "QUOTE"):
             who = {"acct": c["acct"], "cid": c["cid"]}
         elif c["cmd"] == "NEW_OCO":
             who = {"acct": c["acct"], "cid": c["limit"]["cid"] if cid is None else cid}
@@ -163,11 +163,13 @@ class NaiveAdministration(NaiveTime):
             reason = "LIMITS_OFF"
         elif not (self.limits.knows_member(holder[1]) if holder[0] == "member" else holder[1] in self.groups):
             reason = "UNKNOWN_ACCOUNT"
-        elif kind not in KINDS or c["value"] < 0 or (kind == "MESSAGE_RATE" and window < 1):
+        elif kind not in KINDS or c["value"] < 0 or (kind in WINDOWED and window < 1):
             reason = "INVALID_LIMIT"
         if reason is not None:
             self._reject(c, None, reason)
             return
-        self.limits.set(holder, kind, c["value"], window, self.now)
-        rate = {"window": window} if kind == "MESSAGE_RATE" else {}
+        free = c.get("free", 0)
+        self.limits.set(holder, kind, c["value"], window, free, self.now)
+        rate = {"window": window} if kind in WINDOWED else {}
+        rate |= {"free": free} if kind == "ORDER_TO_TRADE" else {}
         self.emit(None, "LIMIT_SET", **{holder[0]: holder[1]}, limit=kind, value=c["value"], **rate)

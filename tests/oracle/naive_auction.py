@@ -102,6 +102,7 @@ class NaiveAuctions(NaiveTriggers):
         )
         charged = one_fee if fees else 0
         self.credit.fill(market, buy.acct, sell.acct, quantity, price, (charged, charged))
+        self.limits.count_trade(buy.acct, sell.acct)
         print_at(market, price)
         for order in (buy, sell):
             if order.leaves == 0:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.oracle.naive_administration import NaiveAdministration
+from tests.oracle.naive_control import TRADING, NaiveControl
 from tests.oracle.naive_ladder import post_only_price, refuse_amend, refuse_new, refuse_pair
 from tests.oracle.naive_prints import trail_from
 from tests.oracle.naive_records import command_of
@@ -28,11 +28,11 @@ NEW_DEFAULTS: Command = {
     "session": 0, "mmp": False,
 }  # fmt: skip
 AMEND_DEFAULTS: Command = {"qty": None, "price": None, "stop": None, "display": None, "trail": None}
-WITHOUT_MARKET = ("TIME", "CREDIT", "SET_LIMIT")
+WITHOUT_MARKET = ("TIME", "CREDIT", "SET_LIMIT", "KILL", "REVIVE", "DISCONNECT")
 PARKED_WORDS = {"PARKED": "TRIGGER", "ELECTED": "ELECTED", "AUCTION": "AUCTION"}
 
 
-class NaiveVenue(NaiveAdministration):
+class NaiveVenue(NaiveControl):
     """Apply commands one at a time; `events` of the last one are returned."""
 
     def apply(self, command: Command | np.void) -> list[Event]:
@@ -101,9 +101,9 @@ class NaiveVenue(NaiveAdministration):
             and c["acct"] not in self.groups
         ):
             return "UNKNOWN_ACCOUNT"
-        if c["cmd"] in ("NEW", "NEW_OCO", "AMEND") and self.limits.over_message_rate(c["acct"], self.now):
-            return "MAX_MESSAGE_RATE"
-        return None
+        if c["cmd"] not in TRADING:
+            return None
+        return self.refuse_killed(c["acct"]) or self.limits.refuse_message(c["acct"], self.now)
 
     def _publish(self) -> None:
         """R43 and R52, the command's own market first."""
@@ -118,17 +118,21 @@ class NaiveVenue(NaiveAdministration):
     # -- orders --------------------------------------------------------------------------------------
 
     def _new(self, c: Command, market: Market) -> None:
-        c = NEW_DEFAULTS | c
-        if reason := self._refuse_new(market, c):
-            self._reject(c, market, reason)
-            return
-        order = self._order(c, market)
-        if reason := self._refuse_credit(market, order) or self._refuse_limits(market, order):
-            self._reject(c, market, reason)
+        order, reason = self.admit(market, c)
+        if reason is not None or order is None:
+            self._reject(c, market, must(reason))
             return
         self._accept(market, order)
         if order.where == "AGGRESSOR":
             self.run_aggressor(market, order)
+
+    def admit(self, market: Market, c: Command) -> tuple[Order | None, str | None]:
+        """The order that a NEW asks for, or why it is refused."""
+        c = NEW_DEFAULTS | c
+        if reason := self._refuse_new(market, c):
+            return None, reason
+        order = self._order(c, market)
+        return order, self._refuse_credit(market, order) or self._refuse_limits(market, order)
 
     def _new_oco(self, c: Command, market: Market) -> None:
         """R34: both legs or none; the limit leg enters when both are accepted."""
@@ -292,6 +296,7 @@ class NaiveVenue(NaiveAdministration):
             for order in market.orders:
                 validate_order(market, order)
         self.credit.validate()
+        self.validate_control()
 
 
 def validate_order(market: Market, order: Order) -> None:

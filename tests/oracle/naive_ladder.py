@@ -226,6 +226,7 @@ def _amendable(order: Order, c: Command) -> str | None:
     wrong = (
         order.where == "ELECTED"
         or order.sibling is not None
+        or order.quoted
         or not given
         or c["trail"] is not None
         or ("price" in given and order.price is None)

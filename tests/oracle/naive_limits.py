@@ -14,7 +14,8 @@ from novate.domain.terms import VenueTerms
 from tests.oracle.naive_credit import NaiveCredit, reservation_price
 from tests.oracle.naive_state import Market, Order
 
-KINDS = ("ORDER_QTY", "ORDER_NOTIONAL", "OPEN_ORDERS", "POSITION", "GROSS_NOTIONAL", "MESSAGE_RATE")
+WINDOWED = ("MESSAGE_RATE", "ORDER_TO_TRADE")
+KINDS = ("ORDER_QTY", "ORDER_NOTIONAL", "OPEN_ORDERS", "POSITION", "GROSS_NOTIONAL", *WINDOWED)
 Holder = tuple[str, int]
 
 
@@ -33,6 +34,23 @@ class Rate:
         return self.count >= self.value
 
 
+@dataclass
+class Ratio:
+    """The same, but trades allow more messages (R63)."""
+
+    value: int
+    window: int
+    free: int
+    start: int
+    count: int = 0
+    trades: int = 0
+
+    def is_full(self, now: int) -> bool:
+        if now - self.start >= self.window:
+            self.start, self.count, self.trades = now, 0, 0
+        return self.count >= self.free + self.value * self.trades
+
+
 class NaiveLimits:
     def __init__(self, terms: VenueTerms, markets: list[Market], credit: NaiveCredit) -> None:
         self.is_on = terms.limits
@@ -41,6 +59,7 @@ class NaiveLimits:
         self.members = {account.account: account.member for account in terms.accounts}
         self.limits: defaultdict[Holder, dict[str, int]] = defaultdict(dict)
         self.rates: dict[Holder, Rate] = {}
+        self.ratios: dict[Holder, Ratio] = {}
 
     def holders(self, acct: int) -> tuple[Holder, Holder]:
         return ("acct", acct), ("member", self.members.get(acct, 0))
@@ -48,19 +67,32 @@ class NaiveLimits:
     def knows_member(self, member: int) -> bool:
         return member == 0 or member in self.members.values()
 
-    def set(self, holder: Holder, kind: str, value: int, window: int, now: int) -> None:
+    def set(self, holder: Holder, kind: str, value: int, window: int, free: int, now: int) -> None:
         if kind == "MESSAGE_RATE":
             self.rates[holder] = Rate(value, window, now)
+        elif kind == "ORDER_TO_TRADE":
+            self.ratios[holder] = Ratio(value, window, free, now)
         else:
             self.limits[holder][kind] = value
 
-    def over_message_rate(self, acct: int, now: int) -> bool:
+    def refuse_message(self, acct: int, now: int) -> str | None:
+        """Rates of account and member, then their ratios; what nobody refuses counts everywhere."""
         rates = [self.rates[holder] for holder in self.holders(acct) if holder in self.rates]
         if any(rate.is_full(now) for rate in rates):
-            return True
-        for rate in rates:
-            rate.count += 1
-        return False
+            return "MAX_MESSAGE_RATE"
+        ratios = [self.ratios[holder] for holder in self.holders(acct) if holder in self.ratios]
+        if any(ratio.is_full(now) for ratio in ratios):
+            return "MAX_ORDER_TO_TRADE"
+        for counted in (*rates, *ratios):
+            counted.count += 1
+        return None
+
+    def count_trade(self, *accounts: int) -> None:
+        """One side for each of the two accounts of a trade, the same one twice if it traded with itself."""
+        for acct in accounts:
+            for holder in self.holders(acct):
+                if holder in self.ratios:
+                    self.ratios[holder].trades += 1
 
     # -- figures -------------------------------------------------------------------------------------
 

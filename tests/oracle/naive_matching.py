@@ -155,6 +155,7 @@ class NaiveMatching(NaiveEndings):
             self.credit.fill(market, aggressor.acct, resting.acct, quantity, price, (taker_fee, maker_fee))
         else:
             self.credit.fill(market, resting.acct, aggressor.acct, quantity, price, (maker_fee, taker_fee))
+        self.limits.count_trade(aggressor.acct, resting.acct)
         print_at(market, price)
         count_for_protection(market, resting, self.now, quantity)
         self.after_taking(market, resting)

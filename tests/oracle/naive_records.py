@@ -18,17 +18,25 @@ from novate.domain.codes import (
     CommandKind,
     MarketState,
     OrderType,
+    Scope,
     SelfTrade,
     Side,
     TimeInForce,
 )
 from novate.domain.limits import LimitKind
-from novate.domain.records import COMMAND, CREDIT_COMMAND, SET_LIMIT_COMMAND, SET_MARGIN_COMMAND
+from novate.domain.records import (
+    COMMAND,
+    CREDIT_COMMAND,
+    KILL_COMMAND,
+    QUOTE_COMMAND,
+    SET_LIMIT_COMMAND,
+    SET_MARGIN_COMMAND,
+)
 
 Json = dict[str, Any]
 KNOWN = ("NEW", "CANCEL", "AMEND", "MASS_CANCEL", "STATE", "TIME", "SET_REF", "POSITION", "CREDIT",
-         "SET_MARGIN", "SET_LIMIT", "CONFIGURATION", "NEW_OCO", "MMP_SET", "MMP_RESET",
-         "SCHEDULE")  # fmt: skip
+         "SET_MARGIN", "SET_LIMIT", "CONFIGURATION", "NEW_OCO", "MMP_SET", "MMP_RESET", "QUOTE",
+         "KILL", "REVIVE", "DISCONNECT", "SCHEDULE")  # fmt: skip
 OPTIONAL = {
     "price": (CommandFlag.PRICE_GIVEN, "price"),
     "stop": (CommandFlag.STOP_GIVEN, "stop"),
@@ -104,6 +112,8 @@ def command_of(record: np.void, staged: dict[str, int] | None = None) -> Json:
         command["price"] = row["price"]
     elif kind == "POSITION":
         command.update(acct=row["account"], qty=row["price"])
+    elif kind in ("QUOTE", "KILL", "REVIVE", "DISCONNECT"):
+        command.update(_of_control(kind, array))
     elif kind in ("CREDIT", "SET_MARGIN", "SET_LIMIT"):
         command.update(_of_clearing(kind, array))
     return command
@@ -155,10 +165,32 @@ def _new(row: dict[str, int], staged: dict[str, int] | None) -> Json:
     }
 
 
+def _viewed(array: np.ndarray[Any, Any], layout: np.dtype[np.void]) -> dict[str, int]:
+    view = array.view(layout)
+    return {name: int(view[name][0]) for name in layout.names or ()}
+
+
+def _of_control(kind: str, array: np.ndarray[Any, Any]) -> Json:
+    """Quotes, kill switches and disconnections."""
+    if kind == "QUOTE":
+        row = _viewed(array, QUOTE_COMMAND)
+        return {
+            "acct": row["account"], "session": row["session"],
+            "tif": name_of(TimeInForce, row["time_in_force"]),
+            "cid": row["bid_client_order_id"], "bid": row["bid_price"], "bid_qty": row["bid_quantity"],
+            "ask_cid": row["ask_client_order_id"], "ask": row["ask_price"], "ask_qty": row["ask_quantity"],
+        }  # fmt: skip
+    if kind == "DISCONNECT":
+        whole = _row(array)
+        given = whole["flags"] & CommandFlag.ACCOUNT_GIVEN
+        return {"session": whole["session"], "acct": whole["account"] if given else None}
+    row = _viewed(array, KILL_COMMAND)
+    return {"scope": name_of(Scope, row["scope"]), "holder": row["holder"]}
+
+
 def _of_clearing(kind: str, array: np.ndarray[Any, Any]) -> Json:
     layouts = {"CREDIT": CREDIT_COMMAND, "SET_MARGIN": SET_MARGIN_COMMAND, "SET_LIMIT": SET_LIMIT_COMMAND}
-    view = array.view(layouts[kind])
-    row = {name: int(view[name][0]) for name in layouts[kind].names or ()}
+    row = _viewed(array, layouts[kind])
     if kind == "CREDIT":
         return {
             "acct": row["account"],
@@ -175,4 +207,4 @@ def _of_clearing(kind: str, array: np.ndarray[Any, Any]) -> Json:
     holder = {"member" if row["holder_is_member"] == 1 else "acct": row["holder"]}
     # A holder that is neither account nor member has no limits: an unknown kind says the same.
     limit = name_of(LimitKind, row["limit"]) if row["holder_is_member"] < 2 else "?"
-    return {**holder, "limit": limit, "value": row["value"], "window": row["window"]}
+    return {**holder, "limit": limit, "value": row["value"], "window": row["window"], "free": row["free"]}

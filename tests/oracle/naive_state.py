@@ -57,6 +57,8 @@ class Order:
     """Only until the order has entered (R26)."""
     reduce_only: bool = False
     mmp: bool = False
+    quoted: bool = False
+    """A side of a quote (R65)."""
     where: str = "NEW"
     """NEW (not accepted yet), AGGRESSOR, BOOK, PARKED, ELECTED or AUCTION (R22)."""
     tranche: int = 0

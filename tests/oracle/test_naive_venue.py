@@ -10,10 +10,11 @@ from novate.app.conform_scenario import Json, Scenario, Step, initial_credit, re
 from tests.oracle.naive_book import NaiveVenue
 
 CONFORMANCE = Path(__file__).resolve().parents[1] / "conformance"
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples" / "features"
 
 
 def scenarios() -> list[Scenario]:
-    files = sorted(CONFORMANCE.rglob("*.jsonl*"))
+    files = [*sorted(CONFORMANCE.rglob("*.jsonl*")), *sorted(EXAMPLES.glob("*.jsonl"))]
     found = [scenario for file in files for scenario in read_scenarios(file)]
     return [scenario for scenario in found if not scenario.refuses_configuration]
 

@@ -15,6 +15,8 @@ PAGES = sorted((ROOT / "docs" / "features").glob("*.md"))
 EXAMPLES = sorted((ROOT / "docs" / "examples" / "features").glob("*.jsonl"))
 CONFORMANCE = ROOT / "tests" / "conformance"
 MODELS = [*(CONFORMANCE / "rulebook" / "hand").glob("*.jsonl"), *(CONFORMANCE / "beyond").glob("*.jsonl")]
+LAST_COMMON_RULE = 56
+"""What comes after it is Novate's own; the naive twin checks those examples (tests/oracle)."""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -41,7 +43,7 @@ def test_examples_of_level_full_say_what_the_conformance_scenarios_say() -> None
     models = {scenario.name: scenario for path in MODELS for scenario in read_scenarios(path)}
     for path in EXAMPLES:
         for scenario in read_scenarios(path):
-            if scenario.level == "CORE":
+            if scenario.level == "CORE" or any(int(rule[1:]) > LAST_COMMON_RULE for rule in scenario.rules):
                 continue
             model = models[scenario.name]
             ours = [(step.command, step.expect) for step in scenario.steps]

@@ -22,7 +22,10 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("target", ["run", "test", "setup", "check", "bench", "long", "lock", "clean"])
+TARGETS = ["run", "test", "setup", "check", "bench", "long", "mutation", "lock", "clean"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
 def test_every_promised_target_can_be_planned(target: str) -> None:
     done = make("--dry-run", target)
     assert done.returncode == 0, done.stderr

@@ -1,7 +1,9 @@
 """The benchmark's result as a table for a document, so that no figure is ever copied by hand.
 
 novate bench matching --json > out/bench.json
-python -m novate.app.bench_page out/bench.json        prints the table of README.md
+python -m novate.app.bench_page out/bench.json            prints the table of README.md
+novate bench features --json > out/features.json
+python -m novate.app.bench_page out/features.json         prints the table of docs/benchmarks.md
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from novate.app.bench import BenchResult
+from novate.app.bench_features import FeatureBench
 from novate.app.bench_measure import CaseResult
 
 BATCHES = (
@@ -55,5 +58,36 @@ def _row(words: str, cases: list[CaseResult]) -> str:
     return f"| {words} | {median} ns | {best:.0f} to {worst:.0f} |"
 
 
+FEATURES = {
+    "fifo": "price and time, nothing of it configured",
+    "fifo-collared": "price and time in a market with features (a collar)",
+    "pro-rata": "pro-rata",
+    "fifo-pro-rata": "40% by time, then pro-rata",
+    "fifo-pro-rata-top": "the same, the top order first",
+    "auction-uncross": "uncross of a call, per order in it",
+    "stop-chain": "stops, each set off by the trade of the one before, per activation",
+    "stop-burst": "stops, all set off by one print, per activation",
+}
+
+
+def feature_page(result: FeatureBench) -> Iterator[str]:
+    """Lines of Markdown: what, how many orders, median, best to worst, CPU seconds of the whole."""
+    yield "| case | orders | median | best to worst | CPU of the whole |"
+    yield "|---|---:|---:|---:|---:|"
+    for case in result.results:
+        name = case.case if case.case in FEATURES else case.case.rpartition("-")[0]
+        seconds = case.details.get("cpu_seconds")
+        whole = f"{float(seconds):.3f} s" if seconds is not None else ""
+        times = f"{case.median_ns:.0f} ns | {case.best_ns:.0f} to {case.worst_ns:.0f}"
+        yield f"| {FEATURES[name]} | {case.messages:,} | {times} | {whole} |"
+
+
+def page_of(data: bytes) -> Iterator[str]:
+    """The table of either benchmark."""
+    if "memory" in msgspec.json.decode(data):
+        return page(msgspec.json.decode(data, type=BenchResult))
+    return feature_page(msgspec.json.decode(data, type=FeatureBench))
+
+
 if __name__ == "__main__":
-    print("\n".join(page(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=BenchResult))))
+    print("\n".join(page_of(Path(sys.argv[1]).read_bytes())))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from novate.app import conform_control
 from novate.app.conform_time import TIME_DECODERS, schedule
 from novate.domain.codes import (
     AuctionKind,
@@ -28,7 +29,6 @@ from novate.domain.codes import (
     Side,
     TimeInForce,
 )
-from novate.domain.limits import LimitKind
 from novate.domain.records import (
     AUCTION_EVENT,
     BOOK_STATE_EVENT,
@@ -40,7 +40,6 @@ from novate.domain.records import (
     MMP_EVENT,
     ORDER_EVENT,
     PARTIES,
-    SET_LIMIT_COMMAND,
     SET_MARGIN_COMMAND,
     Commands,
     Events,
@@ -81,10 +80,11 @@ INTEGER_KEYS = frozenset(
         "min_qty",
         "window",
         "max_qty",
+        *conform_control.INTEGER_KEYS,
         "at",
     )
 )
-ORDER_COMMANDS = ("NEW", "CANCEL", "AMEND", "NEW_OCO")
+ORDER_COMMANDS = ("NEW", "CANCEL", "AMEND", "NEW_OCO", "QUOTE")
 LARGEST_U4 = 2**32 - 1
 LARGEST_I8 = 2**63 - 1
 
@@ -232,16 +232,6 @@ def _set_margin(record: Commands, command: Json) -> None:
     view["clearing_seq"] = command["seq"]
 
 
-def _set_limit(record: Commands, command: Json) -> None:
-    view = record.view(SET_LIMIT_COMMAND)
-    is_member = command.get("acct") is None
-    view["holder_is_member"] = is_member
-    view["holder"] = command["member"] if is_member else command["acct"]
-    view["limit"] = LimitKind[command["limit"]] if command["limit"] in LimitKind.__members__ else 0
-    view["value"] = command["value"]
-    view["window"] = command.get("window", 0)
-
-
 CODERS: dict[str, Callable[[Commands, Json], None]] = {
     "NEW": _new,
     "NEW_OCO": _new_pair,
@@ -256,7 +246,7 @@ CODERS: dict[str, Callable[[Commands, Json], None]] = {
     "POSITION": _position,
     "CREDIT": _credit,
     "SET_MARGIN": _set_margin,
-    "SET_LIMIT": _set_limit,
+    **conform_control.CONTROL_CODERS,
     "SCHEDULE": schedule,
 }
 assert COMMAND.itemsize == CREDIT_COMMAND.itemsize
@@ -275,14 +265,17 @@ def events_to_json(events: Events, multi: bool = False) -> list[Json]:
             found[-1].update(_fees(record, found[-1]["ev"] == EventKind.AUCTION_TRADE.name))
             continue
         event = {"ev": kind.name, **DECODERS[kind](record)}
-        if multi and kind not in (EventKind.CREDIT_SET, EventKind.LIMIT_SET) and not _is_venue_wide(event):
+        if multi and not _is_venue_wide(kind, event):
             event["market"] = int(record["market"][0])
         found.append(event)
     return found
 
 
-def _is_venue_wide(event: Json) -> bool:
-    return event["ev"] == "REJECTED" and event["cmd"] in ("CREDIT", "SET_LIMIT", "TIME")
+def _is_venue_wide(kind: EventKind, event: Json) -> bool:
+    """Events that are about no market."""
+    if kind == EventKind.REJECTED:
+        return event["cmd"] in ("CREDIT", "TIME", *conform_control.VENUE_WIDE_COMMANDS)
+    return kind in (EventKind.CREDIT_SET, *conform_control.VENUE_WIDE_EVENTS)
 
 
 def _row(record: Events, layout: np.dtype[np.void]) -> dict[str, int]:
@@ -449,14 +442,6 @@ def _margin_set(record: Events) -> Json:
     return {"seq": row["order_id"], "class": row["account"], "margin": row["price"], **_repeated(row)}
 
 
-def _limit_set(record: Events) -> Json:
-    row = _row(record, EVENT)
-    kind = LimitKind(row["quantity"])
-    window = {"window": row["trade_id"]} if kind == LimitKind.MESSAGE_RATE else {}
-    holder = "member" if row["side"] else "acct"
-    return {holder: row["account"], "limit": kind.name, "value": row["price"], **window}
-
-
 DECODERS: dict[EventKind, Callable[[Events], Json]] = {
     EventKind.ACCEPTED: _accepted,
     EventKind.REJECTED: _rejected,
@@ -480,6 +465,6 @@ DECODERS: dict[EventKind, Callable[[Events], Json]] = {
     EventKind.BOOK_STATE: _book_state,
     EventKind.CREDIT_SET: _credit_set,
     EventKind.MARGIN_SET: _margin_set,
-    EventKind.LIMIT_SET: _limit_set,
+    **conform_control.CONTROL_DECODERS,
     **TIME_DECODERS,
 }

@@ -24,7 +24,9 @@ from novate.domain.codes import Reject
 
 Json = dict[str, Any]
 
-ABOUT_NO_BOOK = ("TIME", "CREDIT", "SET_MARGIN", "SET_LIMIT", "BALANCE")
+ABOUT_NO_BOOK = (
+    "TIME", "CREDIT", "SET_MARGIN", "SET_LIMIT", "BALANCE", "KILL", "REVIVE", "DISCONNECT",
+)  # fmt: skip
 
 
 class NotSupportedError(Exception):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from novate.app.explain_control import CONTROL_EVENTS
 from novate.app.explain_orders import KnownOrders
 from novate.app.explain_reasons import reason_words
 from novate.app.explain_words import generic, limit_words, number, state_words
@@ -262,7 +263,8 @@ EVENTS: dict[str, tuple[Say, str]] = {
     "BOOK": (_book, "last bids asks parked"),
     "CREDIT_SET": (_credit_set, "acct asset seq available reserved repeated"),
     "MARGIN_SET": (_margin_set, "seq class margin repeated"),
-    "LIMIT_SET": (_limit_set, "acct member limit value window"),
+    "LIMIT_SET": (_limit_set, "acct member limit value window free"),
+    **CONTROL_EVENTS,
     "BALANCE": (_balance, "available reserved"),
     "BROKEN_INVARIANT": (_broken, "message"),
 }

@@ -5,6 +5,8 @@ reason_words("POST_ONLY_WOULD_TRADE")  -->  "it is post only and would trade (PO
 
 from __future__ import annotations
 
+from novate.app.explain_control import CONTROL_REASONS
+
 WORDS = {
     # refusals: market and identity
     "UNKNOWN_MARKET": "there is no such market",
@@ -73,6 +75,7 @@ WORDS = {
     "DAY": "the day is over",
     "AUCTION": "its auction is over",
     "COMMAND": "by command",
+    **CONTROL_REASONS,
     "SCHEDULE": "by schedule",
     "TIMER": "the time of its call is over",
 }

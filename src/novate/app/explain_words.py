@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from novate.app.explain_control import CONTROL_COMMANDS
 from novate.app.explain_orders import KnownOrders
 
 Json = dict[str, Any]
@@ -57,6 +58,7 @@ LIMITS = {
     "POSITION": "position",
     "GROSS_NOTIONAL": "value of open orders",
     "MESSAGE_RATE": "messages",
+    "ORDER_TO_TRADE": "messages for a trade",
 }
 
 
@@ -255,6 +257,7 @@ def limit_words(fields: Json) -> str:
     is_member = fields.get("acct") is None
     holder = f"member {fields['member']}" if is_member else f"account {fields['acct']}"
     window = f" within {number(fields['window'])}" if fields.get("window") else ""
+    window += f", {number(fields['free'])} free" if fields.get("free") else ""
     what = LIMITS.get(fields["limit"], str(fields["limit"]))
     return f"{what} of {holder} becomes {number(fields['value'])}{window}"
 
@@ -278,6 +281,7 @@ COMMANDS: dict[str, tuple[Say, frozenset[str]]] = {
     "BALANCE": (_balance, frozenset(("acct", "asset"))),
     "CREDIT": (_credit, frozenset(("acct", "asset", "delta", "seq"))),
     "SET_MARGIN": (_set_margin, frozenset(("class", "margin", "seq"))),
-    "SET_LIMIT": (_set_limit, frozenset(("acct", "member", "limit", "value", "window"))),
+    "SET_LIMIT": (_set_limit, frozenset(("acct", "member", "limit", "value", "window", "free"))),
+    **CONTROL_COMMANDS,
 }
 """The sentence of a command, and the fields that it says."""

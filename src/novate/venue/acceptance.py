@@ -62,9 +62,9 @@ def initial_stop(s: Tables, i: int, market: int, order_type: int, side: int) -> 
 
 @inlined
 def check_commitment(
-    s: Tables, i: int, market: int, side: int, order_type: int, price: int, quantity: int
+    s: Tables, i: int, market: int, side: int, order_type: int, price: int, quantity: int, orders: int
 ) -> int:
-    """The last rungs: credit (K3) and limits (K19)."""
+    """The last rungs: credit (K3) and limits (K19); it is the n-th order that its command brings."""
     if not counts_commitments(s, market):
         return OK
     account = wide(s.commands["account"][i])
@@ -77,7 +77,7 @@ def check_commitment(
     if s.header[TRACKING] != 0:
         if price == NO_PRICE and is_trigger_type(order_type):
             price = initial_stop(s, i, market, order_type, side)
-        return check_new_limits(s, market, account, side, quantity, price)
+        return check_new_limits(s, market, account, side, quantity, price, orders)
     return OK
 
 

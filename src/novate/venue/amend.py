@@ -16,7 +16,7 @@ from novate.venue.admission import (
     refuses_by_state,
     stop_is_satisfied,
 )
-from novate.venue.auction_orders import enter_auction, leave_auction
+from novate.venue.auction_orders import enter_auction, ladder_of_auction, leave_auction
 from novate.venue.book import key_of, ladder_of, leave_book, resize_in_place
 from novate.venue.constants import (
     BY_AMEND,
@@ -58,6 +58,7 @@ from novate.venue.layout import (
     PARKED,
     POST_ONLY,
     PUBLISH,
+    QUOTED,
     RESTING,
     TRACKING,
     Tables,
@@ -108,7 +109,7 @@ def _check_amendable(s: Tables, i: int, market: int, row: int) -> int:
     order_type = wide(s.orders["order_type"][row])
     if status == ELECTED or flags & _ANY_FIELD == 0 or flags & F_TRAIL != 0:
         return NOT_AMENDABLE
-    if wide(s.orders["traits"][row]) & OCO_LEG != 0:
+    if wide(s.orders["traits"][row]) & (OCO_LEG | QUOTED) != 0:
         return NOT_AMENDABLE
     if flags & F_PRICE != 0 and s.orders["price"][row] == NO_PRICE:
         return NOT_AMENDABLE
@@ -169,8 +170,13 @@ def _check_change(s: Tables, market: int, row: int, change: Change) -> int:
         code = check_post_only(s, market, side, change.price)
         if code != OK:
             return code
-    if wide(s.orders["status"][row]) == RESTING and price_changes:
-        if exceeds_blocks(s, market, ladder_of(market, side), key_of(side, change.price)):
+    status = wide(s.orders["status"][row])
+    if price_changes and (status == RESTING or status == AUCTION_ONLY):
+        ladder = ladder_of(market, side)
+        if status == AUCTION_ONLY:
+            features = wide(s.markets["features"][market])
+            ladder = ladder_of_auction(s, features, wide(s.orders["tif"][row]), side)
+        if exceeds_blocks(s, market, ladder, key_of(side, change.price)):
             return TOO_MANY_PRICE_LEVELS
     return OK
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.compiled import kernel, wide
-from novate.venue import layout
+from novate.venue import kill_switch, layout
 from novate.venue.features import auction_ladder
 from novate.venue.layout import GTD_HEAP, INDEXED, Tables
 from novate.venue.timer_checks import sorted_timers
@@ -32,6 +32,7 @@ _SCALARS = [
     layout.LIMITS_ON,
     layout.KEEP_POSITIONS,
     layout.PRIORITY,
+    layout.KILLS,
     layout.LAST_TIMER,
 ]
 _ORDER_FIELDS = ("order_id", "client_order_id", "price", "account", "market", "session", "leaves", "done",
@@ -114,6 +115,8 @@ def state_root(s: Tables, rows: npt.NDArray[np.int64]) -> bytes:
     _update_by_key(digest, s.balances, ("available", "reserved"))
     _update_by_key(digest, s.positions, ("position", "open_buy", "open_sell", "margin", "order_part"))
     digest.update(s.assets.tobytes())
+    killed = np.nonzero(s.accounts["known"] & (kill_switch.ACCOUNT_KILL | kill_switch.MEMBER_KILL))[0]
+    digest.update(killed.tobytes() + s.accounts["known"][killed].tobytes())
     digest.update(s.holders.tobytes())
     _update_features(digest, s, rows)
     _update_staged(digest, s)

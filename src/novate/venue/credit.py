@@ -28,6 +28,7 @@ from novate.venue.layout import (
     TRACK_GROSS,
     TRACK_OPEN,
     TRACK_POSITION,
+    TRACK_RATIO,
     TRACKING,
     Tables,
 )
@@ -219,6 +220,17 @@ def count_fill(s: Tables, market: int, taker: int, maker: int, quantity: int) ->
     bought = quantity if wide(s.orders["side"][taker]) == BUY else -quantity
     _move_position(s, market, wide(s.orders["account"][taker]), bought)
     _move_position(s, market, wide(s.orders["account"][maker]), -bought)
+    if s.header[TRACKING] & TRACK_RATIO != 0:
+        # Limits keep positions, so every trade comes along here.
+        _count_side(s, wide(s.orders["account"][taker]))
+        _count_side(s, wide(s.orders["account"][maker]))
+
+
+@kernel
+def _count_side(s: Tables, account: int) -> None:
+    """One side of a trade earns messages (R63)."""
+    s.holders["ratio_trades"][account] += 1
+    s.holders["ratio_trades"][s.header[MEMBER_OFFSET] + member_of(s, account)] += 1
 
 
 @kernel

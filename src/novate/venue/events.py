@@ -224,10 +224,17 @@ def credit_event(
 
 @kernel
 def limit_event(
-    s: Tables, kind: int, is_member: int, limit: int, holder: int, value: int, window: int
+    s: Tables, kind: int, is_member: int, limit: int, holder: int, value: int, window: int, free: int
 ) -> None:
-    """LIMIT_SET: side = holder is a member, quantity = LimitKind, account = holder, trade id = window."""
-    write(s, head_of(kind, is_member, 0, 0, 0), 0, 0, value, limit, holder, window)
+    """LIMIT_SET: side = holder is a member, quantity = LimitKind, leaves = free messages, account = holder,
+    trade id = window."""
+    write(s, head_of(kind, is_member, 0, 0, 0), 0, 0, value, limit | (free << 32), holder, window)
+
+
+@kernel
+def scope_event(s: Tables, kind: int, scope: int, holder: int, session: int, count: int) -> None:
+    """KILLED, REVIVED, DISCONNECTED (the SCOPE_EVENT view)."""
+    write(s, head_of(kind, scope, 0, 0, 0), 0, 0, count, session, holder, 0)
 
 
 @inlined

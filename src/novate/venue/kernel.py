@@ -23,6 +23,7 @@ from novate.venue.administration import (
     set_position,
     set_reference,
 )
+from novate.venue.admission import is_special
 from novate.venue.amend import amend_order
 from novate.venue.auction import fits_region
 from novate.venue.commitment import list_orders
@@ -34,9 +35,11 @@ from novate.venue.constants import (
     CONFIGURATION,
     CONTINUOUS,
     CREDIT,
+    DISCONNECT,
     E_EXPIRED,
     F_ACCOUNT,
     F_SESSION,
+    KILL,
     LEG,
     MASS_CANCEL,
     MMP_RESET,
@@ -45,6 +48,8 @@ from novate.venue.constants import (
     NEW_OCO,
     OK,
     POSITION,
+    QUOTE,
+    REVIVE,
     SCHEDULE,
     SELL,
     SET_LIMIT,
@@ -56,11 +61,13 @@ from novate.venue.constants import (
     UNKNOWN_COMMAND,
     UNKNOWN_MARKET,
 )
+from novate.venue.disconnection import disconnect
 from novate.venue.endings import remove_live
 from novate.venue.events import reject
 from novate.venue.featured import sweep_featured
 from novate.venue.features import may_open_features
 from novate.venue.invariants import check_books
+from novate.venue.kill_switch import GATE_KILLED, check_switches, kill, revive
 from novate.venue.layout import (
     AGGRESSOR_MARKET,
     BLOCK_TOP,
@@ -71,6 +78,7 @@ from novate.venue.layout import (
     EVENTS,
     EXECUTE,
     EXPIRE,
+    GATES,
     HEAP_CAPACITY,
     IDLE,
     LARGEST_LADDER,
@@ -95,18 +103,20 @@ from novate.venue.layout import (
     TIMERS,
     TOUCHED_HEAD,
     TRACK_RATE,
-    TRACKING,
+    TRACK_RATIO,
     UNCROSS,
     WORDS_TOP,
     Tables,
 )
-from novate.venue.limits import check_message_rate, set_limit
+from novate.venue.limits import set_limit
 from novate.venue.lookahead import BIG_DISTANCE, SMALL_DISTANCE, look_ahead, note_first_names
 from novate.venue.matching import has_room, sweep
+from novate.venue.messages import check_messages
 from novate.venue.orders import activate_next, cancel_order, new_order
 from novate.venue.pairs import new_pair
 from novate.venue.pool import heap_top
 from novate.venue.protection import is_due, reset_protection, set_protection, take_due
+from novate.venue.quotes import has_quote_room, quote
 from novate.venue.staged import stage
 from novate.venue.states import begin_change, change_state, end_uncross, may_change, settle_state
 from novate.venue.sweeps import ANY, begin_mass_cancel, begin_protection, work_list
@@ -257,7 +267,7 @@ def _fire_next(s: Tables) -> int:
     if is_in_vain(s, market, what):
         take_out(s, 0)
         return TIMERS
-    if not _may_execute(s) or not may_change(s, market):
+    if not _may_execute(s) or not may_change(s, market, what & 15):
         return TIMERS
     s.header[AGGRESSOR_MARKET] = market
     touch(s, market)
@@ -304,8 +314,7 @@ def own_market(s: Tables, i: int) -> int:
     market = wide(s.commands["market"][i])
     if (kind == NEW or kind == CANCEL) and market < len(s.markets):
         return market
-    without = kind == TIME or kind == CREDIT or kind == SET_LIMIT or kind >= CONFIGURATION
-    if without or market >= len(s.markets):
+    if _is_venue_wide(kind) or kind >= CONFIGURATION or market >= len(s.markets):
         return NO_MARKET
     return market
 
@@ -316,7 +325,8 @@ def _execute(s: Tables, i: int) -> int:
     kind = wide(s.commands["kind"][i])
     market = wide(s.commands["market"][i])
     if not _is_ordinary(s, i, kind, market):
-        if not may_open_features(s):
+        opens = kind == NEW_OCO or kind == MMP_SET or kind == QUOTE or (kind == NEW and is_special(s, i))
+        if (opens and not may_open_features(s)) or (kind == QUOTE and not has_quote_room(s)):
             # Asked for before a message is counted: the command comes here again.
             return EXECUTE
         code = _check_names(s, i, kind, market)
@@ -335,7 +345,7 @@ def _is_ordinary(s: Tables, i: int, kind: int, market: int) -> bool:
     """A NEW or CANCEL whose market and account are plainly in order: no need for the long check."""
     if (kind != NEW and kind != CANCEL) or market >= len(s.markets):
         return False
-    if s.header[TRACKING] & TRACK_RATE != 0:
+    if s.header[GATES] != 0:
         return False
     if s.header[CHECK_ACCOUNTS] == 0:
         return True
@@ -345,22 +355,34 @@ def _is_ordinary(s: Tables, i: int, kind: int, market: int) -> bool:
 
 @cold
 def _check_names(s: Tables, i: int, kind: int, market: int) -> int:
-    """Known command, known market, known account, message rate; in this order."""
-    if kind < NEW or kind > SET_LIMIT or (kind > MMP_RESET and kind < CREDIT and kind != SCHEDULE):
+    """Known command, known market, known account, kill switches, messages; in this order."""
+    if kind < NEW or kind > SET_LIMIT or (kind > DISCONNECT and kind < CREDIT):
         return UNKNOWN_COMMAND
-    if kind != TIME and kind != CREDIT and kind != SET_LIMIT and market >= len(s.markets):
+    if not _is_venue_wide(kind) and market >= len(s.markets):
         return UNKNOWN_MARKET
-    ordering = kind == NEW or kind == AMEND or kind == NEW_OCO
+    ordering = kind == NEW or kind == AMEND or kind == NEW_OCO or kind == QUOTE
     names_account = ordering or kind == CANCEL or kind == CREDIT or (kind >= POSITION and kind <= MMP_RESET)
-    if kind == MASS_CANCEL:
+    if kind == MASS_CANCEL or kind == DISCONNECT:
         names_account = wide(s.commands["flags"][i]) & F_ACCOUNT != 0
     account = wide(s.commands["account"][i])
     if names_account and s.header[CHECK_ACCOUNTS] != 0:
         if account >= len(s.accounts) or s.accounts["known"][account] == 0:
             return UNKNOWN_ACCOUNT
-    if s.header[TRACKING] & TRACK_RATE != 0 and ordering:
-        return check_message_rate(s, account)
+    if not ordering:
+        return OK
+    if s.header[GATES] & GATE_KILLED != 0:
+        code = check_switches(s, account)
+        if code != OK:
+            return code
+    if s.header[GATES] & (TRACK_RATE | TRACK_RATIO) != 0:
+        return check_messages(s, account)
     return OK
+
+
+@inlined
+def _is_venue_wide(kind: int) -> bool:
+    """Commands that are about no market."""
+    return kind == TIME or kind == CREDIT or kind == SET_LIMIT or (kind >= KILL and kind <= DISCONNECT)
 
 
 @cold
@@ -379,6 +401,8 @@ def _execute_other(s: Tables, i: int, kind: int, market: int) -> int:
         return set_position(s, i, market)
     if kind == NEW_OCO:
         return new_pair(s, i, market)
+    if kind == QUOTE:
+        return quote(s, i, market)
     if kind == MMP_SET:
         return set_protection(s, i, market)
     if kind == MMP_RESET:
@@ -391,6 +415,12 @@ def _execute_other(s: Tables, i: int, kind: int, market: int) -> int:
         return set_margin(s, i, market)
     if kind == SET_LIMIT:
         return set_limit(s, i)
+    if kind == KILL:
+        return kill(s, i)
+    if kind == REVIVE:
+        return revive(s, i)
+    if kind == DISCONNECT:
+        return disconnect(s, i)
     return PUBLISH
 
 

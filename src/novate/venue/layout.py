@@ -200,6 +200,7 @@ TIMER = np.dtype([("at", "<i8"), ("number", "<i8"), ("market", "<i4"), ("what", 
 """A change of state to come (R57): `what` = state | auction kind << 4, and BY_CALL for a call timer."""
 
 ACCOUNT = np.dtype([("member", "<u4"), ("stp_group", "<u4"), ("account_class", "<u4"), ("known", "<u4")])
+"""`known`: 0 is not listed; a listed account has KNOWN, and the kill switches that stop it (R61)."""
 
 BALANCE = np.dtype([("key", "<i8"), ("available", "<i8"), ("reserved", "<i8"), ("used", "<i8")])
 """Open addressing by (account, asset); rows are never removed."""
@@ -235,9 +236,15 @@ HOLDER = np.dtype(
         ("window_start", "<i8"),
         ("messages_now", "<i8"),
         ("known", "<i8"),
+        ("order_to_trade", "<i8"),  # messages allowed for a trade (R63)
+        ("ratio_window", "<i8"),
+        ("ratio_free", "<i8"),  # messages allowed without a trade
+        ("ratio_start", "<i8"),
+        ("ratio_messages", "<i8"),  # of the window so far, like the trades
+        ("ratio_trades", "<i8"),
     ]
 )
-"""Limits of an account or a member (K19), -1 for none, and what counts against them."""
+"""Limits of an account or a member (K19, R63), -1 for none, and what counts against them."""
 
 
 Table = Any
@@ -391,11 +398,16 @@ AUCTION_PRICE = 117
 AUCTION_KIND = 118
 AUCTION_LEFT = 119  # volume still to be paired
 KEEP_POSITIONS = 120  # 1: positions are kept in markets without margin too
-NEXT_DUE = 130  # no timer fires and no GTD order expires before this time
-TIMER_COUNT = 131
-LAST_TIMER = 132  # number of the timer made last
-TIMER_PHASE = 133  # how far the timer has come that is firing; TIMERS between two of them
-STATE_REASON = 134  # of the change of state that is under way
+GATES = 130  # why NEW and CANCEL need the long check of their names: TRACK_RATE, TRACK_RATIO, killed
+KILLS = 131  # kill switches that no listed account carries: the venue's, member 0's (R61)
+SWITCHES = 132  # kill switches that are on
+LIST_HOLDER = 133  # of a list that KILL or DISCONNECT works off: whom its last event names
+LIST_SESSION = 134
+NEXT_DUE = 135  # no timer fires and no GTD order expires before this time
+TIMER_COUNT = 136
+LAST_TIMER = 137  # number of the timer made last
+TIMER_PHASE = 138  # how far the timer has come that is firing; TIMERS between two of them
+STATE_REASON = 139  # of the change of state that is under way
 HEADER_CELLS = 144
 
 # Phases.
@@ -422,6 +434,7 @@ NEED_POSITIONS = 6
 NEED_ENTRIES = 7
 NEED_FEATURES = 8
 NEED_PROTECTIONS = 9
+NEED_ORDERS = 20
 NEED_TIMERS = 15
 
 # Order status.
@@ -489,8 +502,10 @@ TRACK_OPEN_ORDERS = 1 << int(LimitKind.OPEN_ORDERS)
 TRACK_POSITION = 1 << int(LimitKind.POSITION)
 TRACK_GROSS = 1 << int(LimitKind.GROSS_NOTIONAL)
 TRACK_RATE = 1 << int(LimitKind.MESSAGE_RATE)
+TRACK_RATIO = 1 << int(LimitKind.ORDER_TO_TRADE)
 TRACK_OPEN = TRACK_POSITION | TRACK_GROSS
 
+PIECE = 4096  # commands for which the machine reserves rows at once
 STEP_ROOM = 16  # more than the events, balances or positions that one uninterrupted step adds
 MIN_EVENT_BUFFER = 32
 NO_LIMIT_KEY = -(2**62)

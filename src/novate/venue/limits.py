@@ -1,6 +1,8 @@
 """Limits of accounts and members (K19): each broken one has its own reason, the account's come first.
 
-    message rate | order quantity | order notional | open orders | position | gross open notional
+    order quantity | order notional | open orders | position | gross open notional
+
+Message rate and order-to-trade are asked long before these, by `novate.venue.messages`.
 
 Row of `holders`: the account's number, or MEMBER_OFFSET + member. A limit of -1 is none. Of every pair named
 0 and 1 the first is before an amendment and the second after it. Nothing here runs unless the venue was built
@@ -18,7 +20,6 @@ from novate.venue.constants import (
     INVALID_LIMIT,
     LIMITS_OFF,
     MAX_GROSS_NOTIONAL,
-    MAX_MESSAGE_RATE,
     MAX_OPEN_ORDERS,
     MAX_ORDER_NOTIONAL,
     MAX_ORDER_QTY,
@@ -28,6 +29,7 @@ from novate.venue.constants import (
     OPEN_ORDERS,
     ORDER_NOTIONAL,
     ORDER_QTY,
+    ORDER_TO_TRADE,
     POSITION_LOTS,
     UNKNOWN_ACCOUNT,
 )
@@ -38,6 +40,7 @@ from novate.venue.layout import (
     CREDIT_MARGINED,
     EXECUTE,
     FREE,
+    GATES,
     LIMITS_ON,
     MEMBER_OFFSET,
     NEED,
@@ -53,55 +56,37 @@ from novate.venue.layout import (
     TRACK_OPEN,
     TRACK_OPEN_ORDERS,
     TRACK_POSITION,
+    TRACK_RATE,
+    TRACK_RATIO,
     TRACKING,
     Tables,
 )
+from novate.venue.messages import start_ratio
 
 
 @kernel
-def check_message_rate(s: Tables, account: int) -> int:
-    """Count a NEW or AMEND against the windows of the account and its member, or refuse it."""
-    member = s.header[MEMBER_OFFSET] + member_of(s, account)
-    if not _may_send(s, account) or not _may_send(s, member):
-        return MAX_MESSAGE_RATE
-    s.holders["messages_now"][account] += 1
-    s.holders["messages_now"][member] += 1
-    return OK
-
-
-@kernel
-def _may_send(s: Tables, holder: int) -> bool:
-    """Is there room for one more message in the holder's window?"""
-    allowed = wide(s.holders["message_rate"][holder])
-    if allowed < 0:
-        return True
-    if s.header[NOW] - wide(s.holders["window_start"][holder]) >= wide(s.holders["window"][holder]):
-        s.holders["window_start"][holder] = s.header[NOW]
-        s.holders["messages_now"][holder] = 0
-    return wide(s.holders["messages_now"][holder]) < allowed
-
-
-@kernel
-def check_new_limits(s: Tables, market: int, account: int, side: int, quantity: int, price: int) -> int:
-    """Limits of a new order, as if it were open now (trigger orders too)."""
+def check_new_limits(
+    s: Tables, market: int, account: int, side: int, quantity: int, price: int, orders: int
+) -> int:
+    """Limits of a new order, as if it were open now (trigger orders too); it is the n-th that comes in."""
     member = member_of(s, account)
     notional = quantity * hold_price(s, market, price) * wide(s.markets["multiplier"][market])
-    code = _check_holder(s, market, account, account, side, quantity, notional)
+    code = _check_holder(s, market, account, account, side, quantity, notional, orders)
     if code != OK:
         return code
     holder = wide(s.header[MEMBER_OFFSET] + member)
-    return _check_holder(s, market, holder, MEMBER_CODE | member, side, quantity, notional)
+    return _check_holder(s, market, holder, MEMBER_CODE | member, side, quantity, notional, orders)
 
 
 @kernel
 def _check_holder(
-    s: Tables, market: int, holder: int, code: int, side: int, quantity: int, notional: int
+    s: Tables, market: int, holder: int, code: int, side: int, quantity: int, notional: int, orders: int
 ) -> int:
     if _exceeds(quantity, wide(s.holders["order_qty"][holder])):
         return MAX_ORDER_QTY
     if _exceeds(notional, wide(s.holders["order_notional"][holder])):
         return MAX_ORDER_NOTIONAL
-    if _exceeds(wide(s.holders["orders_now"][holder]) + 1, wide(s.holders["open_orders"][holder])):
+    if _exceeds(wide(s.holders["orders_now"][holder]) + orders, wide(s.holders["open_orders"][holder])):
         return MAX_OPEN_ORDERS
     limit = wide(s.holders["position"][holder])
     if limit >= 0 and _position_broken(s, market, code, side, quantity, limit):
@@ -194,6 +179,7 @@ def set_limit(s: Tables, at_command: int) -> int:
     number = wide(s.commands["account"][at_command])
     value = wide(s.commands["price"][at_command])
     window = wide(s.commands["stop"][at_command])
+    free = wide(s.commands["quantity"][at_command]) if kind == ORDER_TO_TRADE else 0
     holder = number
     if is_member == 1:
         holder = wide(s.header[MEMBER_OFFSET] + number)
@@ -205,10 +191,10 @@ def set_limit(s: Tables, at_command: int) -> int:
         code = UNKNOWN_ACCOUNT
     elif (
         kind < ORDER_QTY
-        or kind > MESSAGE_RATE
+        or kind > ORDER_TO_TRADE
         or is_member > 1
         or value < 0
-        or (kind == MESSAGE_RATE and window < 1)
+        or ((kind == MESSAGE_RATE or kind == ORDER_TO_TRADE) and window < 1)
     ):
         code = INVALID_LIMIT
     if code != OK:
@@ -216,8 +202,8 @@ def set_limit(s: Tables, at_command: int) -> int:
         return PUBLISH
     if s.header[TRACKING] & (1 << kind) == 0 and not begin_tracking(s, kind):
         return EXECUTE
-    _store_limit(s, holder, kind, value, window)
-    limit_event(s, E_LIMIT_SET, is_member, kind, number, value, window)
+    _store_limit(s, holder, kind, value, window, free)
+    limit_event(s, E_LIMIT_SET, is_member, kind, number, value, window, free)
     return PUBLISH
 
 
@@ -238,6 +224,7 @@ def begin_tracking(s: Tables, kind: int) -> bool:
         if (status == RESTING or status == AUCTION_ONLY) and bit & TRACK_OPEN != 0:
             _count_resting(s, row, bit)
     s.header[TRACKING] |= bit
+    s.header[GATES] |= bit & (TRACK_RATE | TRACK_RATIO)
     return True
 
 
@@ -260,7 +247,7 @@ def _count_resting(s: Tables, row: int, bit: int) -> None:
 
 
 @kernel
-def _store_limit(s: Tables, holder: int, kind: int, value: int, window: int) -> None:
+def _store_limit(s: Tables, holder: int, kind: int, value: int, window: int, free: int) -> None:
     if kind == ORDER_QTY:
         s.holders["order_qty"][holder] = value
     elif kind == ORDER_NOTIONAL:
@@ -271,6 +258,11 @@ def _store_limit(s: Tables, holder: int, kind: int, value: int, window: int) -> 
         s.holders["position"][holder] = value
     elif kind == GROSS_NOTIONAL:
         s.holders["gross_notional"][holder] = value
+    elif kind == ORDER_TO_TRADE:
+        s.holders["order_to_trade"][holder] = value
+        s.holders["ratio_window"][holder] = window
+        s.holders["ratio_free"][holder] = free
+        start_ratio(s, holder)
     else:
         s.holders["message_rate"][holder] = value
         s.holders["window"][holder] = window

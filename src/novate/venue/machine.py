@@ -19,12 +19,12 @@ from novate.tables import addresses_of
 from novate.venue import kernel, layout, memory
 from novate.venue.admissible import require_admissible
 from novate.venue.commitment import list_orders, state_root
+from novate.venue.control_checks import broken_controls
 from novate.venue.inspection import Book, read_book
 from novate.venue.invariants import broken_sums, check_books, describe
-from novate.venue.layout import Tables
+from novate.venue.layout import PIECE, Tables
 from novate.venue.timer_checks import PendingTimer, broken_timers, read_timers
 
-PIECE = 4096
 # Above these the tables outgrow the processor's caches, and looking ahead pays; below it costs a few ns.
 _LOOK_AHEAD_ORDERS = 16_384
 _LOOK_AHEAD_MARKETS = 64
@@ -146,6 +146,15 @@ class Venue:
         self._header[layout.PREFETCH] = many_orders or len(tables["markets"]) > _LOOK_AHEAD_MARKETS
         self._headroom = PIECE - commands
 
+    def _grow_orders(self) -> None:
+        """Rows and names for a command that may take more of them than was reserved (a quote takes two)."""
+        tables = self._tables
+        wanted = int(self._header[layout.ORDER_COUNT]) + PIECE + 4
+        if len(tables["orders"]) < wanted:
+            tables["orders"] = memory.enlarged(tables["orders"], 2 * wanted)
+        if wanted * 4 > len(tables["index"]) * 3:
+            tables["index"] = memory.grow_index(tables, 2 * len(tables["index"]))
+
     def _make_room(self, need: int) -> None:
         """Enlarge what the kernel asked for."""
         tables = self._tables
@@ -156,6 +165,8 @@ class Venue:
             tables["words"] = memory.enlarged(tables["words"], 2 * len(tables["words"]))
         elif need == layout.NEED_SCRATCH:
             tables["scratch"] = np.zeros(2 * len(tables["orders"]), np.int64)
+        elif need == layout.NEED_ORDERS:
+            self._grow_orders()
         elif need == layout.NEED_FEATURES:
             memory.grow_features(tables)
         elif need == layout.NEED_PROTECTIONS:
@@ -258,7 +269,8 @@ class Venue:
         else:
             with np.errstate(over="ignore"):
                 broken = describe(int(check_books(self._view())))
-        broken = broken or broken_sums(self._view(), self._live_rows()) or broken_timers(self._view())
+        broken = broken or broken_sums(self._view(), self._live_rows())
+        broken = broken or broken_controls(self._view(), self._live_rows()) or broken_timers(self._view())
         if broken:
             raise BrokenInvariant(f"at sequence {self.sequence}: {broken}")
 

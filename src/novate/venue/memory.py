@@ -203,7 +203,10 @@ def grow_features(tables: dict[str, Array]) -> None:
 
 
 def _open_holders(holders: Array, terms: VenueTerms, member_offset: int) -> None:
-    for limit in ("order_qty", "order_notional", "open_orders", "position", "gross_notional", "message_rate"):
+    for limit in (
+        "order_qty", "order_notional", "open_orders", "position", "gross_notional", "message_rate",
+        "order_to_trade",
+    ):  # fmt: skip
         holders[limit] = -1
     holders["known"][member_offset] = 1
     for account in terms.accounts:

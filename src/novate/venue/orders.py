@@ -66,7 +66,7 @@ def new_order(s: Tables, i: int, market: int) -> int:
     elif order_type == STOP:
         price = NO_PRICE
     if code == OK:
-        code = check_commitment(s, i, market, side, order_type, price, quantity)
+        code = check_commitment(s, i, market, side, order_type, price, quantity, 1)
     if code != OK:
         reject(s, i, code)
         return PUBLISH

@@ -28,14 +28,11 @@ from novate.venue.layout import (
     OCO_LEG,
     PUBLISH,
     TAG,
-    TRACK_OPEN_ORDERS,
-    TRACKING,
     Tables,
 )
-from novate.venue.limits import count_order
 from novate.venue.lookahead import tag_of_command
 from novate.venue.pool import take_extra
-from novate.venue.special import Entry, enter, entry_of, park_new
+from novate.venue.special import enter, entry_of, park_new
 from novate.venue.staged import has_leg, staged_view
 from novate.venue.triggers import is_trigger_type
 
@@ -90,12 +87,12 @@ def _commit(s: Tables, i: int, market: int, tag: int, leg_tag: int) -> int:
     entry = entry_of(s, i, market)
     leg = entry_of(leg_view, 0, market)
     side = wide(s.commands["side"][i])
-    code = check_commitment(s, i, market, side, entry.order_type, entry.price, entry.quantity)
+    code = check_commitment(s, i, market, side, entry.order_type, entry.price, entry.quantity, 1)
     if code != OK:
         reject(s, i, code)
         return PUBLISH
     # With limits nothing is reserved yet, and without them a trigger order is not refused any more.
-    code = _check_leg(s, leg_view, market, side, leg)
+    code = check_commitment(leg_view, 0, market, side, leg.order_type, leg.price, leg.quantity, 2)
     if code != OK:
         reject_leg(s, i, code)
         return PUBLISH
@@ -107,19 +104,6 @@ def _commit(s: Tables, i: int, market: int, tag: int, leg_tag: int) -> int:
     park_new(s, other)
     s.header[TAG] = tag
     return enter(s, row, market, 0)
-
-
-@kernel
-def _check_leg(s: Tables, leg_view: Tables, market: int, side: int, leg: Entry) -> int:
-    """Limits of the trigger leg, which counts as a second open order beside its limit leg (R34)."""
-    counts = s.header[TRACKING] & TRACK_OPEN_ORDERS != 0
-    account = wide(leg_view.commands["account"][0])
-    if counts:
-        count_order(s, account, 1)
-    code = check_commitment(leg_view, 0, market, side, leg.order_type, leg.price, leg.quantity)
-    if counts:
-        count_order(s, account, -1)
-    return code
 
 
 @kernel

@@ -85,7 +85,7 @@ def entry_of(s: Tables, i: int, market: int) -> Entry:
 @cold
 def special_order(s: Tables, i: int, market: int) -> int:
     """NEW on the long path; returns the phase in which the command goes on."""
-    if not may_open_features(s):
+    if s.markets["features"][market] == 0 and not may_open_features(s):
         return EXECUTE
     code = check_new(s, i, market, tag_of_command(s, i))
     if code == OK and is_auction_tif(wide(s.commands["time_in_force"][i])):
@@ -93,7 +93,7 @@ def special_order(s: Tables, i: int, market: int) -> int:
     if code == OK:
         entry = entry_of(s, i, market)
         side = wide(s.commands["side"][i])
-        code = check_commitment(s, i, market, side, entry.order_type, entry.price, entry.quantity)
+        code = check_commitment(s, i, market, side, entry.order_type, entry.price, entry.quantity, 1)
     if code != OK:
         reject(s, i, code)
         return PUBLISH

@@ -58,15 +58,17 @@ def change_state(s: Tables, i: int, market: int) -> int:
     if to_state < CLOSED or to_state > HALTED or to_state == s.markets["state"][market]:
         reject(s, i, INVALID_TRANSITION)
         return PUBLISH
-    if not may_change(s, market):
+    if not may_change(s, market, to_state):
         return EXECUTE
     return begin_change(s, market, to_state, kind, BY_COMMAND)
 
 
 @kernel
-def may_change(s: Tables, market: int) -> bool:
+def may_change(s: Tables, market: int, to_state: int) -> bool:
     """Room for whatever a change of state begins with? If not, says so."""
-    return may_open_features(s) and fits_region(s, market) and has_timer_room(s)
+    if to_state == AUCTION_CALL and not may_open_features(s):
+        return False
+    return fits_region(s, market) and has_timer_room(s)
 
 
 @kernel

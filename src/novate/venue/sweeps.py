@@ -1,4 +1,6 @@
-"""Ending many orders by one command: mass cancel, end of day, negative credit (R21, R39, K17).
+"""Ending many orders by one command: mass cancel, end of day, negative credit, kill switch, disconnection.
+
+Rules: R21, R39, R61, R62, K17.
 
     gather rows that match -> sort by order id -> end them one by one; the list survives an interruption
 
@@ -14,16 +16,20 @@ from novate.venue.constants import (
     BY_AUCTION,
     BY_CREDIT,
     BY_DAY,
+    BY_DISCONNECT,
+    BY_KILL,
     BY_MASS,
     BY_MMP,
     DAY,
     E_CANCELLED,
+    E_DISCONNECTED,
     E_EXPIRED,
+    E_KILLED,
     E_MASS_DONE,
 )
-from novate.venue.credit import reserve_asset
+from novate.venue.credit import member_of, reserve_asset
 from novate.venue.endings import remove_live
-from novate.venue.events import market_event
+from novate.venue.events import market_event, scope_event
 from novate.venue.features import auction_ladder
 from novate.venue.layout import (
     AUCTION_ONLY,
@@ -33,9 +39,11 @@ from novate.venue.layout import (
     FREE,
     LIST_AT,
     LIST_COUNT,
+    LIST_HOLDER,
     LIST_KIND,
     LIST_LENGTH,
     LIST_MARKET,
+    LIST_SESSION,
     NEED,
     NEED_SCRATCH,
     OPEN_ASKS,
@@ -156,6 +164,26 @@ def gather_auction_only(s: Tables, market: int, tif: int) -> int:
 
 
 @kernel
+def gather_scope(s: Tables, account: int, member: int, session: int) -> int:
+    """Rows of the live orders of all markets that match every filter, by ascending order id."""
+    length = 0
+    for row in range(1, s.header[ORDER_TOP]):
+        if s.orders["status"][row] == FREE:
+            continue
+        owner = wide(s.orders["account"][row])
+        matches = (
+            (account == ANY or owner == account)
+            and (member == ANY or member_of(s, owner) == member)
+            and (session == ANY or s.orders["session"][row] == session)
+        )
+        if matches:
+            s.scratch[length] = row
+            length += 1
+    sort_rows(s, length, False)
+    return length
+
+
+@kernel
 def gather_negative(s: Tables, account: int, asset: int, margin_market: int) -> int:
     """Open orders that K17 may cancel: by account, newest first.
 
@@ -245,13 +273,27 @@ def work_list(s: Tables) -> bool:
             if not _is_negative(s, row):
                 continue
             touch(s, wide(s.orders["market"][row]))
+        if reason == BY_KILL or reason == BY_DISCONNECT:
+            touch(s, wide(s.orders["market"][row]))
         remove_live(s, row, kind, wide(reason))
-    if reason == BY_MASS:
+    if reason == BY_MASS or reason == BY_KILL or reason == BY_DISCONNECT:
         if not has_room(s):
             return False
-        ended = s.header[LIST_COUNT] - s.header[ORDER_COUNT]
-        market_event(s, E_MASS_DONE, wide(s.header[LIST_MARKET]), 0, 0, ended, 0, 0)
+        _say_done(s, reason, s.header[LIST_COUNT] - s.header[ORDER_COUNT])
     return True
+
+
+@kernel
+def _say_done(s: Tables, reason: int, ended: int) -> None:
+    """The last event of a list that somebody asked for, with the number of orders that ended."""
+    place = wide(s.header[LIST_MARKET])
+    holder = wide(s.header[LIST_HOLDER])
+    if reason == BY_MASS:
+        market_event(s, E_MASS_DONE, place, 0, 0, ended, 0, 0)
+    elif reason == BY_KILL:
+        scope_event(s, E_KILLED, place, holder, 0, ended)
+    else:
+        scope_event(s, E_DISCONNECTED, place, holder, wide(s.header[LIST_SESSION]), ended)
 
 
 @kernel
@@ -267,6 +309,19 @@ def begin_mass_cancel(s: Tables, market: int, account: int, side: int, session: 
 def begin_protection(s: Tables, market: int, account: int, after: int) -> None:
     """Gather the flagged orders of an account that protection stops; the caller knows that the list fits."""
     begin_list(s, market, BY_MMP, gather_market(s, market, account, ANY, ANY, PROTECTED), after)
+
+
+@kernel
+def begin_withdrawal(
+    s: Tables, reason: int, scope: int, holder: int, account: int, member: int, session: int
+) -> None:
+    """Gather what KILL or DISCONNECT ends; the caller knows that the list fits.
+
+    `scope` and `holder` are what the last event says, the three filters behind them what is looked for.
+    """
+    s.header[LIST_HOLDER] = holder
+    s.header[LIST_SESSION] = session
+    begin_list(s, scope, reason, gather_scope(s, account, member, session), PUBLISH)
 
 
 @kernel

@@ -1,0 +1,1 @@
+"""Planted defects: does the suite catch every one? Run `make mutation`; see docs/mutation.md."""

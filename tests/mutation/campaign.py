@@ -1,0 +1,182 @@
+"""Plants the defects one at a time and asks the detector about each.
+
+    src/novate --copy--> desk 1, desk 2   <- one defect at a time, taken back afterwards
+    naive venue --> expectations (pickle) -> detector process of a desk -> Finding
+
+The first thing that is examined is the venue as it is: if a check fails on that, the whole run is void.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from queue import SimpleQueue
+
+from tests.mutation.defect import Defect, planted
+from tests.mutation.detector import ROOT, Expectations
+from tests.oracle.compare import expected_of, expected_of_records
+from tests.property.flows import flow_of, long_flow_of, spoiled
+
+SOURCES = ROOT / "src"
+FIRST_FLOWS = 40
+FURTHER_FLOWS = 200
+SENSELESS = 100
+_LONGEST = 3600
+# Far from the seeds that a person or Hypothesis would try first, and always the same.
+_SEED = 1_000_003
+
+
+class Verdict(StrEnum):
+    """What became of a defect."""
+
+    CAUGHT = "caught"
+    SURVIVED = "SURVIVED"
+    BROKEN = "BROKEN"
+    """The detector itself did not come to an end: neither caught nor survived."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A defect and what the detector says of it; the defect None is the venue as it is."""
+
+    defect: Defect | None
+    verdict: Verdict
+    by: str
+    """The test or check that failed."""
+    how: str
+    seconds: float
+
+
+def expectations(quick: bool) -> Expectations:
+    """What the naive venue makes of all flows."""
+    first = [expected_of(flow_of(_SEED * number)) for number in range(1, FIRST_FLOWS + 1)]
+    if quick:
+        return Expectations(first, [], [], [])
+    numbers = range(FIRST_FLOWS + 1, FIRST_FLOWS + FURTHER_FLOWS + 1)
+    more = [expected_of(flow_of(_SEED * number)) for number in numbers]
+    senseless = [
+        expected_of_records(case.terms, spoiled(case.records, seed))
+        for seed, case in enumerate(more[:SENSELESS])
+    ]
+    return Expectations(first, more, senseless, [expected_of(long_flow_of(0))])
+
+
+def examine(defects: Sequence[Defect], jobs: int = 2, quick: bool = False) -> Iterator[Finding]:
+    """A finding for the venue as it is and for every defect, in the order in which they come to an end."""
+    with tempfile.TemporaryDirectory(prefix="novate-defects-") as name:
+        folder = Path(name)
+        expected = folder / "expected.pickle"
+        expected.write_bytes(pickle.dumps(expectations(quick)))
+        desks: SimpleQueue[Path] = SimpleQueue()
+        for number in range(jobs):
+            desk = folder / f"desk{number}"
+            shutil.copytree(SOURCES / "novate", desk / "novate", ignore=shutil.ignore_patterns("__pycache__"))
+            desks.put(desk)
+
+        def one(defect: Defect | None) -> Finding:
+            desk = desks.get()
+            try:
+                return _finding(defect, desk, expected, quick)
+            finally:
+                desks.put(desk)
+
+        with ThreadPoolExecutor(jobs) as pool:
+            waiting = [pool.submit(one, defect) for defect in (None, *defects)]
+            try:
+                for done in as_completed(waiting):
+                    yield done.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+
+def _finding(defect: Defect | None, desk: Path, expected: Path, quick: bool) -> Finding:
+    begun = time.perf_counter()
+    with _planted_in(defect, desk):
+        verdict, by, how = _detect(desk, expected, quick)
+    return Finding(defect, verdict, by, how, time.perf_counter() - begun)
+
+
+@contextmanager
+def _planted_in(defect: Defect | None, desk: Path) -> Iterator[None]:
+    """The desk's copy with the defect. Its compiled form goes too: Python compares times only to a second."""
+    if defect is None:
+        yield
+        return
+    file = desk / defect.path
+    text = file.read_text(encoding="utf-8")
+    try:
+        file.write_text(planted(defect, text), encoding="utf-8")
+        _forget_compiled(file)
+        yield
+    finally:
+        file.write_text(text, encoding="utf-8")
+        _forget_compiled(file)
+
+
+def _forget_compiled(file: Path) -> None:
+    for compiled in file.parent.glob(f"__pycache__/{file.stem}.*.pyc"):
+        compiled.unlink()
+
+
+def _detect(desk: Path, expected: Path, quick: bool) -> tuple[Verdict, str, str]:
+    """Run the detector on what stands on the desk."""
+    command = [sys.executable, "-m", "tests.mutation.detector", str(expected), str(desk)]
+    environment = {
+        **os.environ,
+        "NOVATE_COMPILED": "0",
+        "PYTHONPATH": os.pathsep.join((str(desk), str(ROOT))),
+        "PYTHONPYCACHEPREFIX": "",
+    }
+    try:
+        done = subprocess.run(
+            [*command, "quick"] if quick else command,
+            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=_LONGEST, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return Verdict.BROKEN, "", f"the detector took longer than {_LONGEST} s"
+    last = (done.stdout.splitlines() or [""])[-1]
+    if done.returncode != 0 or not last.startswith("{"):
+        return Verdict.BROKEN, "", (done.stderr.splitlines() or [f"exit code {done.returncode}"])[-1]
+    answer = json.loads(last)
+    return Verdict.CAUGHT if answer["caught"] else Verdict.SURVIVED, answer["by"], answer["how"]
+
+
+def summary(findings: Iterable[Finding]) -> str:
+    """The closing line."""
+    verdicts = [finding.verdict for finding in findings if finding.defect is not None]
+    caught, survived = verdicts.count(Verdict.CAUGHT), verdicts.count(Verdict.SURVIVED)
+    text = f"{len(verdicts)} planted, {caught} caught, {survived} survived"
+    broken = verdicts.count(Verdict.BROKEN)
+    return f"{text}, {broken} without an answer" if broken else text
+
+
+def void(findings: Iterable[Finding]) -> Finding | None:
+    """The finding about the venue as it is, if a check failed on that."""
+    for finding in findings:
+        if finding.defect is None and finding.verdict is not Verdict.SURVIVED:
+            return finding
+    return None
+
+
+def run(defects: Sequence[Defect], jobs: int, quick: bool, say: Callable[[Finding], None]) -> list[Finding]:
+    """All findings in the order of the list; stops at once if the venue as it is does not pass."""
+    findings: list[Finding] = []
+    for finding in examine(defects, jobs, quick):
+        findings.append(finding)
+        say(finding)
+        if void([finding]):
+            break
+    order = {defect.name: number for number, defect in enumerate(defects)}
+    return sorted(findings, key=lambda finding: order[finding.defect.name] if finding.defect else -1)

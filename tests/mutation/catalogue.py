@@ -1,0 +1,37 @@
+"""All defects, by room, and the few that every run of the suite plants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tests.mutation import defects_book, defects_credit, defects_matching, defects_orders
+from tests.mutation.campaign import SOURCES
+from tests.mutation.defect import Defect, planted
+
+DEFECTS: tuple[Defect, ...] = (
+    *defects_book.DEFECTS,
+    *defects_matching.DEFECTS,
+    *defects_orders.DEFECTS,
+    *defects_credit.DEFECTS,
+)
+QUICK = (
+    "iceberg-keeps-its-place",
+    "newest-first",
+    "no-trade-at-the-limit",
+    "stop-comparison-inverted",
+    "credit-not-released-on-cancel",
+    "fee-rounded-down",
+)
+
+
+def misfits(defects: Iterable[Defect] = DEFECTS) -> list[str]:
+    """Defects that can no longer be planted, and names that stand twice."""
+    problems = []
+    names = [defect.name for defect in DEFECTS]
+    problems += [f"{name}: expected every name once" for name in sorted(set(names)) if names.count(name) > 1]
+    for defect in defects:
+        try:
+            planted(defect, (SOURCES / defect.path).read_text(encoding="utf-8"))
+        except (ValueError, OSError) as fault:
+            problems.append(str(fault))
+    return problems

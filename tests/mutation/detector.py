@@ -1,0 +1,211 @@
+"""The suite's own checks in the order of their cost, until the first one that fails.
+
+    scenarios -> flows | unit tests -> more flows -> records with senseless fields -> deep books
+              -> generated scenarios -> growth            quick ends at the bar
+
+Run as `python -m tests.mutation.detector EXPECTED SOURCE [quick]`, in a process of its own whose
+`novate` is the one with the defect and runs uncompiled. Prints one line of JSON: what caught the defect, or
+that nothing did. A check that takes too long counts as one that failed: a defect may well loop for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import resource
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+import novate
+from novate.app.conform import Verdict, conform_files
+from novate.compiled import COMPILED
+from tests.oracle.compare import (
+    ROOM,
+    SMALLEST_BUFFER,
+    Expected,
+    check_batches,
+    check_one_by_one,
+    check_snapshot,
+)
+
+if TYPE_CHECKING:
+    import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFORMANCE = ROOT / "tests" / "conformance"
+UNIT = ROOT / "tests" / "unit" / "venue"
+SLOW_UNIT = UNIT / "test_growth.py"
+SHORT = 10
+LONG = 120
+_MEMORY_BYTES = 4 << 30
+
+
+class Expectations(NamedTuple):
+    """What the naive venue makes of every flow: worked out once, for all defects."""
+
+    first: list[Expected]
+    more: list[Expected]
+    senseless: list[Expected]
+    deep: list[Expected]
+
+
+class Check(NamedTuple):
+    """A step that raises if the venue is wrong."""
+
+    name: str
+    seconds: int
+    """It hangs if it takes longer."""
+    run: Callable[[], None]
+
+
+class Hang(BaseException):
+    """A check took too long. Not an Exception, so that nothing on the way takes it for a refusal."""
+
+
+class CheckError(AssertionError):
+    """A check failed and knows its own name."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+def checks(expected: Expectations, quick: bool) -> Iterator[Check]:
+    """All checks, cheap and sharp ones first."""
+    yield from _scenarios("rulebook/hand", SHORT)
+    yield from _scenarios("credit", SHORT)
+    yield from _scenarios("clarifications", SHORT)
+    yield from _flows("flow", expected.first, SHORT)
+    if quick:
+        return
+    fast = sorted(file for file in UNIT.glob("test_*.py") if file != SLOW_UNIT)
+    yield Check("tests/unit/venue", LONG, lambda: _run_pytest(fast, SHORT))
+    yield from _flows("further flow", expected.more, SHORT)
+    for number, case in enumerate(expected.senseless):
+        yield Check(f"senseless fields {number}", SHORT, _only_one_by_one(case))
+    yield from _flows("deep books", expected.deep, LONG)
+    yield from _scenarios("rulebook/gen", LONG)
+    yield Check(SLOW_UNIT.name, 4 * LONG, lambda: _run_pytest([SLOW_UNIT], LONG))
+
+
+def first_failure(every: Iterator[Check]) -> dict[str, Any]:
+    """{"caught": ..., "by": ..., "how": ...}"""
+    signal.signal(signal.SIGPROF, _ring)
+    for check in every:
+        _set_alarm(check.seconds)
+        try:
+            check.run()
+        except Hang:
+            return {"caught": True, "by": check.name, "how": f"hangs: no end after {check.seconds} s of work"}
+        except CheckError as fault:
+            return {"caught": True, "by": fault.name, "how": _short(fault)}
+        except Exception as fault:
+            return {"caught": True, "by": check.name, "how": _short(fault)}
+        finally:
+            _set_alarm(0)
+    return {"caught": False, "by": "", "how": ""}
+
+
+def _set_alarm(seconds: int) -> None:
+    """Of processor time, so that a busy machine does not make a check hang."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _ring(number: int, frame: FrameType | None) -> None:
+    raise Hang
+
+
+def _short(fault: BaseException) -> str:
+    text = " ".join(str(fault).split())
+    name = "" if isinstance(fault, AssertionError) else f"{type(fault).__name__}: "
+    return f"{name}{text}"[:300]
+
+
+def _scenarios(folder: str, seconds: int) -> Iterator[Check]:
+    base = CONFORMANCE / folder
+    for file in sorted(f for f in base.rglob("*") if f.name.endswith((".jsonl", ".jsonl.gz"))):
+
+        def run(file: Path = file) -> None:
+            for outcome in conform_files([file], level="FULL").outcomes:
+                if outcome.verdict is Verdict.FAILED:
+                    name = f"{file.relative_to(CONFORMANCE)}: {outcome.name}"
+                    raise CheckError(name, str(outcome.difference))
+
+        yield Check(file.relative_to(CONFORMANCE).as_posix(), seconds, run)
+
+
+def _flows(name: str, flows: list[Expected], seconds: int) -> Iterator[Check]:
+    for number, expected in enumerate(flows):
+
+        def run(number: int = number, expected: Expected = expected) -> None:
+            cuts = [7 * number + 3, 31 * number + 20]
+            result = check_one_by_one(expected)
+            check_batches(expected, result, cuts, SMALLEST_BUFFER + number % 16)
+            check_batches(expected, result, [], ROOM)
+            check_snapshot(expected, result, 13 * number + 11)
+
+        yield Check(f"{name} {number}", seconds, run)
+
+
+def _only_one_by_one(expected: Expected) -> Callable[[], None]:
+    def run() -> None:
+        check_one_by_one(expected)
+
+    return run
+
+
+class _Watch:
+    """Gives every test its own time, and remembers the first that fails."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        self.failed = ""
+        self.how = ""
+
+    def pytest_runtest_setup(self) -> None:
+        _set_alarm(self.seconds)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+            self.how = str(getattr(report.longrepr, "reprcrash", report.longrepr))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+            self.how = str(report.longrepr)
+
+
+def _run_pytest(files: list[Path], seconds: int) -> None:
+    # Most defects are caught before, and importing it takes a third of a second.
+    import pytest
+
+    watch = _Watch(seconds)
+    # Plain assertions: explaining how two lists of thousands differ can take minutes.
+    status = pytest.main(
+        ["-x", "--assert=plain", "--tb=short", *(str(file) for file in files)], plugins=[watch]
+    )
+    if status != pytest.ExitCode.OK:
+        raise CheckError(watch.failed or "pytest", watch.how or str(status))
+
+
+def main(arguments: list[str]) -> None:
+    """Runs the checks on the `novate` that was imported."""
+    expected_file, source, *rest = arguments
+    assert not COMPILED, "the detector must run with NOVATE_COMPILED=0"
+    assert Path(novate.__file__).is_relative_to(source), f"expected novate of {source}, was {novate.__file__}"
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    # A defect in the arithmetic may overflow where the venue never does; the checks judge, not the warning.
+    np.seterr(all="ignore")
+    expected: Expectations = pickle.loads(Path(expected_file).read_bytes())
+    print(json.dumps(first_failure(checks(expected, "quick" in rest))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
