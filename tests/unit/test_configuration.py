@@ -88,8 +88,8 @@ def test_the_embedded_default_shows_every_kind_and_survives_the_journal() -> Non
         (
             "static_band = 5\n",
             "",
-            "instruments[0].static_band: expected a band, because the market uses credit and its market"
-            " orders must be bounded (K5), was nothing",
+            "instruments[0].static_band: expected a band, or a protection, because the market uses credit and"
+            " its market orders must be bounded (K5), was neither",
         ),
         (
             'calendar = "NYSE"',

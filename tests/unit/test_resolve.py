@@ -16,6 +16,7 @@ HELI = MarketScale(market=2, symbol="HELI", tick_units=5, price_digits=2, lot_un
 
 def test_prices_become_ticks_and_quantities_lots() -> None:
     assert (HELI.ticks("23.85"), HELI.ticks("24"), HELI.ticks("24.000")) == (477, 480, 480)
+    assert (HELI.ticks("-23.85"), HELI.price_text(-477)) == (-477, "-23.85")
     assert HELI.lots("500") == 50
     assert (HELI.price_text(477), HELI.quantity_text(50)) == ("23.85", "500")
 
@@ -26,7 +27,7 @@ def test_a_price_between_ticks_is_refused_with_the_tick(price: str) -> None:
         HELI.ticks(price)
 
 
-@pytest.mark.parametrize("price", ["", "1e3", "-1", "+1", "1.", ".5", "1,000", " 1", "\u0661"])
+@pytest.mark.parametrize("price", ["", "1e3", "--1", "-", "+1", "1.", ".5", "1,000", " 1", "\u0661"])
 def test_what_is_no_decimal_is_refused(price: str) -> None:
     with pytest.raises(ValueError, match="expected a decimal such as"):
         HELI.ticks(price)

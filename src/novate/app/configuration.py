@@ -18,6 +18,7 @@ from novate.app.configuration_checks import check
 from novate.app.configuration_fields import Table, WrittenNumber
 from novate.app.configuration_schedules import read_schedule
 from novate.app.exchange_holidays import exchange_calendar
+from novate.domain.codes import MarketState
 from novate.domain.configuration import Calendar, ClearingSwitches, Configuration, Currency, Simulation
 from novate.domain.instruments import CreditModel, Instrument, InstrumentKind, OnNegative, Resale
 from novate.domain.members import AccountType, Member, TradingAccount
@@ -25,7 +26,10 @@ from novate.domain.records import MAX_ACCOUNT, MAX_MARKETS
 
 DEFAULT = Path(__file__).with_name("default.toml")
 STP_MODES = ("NONE", "CANCEL_RESTING", "CANCEL_AGGRESSING", "CANCEL_BOTH", "DECREMENT")
-STATES = ("CLOSED", "PRE_OPEN", "CONTINUOUS")
+STATES = tuple(state.name for state in MarketState)
+COLLAR_ACTIONS = ("CAP", "HALT", "AUCTION")
+POST_ONLY_MODES = ("REJECT", "SLIDE")
+ALLOCATIONS = ("FIFO", "PRO_RATA", "FIFO_PRO_RATA")
 LARGEST = 10**18
 
 
@@ -102,6 +106,7 @@ def _configuration(table: Table) -> Configuration:
         depository=table.optional_text("depository"),
         fee_account=table.integer("fee_account", 0, 0, MAX_ACCOUNT),
         limits=table.boolean("limits", False),
+        positions=table.boolean("positions", False),
         calendars={name: _calendar(row) for name, row in table.named_tables("calendars").items()},
         schedules={name: read_schedule(row) for name, row in table.named_tables("schedules").items()},
         currencies={name: _currency(row) for name, row in table.named_tables("currencies").items()},
@@ -138,7 +143,9 @@ def _currency(table: Table) -> Currency:
 
 def _instrument(table: Table) -> Instrument:
     schedule = table.optional_text("schedule")
+    features = _features(table)
     instrument = Instrument(
+        **features,
         symbol=table.word("symbol"),
         kind=table.choice("kind", InstrumentKind),
         currency=table.text("currency"),
@@ -156,8 +163,9 @@ def _instrument(table: Table) -> Instrument:
         underlying=table.optional_text("underlying"),
         max_quantity=table.optional_decimal("max_quantity"),
         max_price=table.optional_decimal("max_price"),
+        min_price=table.optional_signed("min_price"),
         min_display=table.optional_decimal("min_display"),
-        reference_price=table.optional_decimal("reference_price"),
+        reference_price=table.optional_signed("reference_price"),
         static_band=table.optional_decimal("static_band"),
         stp_default=table.one_of("stp_default", STP_MODES, "NONE"),
         maker_ppm=table.optional_integer("maker_ppm", -1_000_000, 1_000_000),
@@ -179,6 +187,26 @@ def _initial_state(table: Table, schedule: str | None) -> str:
     if table.one_of("initial_state", STATES, "CLOSED") != "CLOSED":
         table.expected("initial_state", 'nothing or "CLOSED" beside a schedule')
     return "CLOSED"
+
+
+def _features(table: Table) -> dict[str, Any]:
+    """What only some markets use: auctions, collars, protection, allocation by size, combinations."""
+    return {
+        "auction_ppm": table.integer("auction_ppm", 0, 0, 1_000_000),
+        "collar": table.optional_decimal("collar"),
+        "collar_action": table.one_of("collar_action", COLLAR_ACTIONS, "CAP"),
+        "volatility_call_ns": table.duration_ns("volatility_call"),
+        "auction_band": table.optional_decimal("auction_band"),
+        "extension_ns": table.duration_ns("extension"),
+        "max_extensions": table.integer("max_extensions", 0, 0, 1_000_000),
+        "protection": table.optional_decimal("protection"),
+        "post_only": table.one_of("post_only", POST_ONLY_MODES, "REJECT"),
+        "alloc": table.one_of("alloc", ALLOCATIONS, "FIFO"),
+        "pr_min": table.optional_decimal("pr_min"),
+        "fifo_pct": table.optional_integer("fifo_pct", 0, 100),
+        "top_order": table.boolean("top_order", False),
+        "legs": table.optional_pair("legs"),
+    }
 
 
 def _member(table: Table) -> Member:

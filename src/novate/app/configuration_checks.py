@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from novate.app.configuration_schedules import schedule_mistakes
 from novate.domain.configuration import Calendar, Configuration
 from novate.domain.defects import instrument_defects
+from novate.domain.feature_defects import leg_defects
 from novate.domain.instruments import CreditModel, Instrument, InstrumentKind
 from novate.domain.resolve import (
     AMOUNT_LIMIT,
@@ -38,6 +39,7 @@ def check(configuration: Configuration) -> list[str]:
         *_calendars(configuration),
         *_instruments(configuration),
         *schedule_mistakes(configuration),
+        *_combinations(configuration),
         *_members(configuration),
         *_accounts(configuration),
         *_credit(configuration),
@@ -132,6 +134,29 @@ def _instruments(configuration: Configuration) -> Iterator[str]:
             yield f"{place}.expiry: {expected}, was {instrument.expiry}"
         if instrument.base in configuration.currencies:
             yield from _base_currency(place, instrument, configuration)
+
+
+def _combinations(configuration: Configuration) -> Iterator[str]:
+    """Legs are two other instruments of the same kind of thing, and of one combination only (R70)."""
+    by_symbol = {one.symbol: one for one in configuration.instruments}
+    taken: dict[str, str] = {}
+    for index, instrument in enumerate(configuration.instruments):
+        if instrument.legs is None:
+            continue
+        place = f"instruments[{index}].legs"
+        if instrument.legs[0] == instrument.legs[1]:
+            yield f'{place}: expected two different instruments, was "{instrument.legs[0]}" twice'
+            continue
+        others = [symbol for symbol in by_symbol if symbol != instrument.symbol]
+        for symbol in instrument.legs:
+            if symbol not in others:
+                yield from known(place, symbol, others, "other instrument")
+                continue
+            for reason in leg_defects(instrument, by_symbol[symbol]):
+                yield f"{place}: expected a leg {symbol} {reason}"
+            if symbol in taken:
+                yield f"{place}: expected legs of no other combination, was {symbol} of {taken[symbol]}"
+            taken[symbol] = instrument.symbol
 
 
 def _summed_notional(place: str, instrument: Instrument, configuration: Configuration) -> Iterator[str]:

@@ -18,12 +18,15 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any, TypeVar
 
-from novate.domain.units import parse_decimal
+from novate.domain.units import parse_decimal, parse_signed
 
 E = TypeVar("E", bound=Enum)
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/:+-]{0,63}", re.ASCII)
 """Names that land in files: no comma, no bar, no quote, so that a CSV cell never needs quoting."""
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", re.ASCII)
+DURATION = re.compile(r"([0-9]{1,18})(ns|us|ms|s|m|h)", re.ASCII)
+NANOSECONDS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+LONGEST_NS = 24 * NANOSECONDS["h"]
 
 
 class WrittenNumber(str):
@@ -133,6 +136,49 @@ class Table:
             self.expected(key, 'a decimal such as "0.01"')
             return default or "1"
         return str(value)
+
+    def optional_signed(self, key: str) -> str | None:
+        """A decimal that may lie below zero."""
+        value = self._get(key, None)
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        try:
+            if not isinstance(value, str) or len(value) > 40:
+                raise ValueError
+            parse_signed(value)
+        except ValueError:
+            self.expected(key, 'a decimal such as "-0.50"')
+            return None
+        return str(value)
+
+    def duration_ns(self, key: str) -> int:
+        """A time such as "5m" or "300s" in nanoseconds; nothing is 0."""
+        value = self._get(key, None)
+        if value is None:
+            return 0
+        match = DURATION.fullmatch(value) if isinstance(value, str) else None
+        nanoseconds = int(match[1]) * NANOSECONDS[match[2]] if match else 0
+        if not 0 < nanoseconds <= LONGEST_NS:
+            self.expected(key, 'a duration from 1ns to 24h such as "5m", "300s" or "250ms"')
+            return 0
+        return nanoseconds
+
+    def optional_pair(self, key: str) -> tuple[str, str] | None:
+        """Two texts."""
+        value = self._get(key, None)
+        if value is None:
+            return None
+        if (
+            not isinstance(value, list)
+            or len(value) != 2
+            or not all(isinstance(one, str) and one.strip() for one in value)
+        ):
+            found = json.dumps(value, default=str, ensure_ascii=False)
+            self.mistake(key, f'expected two symbols such as ["NEAR", "FAR"], was {found}')
+            return None
+        return value[0], value[1]
 
     def optional_decimal(self, key: str) -> str | None:
         return self.decimal(key) if self._get(key, None) is not None else None

@@ -70,6 +70,9 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     credit: dict[str, str] = msgspec.field(default_factory=dict)
     """Opening credit of every trading account: asset -> decimal amount (K16). Empty: none."""
     limits: bool = False
+    """Limits of accounts and members are kept (K19)."""
+    positions: bool = False
+    """Positions are kept in every market, so that there can be reduce-only orders (R35)."""
 
 
 def canonical_json(configuration: Configuration) -> bytes:

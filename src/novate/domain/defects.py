@@ -8,9 +8,9 @@ steps that come out whole, products that fit (K20), bands that credit needs (K5)
 
 from __future__ import annotations
 
-import msgspec
-
 from novate.domain.configuration import Currency
+from novate.domain.defect import Defect
+from novate.domain.feature_defects import DISTANCES, feature_defects
 from novate.domain.instruments import CreditModel, Instrument, InstrumentKind
 from novate.domain.records import MAX_PRICE, MAX_QUANTITY
 from novate.domain.resolve import (
@@ -25,13 +25,6 @@ from novate.domain.resolve import (
 )
 
 
-class Defect(msgspec.Struct, frozen=True):
-    """One thing wrong with an instrument: the field, and what was expected and found."""
-
-    field: str
-    message: str
-
-
 def instrument_defects(instrument: Instrument, currencies: dict[str, Currency]) -> list[Defect]:
     """Everything about the numbers of one instrument that the venue could not work with."""
     defects = [
@@ -43,6 +36,8 @@ def instrument_defects(instrument: Instrument, currencies: dict[str, Currency]) 
         return defects
     defects += _step_defects(instrument)
     defects += _rule_defects(instrument)
+    if not defects:
+        defects += feature_defects(instrument)
     currency = currencies.get(instrument.currency)
     if currency is not None:
         defects += _money_defects(instrument, currency, whole_steps=not defects)
@@ -53,11 +48,12 @@ def _step_defects(instrument: Instrument) -> list[Defect]:
     """Prices off the tick, quantities off the lot, and numbers beyond what a record can carry."""
     scale = market_scale(0, instrument)
     defects = []
-    prices = ("reference_price", "static_band", "max_price")
-    for field in (*prices, "max_quantity", "min_display"):
+    prices = ("min_price", "reference_price", "static_band", "max_price", *DISTANCES)
+    for field in (*prices, "max_quantity", "min_display", "pr_min"):
         text = getattr(instrument, field)
         if text is None:
             continue
+        least = {"min_price": -MAX_PRICE, "reference_price": _lowest(instrument), "pr_min": 0}.get(field, 1)
         most = MAX_PRICE if field in prices else MAX_QUANTITY
         try:
             steps = scale.ticks(text) if field in prices else scale.lots(text)
@@ -65,9 +61,17 @@ def _step_defects(instrument: Instrument) -> list[Defect]:
             defects.append(Defect(field, str(error)))
             continue
         unit = "ticks" if field in prices else "lots"
-        if not 1 <= steps <= most:
-            defects.append(Defect(field, f"expected 1 to {most} {unit}, was {text} = {steps} {unit}"))
+        if not least <= steps <= most:
+            defects.append(Defect(field, f"expected {least} to {most} {unit}, was {text} = {steps} {unit}"))
     return defects
+
+
+def _lowest(instrument: Instrument) -> int:
+    """The lowest price in ticks; one tick if what is configured is none, which is told by itself."""
+    try:
+        return market_scale(0, instrument).ticks(instrument.min_price) if instrument.min_price else 1
+    except ValueError:
+        return 1
 
 
 def _rule_defects(instrument: Instrument) -> list[Defect]:
@@ -75,10 +79,11 @@ def _rule_defects(instrument: Instrument) -> list[Defect]:
     defects = []
     kind = instrument.kind
     delivers = kind in (InstrumentKind.SPOT, InstrumentKind.EQUITY)
-    if instrument.credit is not CreditModel.NONE and instrument.static_band is None:
+    bounded = instrument.static_band is not None or instrument.protection is not None
+    if instrument.credit is not CreditModel.NONE and not bounded:
         defects.append(
-            Defect("static_band", "expected a band, because the market uses credit and its market orders"
-                   " must be bounded (K5), was nothing")
+            Defect("static_band", "expected a band, or a protection, because the market uses credit and its"
+                   " market orders must be bounded (K5), was neither")
         )  # fmt: skip
     if instrument.static_band is not None and instrument.reference_price is None:
         defects.append(

@@ -138,12 +138,36 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     max_quantity: str | None = None
     """Largest order in units of the instrument."""
     max_price: str | None = None
+    min_price: str | None = None
+    """Lowest price, one tick unless given; zero or negative where the market allows it."""
     min_display: str | None = None
     reference_price: str | None = None
     static_band: str | None = None
     stp_default: str = "NONE"
     maker_ppm: int | None = None
     taker_ppm: int | None = None
+    auction_ppm: int = 0
+    """Fee of both sides of a trade in an auction."""
+    collar: str | None = None
+    """How far from the last trade an incoming order may trade, in units of the currency (R45)."""
+    collar_action: str = "CAP"
+    volatility_call_ns: int = 0
+    """How long a call after a collar lasts (R59)."""
+    auction_band: str | None = None
+    """How far from the last trade an auction's price may lie without an extension (R60)."""
+    extension_ns: int = 0
+    max_extensions: int = 0
+    protection: str | None = None
+    """How far behind the best price a market order may trade (R17)."""
+    post_only: str = "REJECT"
+    alloc: str = "FIFO"
+    pr_min: str | None = None
+    """Smallest pro-rata share in units of the instrument; None: two lots."""
+    fifo_pct: int | None = None
+    """Percent that FIFO_PRO_RATA gives by time first; None: 40."""
+    top_order: bool = False
+    legs: tuple[str, str] | None = None
+    """Symbols of the near and the far market of a combination (R70)."""
     initial_state: str = "CONTINUOUS"
     credit: CreditModel = CreditModel.NONE
     resale: Resale = Resale.IMMEDIATE

@@ -16,6 +16,7 @@ Everything here is exact; nothing is rounded. What does not come out whole is a 
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -25,7 +26,7 @@ from novate.domain.configuration import Configuration, Currency
 from novate.domain.instruments import Instrument, InstrumentKind, MarketTerms
 from novate.domain.records import CREDIT_COMMAND, Commands, new_commands
 from novate.domain.terms import AccountTerms, VenueTerms
-from novate.domain.units import format_decimal, parse_decimal, rescale
+from novate.domain.units import format_decimal, parse_decimal, parse_signed, rescale
 
 PRODUCT_LIMIT = 2**60
 """K20: largest quantity times largest price times multiplier must stay below this."""
@@ -34,7 +35,13 @@ SUMMED_LIMIT = 2**40
 AMOUNT_LIMIT = 2**62
 """K16: an amount of an asset, and a margin per lot in millionths of the minor unit, must stay below this."""
 DEFAULT_MAX = 10**9
+DEFAULT_PR_MIN = 2
+"""R47: lots."""
+DEFAULT_FIFO_PCT = 40
+"""R48."""
 MICRO = 10**6
+
+D = TypeVar("D", int, None)
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,14 +67,14 @@ class MarketScale(msgspec.Struct, frozen=True, kw_only=True):
     quantity_digits: int
 
     def ticks(self, text: str) -> int:
-        """`"10.05"` -> ticks; ValueError says which tick was expected."""
+        """`"10.05"` -> ticks, `"-10.05"` too; ValueError says which tick was expected."""
         expected = f"expected a price on the tick of {self.price_text(1)}, was {text}"
-        return _whole_steps(text, self.tick_units, self.price_digits, expected)
+        return _whole_steps(*parse_signed(text), self.tick_units, self.price_digits, expected)
 
     def lots(self, text: str) -> int:
         """`"300"` -> lots; ValueError says which lot was expected."""
         expected = f"expected a quantity in lots of {self.quantity_text(1)}, was {text}"
-        return _whole_steps(text, self.lot_units, self.quantity_digits, expected)
+        return _whole_steps(*parse_decimal(text), self.lot_units, self.quantity_digits, expected)
 
     def price_text(self, ticks: int) -> str:
         return format_decimal(ticks * self.tick_units, self.price_digits)
@@ -147,6 +154,7 @@ def venue_terms(configuration: Configuration) -> VenueTerms:
         ),
         check_accounts=bool(configuration.accounts),
         fee_account=configuration.fee_account,
+        positions=configuration.positions,
         limits=configuration.limits,
     )
 
@@ -165,12 +173,27 @@ def market_terms(
         market=market,
         max_quantity=max_quantity,
         max_price=max_price,
-        min_display=scale.lots(instrument.min_display) if instrument.min_display else 1,
-        reference_price=scale.ticks(instrument.reference_price) if instrument.reference_price else None,
-        static_band=scale.ticks(instrument.static_band) if instrument.static_band else None,
+        min_price=_ticks(scale, instrument.min_price, 1),
+        min_display=_lots(scale, instrument.min_display, 1),
+        reference_price=_ticks(scale, instrument.reference_price, None),
+        static_band=_ticks(scale, instrument.static_band, None),
         stp_default=instrument.stp_default,
         maker_ppm=instrument.maker_ppm,
         taker_ppm=instrument.taker_ppm,
+        auction_ppm=instrument.auction_ppm,
+        collar=_ticks(scale, instrument.collar, None),
+        collar_action=instrument.collar_action,
+        volatility_call=instrument.volatility_call_ns,
+        auction_band=_ticks(scale, instrument.auction_band, None),
+        extension=instrument.extension_ns,
+        max_extensions=instrument.max_extensions,
+        legs=_legs(instrument, configuration),
+        protection=_ticks(scale, instrument.protection, None),
+        post_only=instrument.post_only,
+        alloc=instrument.alloc,
+        pr_min=_lots(scale, instrument.pr_min, DEFAULT_PR_MIN),
+        fifo_pct=DEFAULT_FIFO_PCT if instrument.fifo_pct is None else instrument.fifo_pct,
+        top_order=instrument.top_order,
         initial_state=instrument.initial_state,
         credit=instrument.credit,
         base_asset=base.number,
@@ -184,6 +207,23 @@ def market_terms(
     )
 
 
+def _ticks(scale: MarketScale, text: str | None, default: D) -> int | D:
+    return default if text is None else scale.ticks(text)
+
+
+def _lots(scale: MarketScale, text: str | None, default: int) -> int:
+    return default if text is None else scale.lots(text)
+
+
+def _legs(instrument: Instrument, configuration: Configuration) -> tuple[int, int] | None:
+    """Market numbers of (near, far)."""
+    if instrument.legs is None:
+        return None
+    numbers = {one.symbol: number for number, one in enumerate(configuration.instruments)}
+    near, far = instrument.legs
+    return numbers[near], numbers[far]
+
+
 def largest_order(instrument: Instrument, multiplier: int) -> tuple[int, int]:
     """(max_price ticks, max_quantity lots). A bound that is not configured is the largest power of ten, at
     most 10**9, that keeps their product with the multiplier below 2**60 (K20)."""
@@ -192,9 +232,12 @@ def largest_order(instrument: Instrument, multiplier: int) -> tuple[int, int]:
     quantity = scale.lots(instrument.max_quantity) if instrument.max_quantity else None
     if price is None:
         price = _default_bound((quantity or 1) * multiplier)
-        if instrument.reference_price:
+        reference = abs(_ticks(scale, instrument.reference_price, None) or 0)
+        if reference:
             # A bound far above the reference leaves the room to the quantity.
-            price = min(price, _power_of_ten_above(1000 * scale.ticks(instrument.reference_price)))
+            price = min(price, _power_of_ten_above(1000 * reference))
+        # Prices reach as far up as down (R64).
+        price = max(price, -_ticks(scale, instrument.min_price, 1))
     if quantity is None:
         quantity = _default_bound(price * multiplier)
     return price, quantity
@@ -238,8 +281,7 @@ def _power_of_ten_above(value: int) -> int:
     return int(10 ** len(str(value)))
 
 
-def _whole_steps(text: str, step: int, digits: int, expected: str) -> int:
-    unscaled, decimals = parse_decimal(text)
+def _whole_steps(unscaled: int, decimals: int, step: int, digits: int, expected: str) -> int:
     try:
         steps, rest = divmod(rescale(unscaled, decimals, digits), step)
     except ValueError as error:

@@ -58,6 +58,12 @@ def parse_decimal(text: str) -> tuple[int, int]:
     return int(whole + fraction), len(fraction)
 
 
+def parse_signed(text: str) -> tuple[int, int]:
+    """As `parse_decimal`, with a minus allowed in front: prices of some markets lie below zero."""
+    unscaled, decimals = parse_decimal(text.removeprefix("-"))
+    return (-unscaled if text.startswith("-") else unscaled), decimals
+
+
 def rescale(unscaled: int, decimals: int, to_decimals: int) -> int:
     """The same number with `to_decimals` digits behind the point; ValueError if digits would be lost."""
     if to_decimals >= decimals:

@@ -32,6 +32,15 @@ class MarketSteps:
             or [1],
             np.int64,
         )
+        self.lowest_price = np.array(
+            [
+                scale.ticks(instrument.min_price) if instrument.min_price else 1
+                for scale, instrument in zip(self.scales, configuration.instruments, strict=True)
+            ]
+            or [1],
+            np.int64,
+        )
+        """Of each market, in ticks."""
         self.accounts = np.unique(np.array([account.number for account in configuration.accounts], np.int64))
 
     def knows_accounts(self, accounts: Int64s) -> Bools:

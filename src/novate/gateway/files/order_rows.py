@@ -4,9 +4,14 @@
                             |                   |                       |
                             +-------------------+-----------------------+--> first defect of the others
 
-The ladder: command, market, account, client_order_id, session, side, order_type, time_in_force, stp, flags,
-state, quantity, price, stop_price, display_quantity, expire_time, time. What needs the state of a market
-(is this id live? does this price cross?) is the venue's to judge; its refusals join `rejects.csv` later.
+    row  new, min_quantity 50     ->  TERMS | NEW           one row, two records: the staged one first
+    row  new_oco, leg_stop 9.80   ->  LEG | NEW_OCO
+
+The ladder: command, market, account, client_order_id, leg_client_order_id, session, side, order_type,
+time_in_force, stp, leg_order_type, flags, state, quantity, price, stop_price, trail, display_quantity,
+min_quantity, leg_price, leg_stop_price, leg_trail, window, max_quantity, expire_time, time. What needs the
+state of a market (is this id live? does this price cross?) is the venue's to judge; its refusals join
+`rejects.csv` later.
 """
 
 from __future__ import annotations
@@ -16,20 +21,35 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from novate.domain.codes import CommandFlag, CommandKind, OrderType, RowReject, SelfTrade, TimeInForce
-from novate.domain.records import MAX_ACCOUNT, MAX_PRICE, MAX_QUANTITY, Commands, new_commands
+from novate.domain.records import (
+    MAX_ACCOUNT,
+    MAX_PRICE,
+    MAX_QUANTITY,
+    MMP_COMMAND,
+    TERMS_COMMAND,
+    Commands,
+    new_commands,
+)
 from novate.gateway.files import order_words
 from novate.gateway.files.lines import TextRows
 from novate.gateway.files.market_steps import MarketSteps
 from novate.gateway.files.problems import RejectedRow
 from novate.gateway.files.row_checks import RowChecks
-from novate.gateway.files.text_numbers import Bools, Int64s, Numbers, decimals, integers, texts
+from novate.gateway.files.row_columns import UNKNOWN_WORD, RowColumns
+from novate.gateway.files.text_numbers import Bools, Int64s, Numbers
 from novate.gateway.files.text_times import times
 
 MAX_SESSION = 2**16 - 1
-UNKNOWN_WORD = -1
+MAX_POSITION = 2**41
+MAX_WINDOW = 2**62
+YES_OR_NO = (
+    ("post_only", CommandFlag.POST_ONLY),
+    ("hidden", CommandFlag.HIDDEN),
+    ("reduce_only", CommandFlag.REDUCE_ONLY),
+    ("mmp", CommandFlag.MMP),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +58,7 @@ class DecodedRows:
 
     commands: Commands
     rows: Int64s
+    """Of every record; a row whose command has a staged record stands twice."""
     rejects: list[RejectedRow]
 
 
@@ -53,98 +74,144 @@ class OrderRowDecoder:
         decoding.identity()
         decoding.attributes()
         decoding.numbers()
+        decoding.pairs()
+        decoding.market_makers()
         self._latest = decoding.times(self._latest)
         return decoding.result(piece)
 
 
-class _Piece:
-    """One piece on its way: the texts, the records that are being filled, the defects found so far."""
+class _Piece(RowColumns):
+    """One piece on its way: the records that are being filled, and those to be staged before them."""
 
     def __init__(self, steps: MarketSteps, piece: TextRows) -> None:
-        count = len(piece.rows)
-        nothing = pa.array([""] * count, pa.string())
-        given = piece.columns.column_names
-        self.steps = steps
-        self.text = {n: texts(piece.columns[n]) if n in given else nothing for n in order_words.COLUMNS}
-        self._unpacked: dict[str, list[str]] = {}
-        self.checks = RowChecks(count)
-        self.commands = new_commands(count)
-        self.flags = np.zeros(count, np.uint16)
-        self.everywhere: Bools = np.ones(count, bool)
+        super().__init__(steps, piece)
+        self.commands = new_commands(len(piece.rows))
+        self.staged = new_commands(len(piece.rows))
+        """A TERMS or LEG record where `kind` is not 0."""
 
     def identity(self) -> None:
         """Whose command it is, about which order of which market."""
-        kind = self._words("command", order_words.KINDS, UNKNOWN_WORD, self.everywhere)
-        self.new: Bools = kind == CommandKind.NEW
+        kind = self.words("command", order_words.KINDS, UNKNOWN_WORD, self.everywhere)
+        self.is_pair: Bools = kind == CommandKind.NEW_OCO
+        self.new: Bools = (kind == CommandKind.NEW) | self.is_pair
         self.amend: Bools = kind == CommandKind.AMEND
         self.mass: Bools = kind == CommandKind.MASS_CANCEL
         self.state: Bools = kind == CommandKind.STATE
-        self.of_order: Bools = self.new | self.amend | (kind == CommandKind.CANCEL)
+        self.position: Bools = kind == CommandKind.POSITION
+        self.reference: Bools = kind == CommandKind.SET_REF
+        self.mmp_set: Bools = kind == CommandKind.MMP_SET
+        of_order: Bools = self.new | self.amend | (kind == CommandKind.CANCEL)
+        of_account: Bools = of_order | self.position | self.mmp_set | (kind == CommandKind.MMP_RESET)
         self.commands["kind"] = np.where(kind == UNKNOWN_WORD, 0, kind)
-        self.market = self._market()
-        account = self._whole(
-            "account", 0, MAX_ACCOUNT, self.of_order, self.mass, flag=CommandFlag.ACCOUNT_GIVEN
-        )
-        stranger = (self.of_order | (self.mass & account.given)) & ~self.steps.knows_accounts(account.values)
+        self.read_market()
+        self.commands["market"] = self.market
+        account = self.whole("account", 0, MAX_ACCOUNT, of_account, self.mass, flag=CommandFlag.ACCOUNT_GIVEN)
+        stranger = (of_account | (self.mass & account.given)) & ~self.steps.knows_accounts(account.values)
         self.checks.refuse(
             stranger,
             RowReject.UNKNOWN_ACCOUNT,
-            lambda i: f'account: expected an account of the configuration, was "{self._found("account", i)}"',
+            lambda i: f'account: expected an account of the configuration, was "{self.found("account", i)}"',
         )
         self.commands["account"] = account.values
-        order_id = self._whole("client_order_id", -(2**63), 2**64 - 1, self.of_order)
-        self.commands["client_order_id"] = np.where(self.of_order, order_id.values, 0)
+        order_id = self.whole("client_order_id", -(2**63), 2**64 - 1, of_order)
+        self.commands["client_order_id"] = np.where(of_order, order_id.values, 0)
+        self.leg_id = self.whole("leg_client_order_id", -(2**63), 2**64 - 1, self.is_pair)
         none = np.zeros(len(kind), bool)
-        session = self._whole(
-            "session", 0, MAX_SESSION, none, self.everywhere, flag=CommandFlag.SESSION_GIVEN
-        )
+        session = self.whole("session", 0, MAX_SESSION, none, self.everywhere, flag=CommandFlag.SESSION_GIVEN)
         self.commands["session"] = session.values
 
     def attributes(self) -> None:
         """What kind of order it is."""
         words = order_words
-        side = self._words("side", words.SIDES, 0, self.new | self.mass)
-        self._require("side", self.new)
+        side = self.words("side", words.SIDES, 0, self.new | self.mass)
+        self.require("side", self.new)
         self.commands["side"] = np.where(self.new | self.mass, side, 0)
         for field, column, codes, default in (
             ("order_type", "order_type", words.ORDER_TYPES, int(OrderType.LIMIT)),
             ("time_in_force", "time_in_force", words.TIMES_IN_FORCE, int(TimeInForce.GTC)),
             ("stp", "stp", words.SELF_TRADE_MODES, int(SelfTrade.DEFAULT)),
         ):
-            self.commands[field] = np.where(self.new, self._words(column, codes, default, self.new), 0)
-        for column, flag in (("post_only", CommandFlag.POST_ONLY), ("hidden", CommandFlag.HIDDEN)):
-            chosen = self._words(column, words.YES_OR_NO, 0, self.new) == 1
-            self.flags[self.new & chosen] |= np.uint16(flag)
-        state = self._words("state", words.STATES, 0, self.state)
-        self._require("state", self.state)
+            self.commands[field] = np.where(self.new, self.words(column, codes, default, self.new), 0)
+        self.leg_type = self.words("leg_order_type", words.ORDER_TYPES, int(OrderType.STOP), self.is_pair)
+        for column, flag in YES_OR_NO:
+            self.mark(flag, self.new & (self.words(column, words.YES_OR_NO, 0, self.new) == 1))
+        state = self.words("state", words.STATES, 0, self.state)
+        self.require("state", self.state)
         self.commands["state"] = np.where(self.state, state, 0)
 
     def numbers(self) -> None:
-        """Quantities in lots and prices in ticks."""
+        """Quantities in lots and prices in ticks; a POSITION is carried where others have their price."""
         orders = self.new | self.amend
-        flags = CommandFlag
-        self._require("quantity", self.new)
-        quantity = self._steps("quantity", orders, self.steps.quantity_digits, self.steps.lot, MAX_QUANTITY)
-        price = self._steps("price", orders, self.steps.price_digits, self.steps.tick, MAX_PRICE)
-        stop = self._steps("stop_price", orders, self.steps.price_digits, self.steps.tick, MAX_PRICE)
-        display = self._steps(
-            "display_quantity", orders, self.steps.quantity_digits, self.steps.lot, MAX_QUANTITY
-        )
-        for field, numbers, flag in (
-            ("quantity", quantity, flags.QUANTITY_GIVEN),
-            ("price", price, flags.PRICE_GIVEN),
-            ("stop", stop, flags.STOP_GIVEN),
-            ("display", display, flags.DISPLAY_GIVEN),
+        self.require("quantity", self.new | self.position)
+        quantity = self.quantities("quantity", orders, MAX_QUANTITY)
+        position = self.positions("quantity", self.position, MAX_POSITION)
+        self.require("price", self.reference)
+        price = self.prices("price", orders | self.reference, MAX_PRICE)
+        stop = self.prices("stop_price", orders, MAX_PRICE)
+        trail = self.distances("trail", orders, MAX_PRICE)
+        display = self.quantities("display_quantity", orders, MAX_QUANTITY)
+        self.commands["quantity"] = quantity.values
+        self.commands["price"] = price.values + position.values
+        # No order has both a stop price and a trail: the venue refuses one that says both.
+        self.commands["stop"] = np.where(stop.given, stop.values, trail.values)
+        self.commands["display"] = display.values
+        self._given(
+            (quantity, CommandFlag.QUANTITY_GIVEN), (price, CommandFlag.PRICE_GIVEN),
+            (stop, CommandFlag.STOP_GIVEN), (trail, CommandFlag.TRAIL_GIVEN),
+            (display, CommandFlag.DISPLAY_GIVEN),
+        )  # fmt: skip
+        least = self.quantities("min_quantity", self.new, MAX_QUANTITY)
+        self.mark(CommandFlag.MIN_QTY_GIVEN, least.given)
+        # A pair has no room for terms; the venue refuses one that asks for a minimum quantity.
+        staged = least.given & ~self.is_pair
+        self.mark(CommandFlag.HAS_TERMS, staged)
+        terms = self.staged.view(TERMS_COMMAND)
+        terms["kind"][staged] = CommandKind.TERMS
+        terms["min_quantity"][staged] = least.values[staged]
+
+    def pairs(self) -> None:
+        """The trigger leg of a pair: what it does not share with the limit leg has columns of its own."""
+        price = self.prices("leg_price", self.is_pair, MAX_PRICE)
+        stop = self.prices("leg_stop_price", self.is_pair, MAX_PRICE)
+        trail = self.distances("leg_trail", self.is_pair, MAX_PRICE)
+        legs = self.commands[self.is_pair]
+        legs["kind"] = CommandKind.LEG
+        legs["client_order_id"] = self.leg_id.values[self.is_pair]
+        legs["order_type"] = self.leg_type[self.is_pair]
+        legs["price"] = price.values[self.is_pair]
+        legs["stop"] = np.where(stop.given, stop.values, trail.values)[self.is_pair]
+        legs["display"] = 0
+        flags = np.full(len(self.flags), int(CommandFlag.QUANTITY_GIVEN), np.uint16)
+        flags |= self.flags & np.uint16(CommandFlag.SESSION_GIVEN)
+        for numbers, flag in (
+            (price, CommandFlag.PRICE_GIVEN),
+            (stop, CommandFlag.STOP_GIVEN),
+            (trail, CommandFlag.TRAIL_GIVEN),
         ):
-            self.commands[field] = numbers.values
-            self.flags[numbers.given] |= np.uint16(flag)
+            flags[numbers.given] |= np.uint16(flag)
+        legs["flags"] = flags[self.is_pair]
+        self.staged[self.is_pair] = legs
+
+    def market_makers(self) -> None:
+        """Market-maker protection: how much may trade in which time."""
+        window = self.whole("window", 1, MAX_WINDOW, self.mmp_set)
+        self.require("max_quantity", self.mmp_set)
+        most = self.quantities("max_quantity", self.mmp_set, MAX_POSITION)
+        view = self.commands.view(MMP_COMMAND)
+        view["window"][self.mmp_set] = window.values[self.mmp_set]
+        view["max_quantity"][self.mmp_set] = most.values[self.mmp_set]
 
     def times(self, latest: int) -> int:
         """Set the times; refuse rows that go back. Returns the latest time of all good rows so far."""
         expire = times(self.text["expire_time"], self.steps.business_date)
         self.checks.refuse_defects("expire_time", expire, self.new, RowReject.OUT_OF_RANGE)
-        self.commands["expire"] = np.where(self.new, expire.values, 0)
-        self.flags[self.new & expire.given] |= np.uint16(CommandFlag.EXPIRE_GIVEN)
+        ends = np.where(self.new, expire.values, 0)
+        timed = self.new & expire.given
+        self.commands["expire"] = ends
+        self.mark(CommandFlag.EXPIRE_GIVEN, timed)
+        legs = self.is_pair & timed
+        self.staged["expire"][legs] = ends[legs]
+        self.staged["flags"][legs] |= np.uint16(CommandFlag.EXPIRE_GIVEN)
         time = times(self.text["time"], self.steps.business_date)
         self.checks.refuse_defects("time", time, self.everywhere, RowReject.OUT_OF_RANGE)
         counts = time.given & ~self.checks.refused
@@ -152,8 +219,9 @@ class _Piece:
         self.checks.refuse(
             counts & (time.values < reached[:-1]),
             RowReject.TIME_BACKWARDS,
-            lambda i: f'time: expected {reached[i]} or later, was "{self._found("time", i)}"',
+            lambda i: f'time: expected {reached[i]} or later, was "{self.found("time", i)}"',
         )
+        # A staged record carries no time: what happens when the clock moves belongs to its command.
         self.commands["time"] = time.values
         return int(reached[-1])
 
@@ -163,101 +231,20 @@ class _Piece:
         rejects = self.checks.rejected(piece.rows, _row_texts(piece.columns, self.checks))
         if piece.malformed:
             rejects = sorted([*rejects, *piece.malformed], key=lambda reject: reject.row)
-        return DecodedRows(self.commands[good], piece.rows[good], rejects)
+        commands, staged = self.commands[good], self.staged[good]
+        two = staged["kind"] != 0
+        if not two.any():
+            return DecodedRows(commands, piece.rows[good], rejects)
+        records = new_commands(len(commands) + int(two.sum()))
+        last = np.cumsum(np.where(two, 2, 1)) - 1
+        records[last] = commands
+        records[last[two] - 1] = staged[two]
+        return DecodedRows(records, np.repeat(piece.rows[good], np.where(two, 2, 1)), rejects)
 
-    def _market(self) -> Int64s:
-        """Market numbers; 0 stands where the market is refused."""
-        self._require("market", self.everywhere)
-        market = _coded(self.text["market"], self.steps.numbers, UNKNOWN_WORD, exact=True)
-        self.checks.refuse(
-            market == UNKNOWN_WORD,
-            RowReject.UNKNOWN_MARKET,
-            lambda i: f'market: expected a market of the configuration, was "{self._found("market", i)}"',
-        )
-        known: Int64s = np.where(market == UNKNOWN_WORD, 0, market)
-        self.commands["market"] = known
-        return known
-
-    def _words(self, column: str, codes: dict[str, int], default: int, where: Bools) -> Int64s:
-        """Codes of the words; words that are none are refused on the rows of the mask."""
-        found = _coded(self.text[column], codes, default)
-        self.checks.refuse(
-            where & (found == UNKNOWN_WORD),
-            RowReject.UNKNOWN_VALUE,
-            lambda i: f'{column}: expected one of {", ".join(codes)}, was "{self._found(column, i)}"',
-        )
-        return np.where(found == UNKNOWN_WORD, 0 if default != UNKNOWN_WORD else UNKNOWN_WORD, found)
-
-    def _whole(
-        self, column: str, low: int, high: int, required: Bools, optional: Bools | None = None, flag: int = 0
-    ) -> Numbers:
-        """Whole numbers of a column; `flag` is set where an optional one is given."""
-        self._require(column, required)
-        numbers = integers(self.text[column], low, high)
-        used = required if optional is None else required | optional
-        self.checks.refuse_defects(column, numbers, used, RowReject.OUT_OF_RANGE)
-        if flag and optional is not None:
-            self.flags[optional & numbers.given] |= np.uint16(flag)
-        return numbers
-
-    def _steps(self, column: str, where: Bools, digits: int, step: Int64s, highest: int) -> Numbers:
-        """Decimals of a column in whole steps of the row's market, 1..highest."""
-        priced = column.endswith("price")
-        off_step = RowReject.PRICE_OFF_TICK if priced else RowReject.QUANTITY_OFF_LOT
-        numbers = decimals(self.text[column], digits)
-        self._refuse_off_step(column, numbers, where, step, off_step)
-        steps, rest = np.divmod(numbers.values, step[self.market])
-        used = where & numbers.given
-        self.checks.refuse(used & (rest != 0), off_step, lambda i: self._off_step_message(column, i))
-        unit = "ticks" if priced else "lots"
-        self.checks.refuse(
-            used & ((steps < 1) | (steps > highest)),
-            RowReject.OUT_OF_RANGE,
-            lambda i: (
-                f"{column}: expected 1 to {highest} {unit},"
-                f' was "{self._found(column, i)}" = {steps[i]} {unit}'
-            ),
-        )
-        return Numbers(np.where(used & ~self.checks.refused, steps, 0), used, {})
-
-    def _refuse_off_step(
-        self, column: str, numbers: Numbers, where: Bools, step: Int64s, off_step: RowReject
-    ) -> None:
-        """Defects of the texts; digits finer than any step are told as the market's own step."""
-        for index, (reason, _) in numbers.defects.items():
-            if reason is RowReject.PRICE_OFF_TICK:
-                numbers.defects[index] = (reason, self._off_step_message(column, index).split(": ", 1)[1])
-        self.checks.refuse_defects(column, numbers, where, off_step)
-
-    def _off_step_message(self, column: str, index: int) -> str:
-        scale = self.steps.scales[self.market[index]]
-        if column.endswith("price"):
-            expected = f"a price on the tick of {scale.price_text(1)}"
-        else:
-            expected = f"a quantity in lots of {scale.quantity_text(1)}"
-        return f'{column}: expected {expected}, was "{self._found(column, index)}"'
-
-    def _require(self, column: str, where: Bools) -> None:
-        missing = np.asarray(pc.equal(self.text[column], ""))
-        self.checks.refuse(
-            where & missing, RowReject.MISSING_FIELD, lambda i: f"{column}: expected a value, was nothing"
-        )
-
-    def _found(self, column: str, index: int) -> str:
-        """The text of a field; the whole column is unpacked when the first of its texts is asked for."""
-        if column not in self._unpacked:
-            self._unpacked[column] = self.text[column].to_pylist()
-        return self._unpacked[column][index]
-
-
-def _coded(column: pa.Array, codes: dict[str, int], default: int, exact: bool = False) -> Int64s:
-    """Code of every word, `default` for no word, UNKNOWN_WORD for a word that is none."""
-    encoded = pc.dictionary_encode(column)
-    known = {"": default}
-    words = encoded.dictionary.to_pylist()
-    table = [known.get(word, codes.get(word if exact else word.upper(), UNKNOWN_WORD)) for word in words]
-    found: Int64s = np.array(table or [0], np.int64)[np.asarray(encoded.indices)]
-    return found
+    def _given(self, *fields: tuple[Numbers, CommandFlag]) -> None:
+        """Flags of the optional fields of an order that were given."""
+        for numbers, flag in fields:
+            self.mark(flag, numbers.given & ~self.reference)
 
 
 def _row_texts(columns: pa.Table, checks: RowChecks) -> Callable[[int], str]:

@@ -24,13 +24,24 @@ OPTIONAL_COLUMNS = (
     "order_type",
     "time_in_force",
     "stop_price",
+    "trail",
     "display_quantity",
+    "min_quantity",
     "expire_time",
     "post_only",
     "hidden",
+    "reduce_only",
+    "mmp",
     "stp",
     "session",
     "state",
+    "leg_client_order_id",
+    "leg_order_type",
+    "leg_price",
+    "leg_stop_price",
+    "leg_trail",
+    "window",
+    "max_quantity",
 )
 COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 
@@ -47,6 +58,11 @@ KINDS = {
         CommandKind.AMEND,
         CommandKind.MASS_CANCEL,
         CommandKind.STATE,
+        CommandKind.NEW_OCO,
+        CommandKind.MMP_SET,
+        CommandKind.MMP_RESET,
+        CommandKind.SET_REF,
+        CommandKind.POSITION,
     )
 }
 SIDES = {**_words(Side, without=("NONE",)), "B": int(Side.BUY), "S": int(Side.SELL)}

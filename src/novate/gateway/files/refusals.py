@@ -24,7 +24,14 @@ EXPECTED = {
     Reject.STOP_WOULD_TRIGGER: "a stop price that the last trade has not reached",
     Reject.NO_LIQUIDITY: "a resting order on the other side",
     Reject.POST_ONLY_WOULD_TRADE: "a post-only price that does not reach the other side",
-    Reject.NOT_SUPPORTED: "an order of the level CORE",
+    Reject.NO_REFERENCE: "a trade or a reference price that a trailing stop can start from",
+    Reject.INVALID_TRAIL: "a trail for trailing stops, none for others",
+    Reject.INVALID_MIN_QTY: "a minimum quantity from one lot to the order's quantity",
+    Reject.MISSING_TERMS: "the terms of the order before it",
+    Reject.INVALID_OCO: "a resting limit order and a trigger order under two ids, without minimum quantity",
+    Reject.MMP_ACTIVE: "an account whose market-maker protection has not been triggered",
+    Reject.REDUCE_ONLY: "a position that the order can reduce",
+    Reject.NOT_SUPPORTED: "a venue that keeps positions (positions = true), for a reduce-only order",
     Reject.INSUFFICIENT_CREDIT: "credit for the whole order",
 }
 

@@ -50,15 +50,16 @@ def texts(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return pc.utf8_trim_whitespace(pc.fill_null(array, ""))
 
 
-def decimals(column: pa.Array, digits: int) -> Numbers:
+def decimals(column: pa.Array, digits: int, *, signed: bool = False) -> Numbers:
     """Decimals such as "10.05" in units of 10**-digits; digits beyond that must be zeros."""
     whole = max(1, 18 - digits)
-    form = rf"^[0-9]{{1,{whole}}}" + (rf"(\.[0-9]{{1,{digits}}})?$" if digits else "$")
+    sign = "-?" if signed else ""
+    form = rf"^{sign}[0-9]{{1,{whole}}}" + (rf"(\.[0-9]{{1,{digits}}})?$" if digits else "$")
 
     def convert(plain: pa.Array) -> Int64s:
         return unscaled_integers(pc.cast(plain, pa.decimal128(whole + digits, digits)))
 
-    return _numbers(column, form, convert, lambda text: _careful_decimal(text, digits))
+    return _numbers(column, form, convert, lambda text: _careful_decimal(text, digits, signed))
 
 
 def integers(column: pa.Array, low: int, high: int) -> Numbers:
@@ -106,13 +107,13 @@ def _numbers(
     return Numbers(values, given, defects)
 
 
-def _careful_decimal(text: str, digits: int) -> int | tuple[RowReject, str]:
+def _careful_decimal(text: str, digits: int, signed: bool) -> int | tuple[RowReject, str]:
     match = CAREFUL_DECIMAL.fullmatch(text)
     if match is None:
         return RowReject.NOT_A_NUMBER, f'expected a decimal such as "10.05", was "{text}"'
     sign, whole, fraction = match[1], match[2], match[3] or ""
     unscaled = int(whole + fraction)
-    if sign and unscaled:
+    if sign and unscaled and not signed:
         return RowReject.OUT_OF_RANGE, f'expected a number above 0, was "{text}"'
     value, lost = divmod(unscaled * int(10**digits), int(10 ** len(fraction)))
     if value > INT64_MAX:
@@ -120,7 +121,7 @@ def _careful_decimal(text: str, digits: int) -> int | tuple[RowReject, str]:
     if lost:
         # Finer than any step of any market: which step was expected is said by the market's own check.
         return RowReject.PRICE_OFF_TICK, f'expected at most {digits} digits behind the point, was "{text}"'
-    return value
+    return -value if sign else value
 
 
 def _careful_integer(text: str, low: int, high: int) -> int | tuple[RowReject, str]:

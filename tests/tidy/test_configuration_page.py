@@ -1,0 +1,34 @@
+"""`docs/configuration.md` names every key that a market file may have, and no other."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from novate.app import configuration
+from novate.app.configuration import embedded_configuration
+from novate.app.configuration_fields import Table
+from tests.tidy.sources import ROOT
+
+PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+TABLES = {"calendars", "currencies", "instruments", "members", "clearing", "simulation"}
+KEY = re.compile(r"`([a-z_]+)`")
+
+
+def asked_keys(monkeypatch: Any) -> set[str]:
+    """Every key that the reader of a configuration asks for."""
+    tables: list[Table] = []
+    finish = Table.finish
+    monkeypatch.setattr(Table, "finish", lambda table: (tables.append(table), finish(table)))
+    embedded_configuration()
+    return {key for table in tables for key in table.asked} - TABLES
+
+
+def test_the_page_names_every_key(monkeypatch: Any) -> None:
+    rows = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| ")]
+    assert {key for row in rows for key in KEY.findall(row)} == asked_keys(monkeypatch)
+
+
+def test_the_page_shows_the_words_of_the_keys_with_few_values() -> None:
+    for word in (*configuration.COLLAR_ACTIONS, *configuration.POST_ONLY_MODES, *configuration.ALLOCATIONS):
+        assert f'"{word}"' in PAGE, word
