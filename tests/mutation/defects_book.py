@@ -253,8 +253,8 @@ DEFECTS = (
     Defect(
         "index-grows-with-a-wrong-mask",
         "memory.py::grow_index",
-        "header[layout.INDEX_MASK] = rows - 1",
-        "header[layout.INDEX_MASK] = rows // 2 - 1",
+        "header[cells.INDEX_MASK] = rows - 1",
+        "header[cells.INDEX_MASK] = rows // 2 - 1",
         "names are looked for in half of a grown index",
     ),
     Defect(

@@ -10,6 +10,20 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.attentive import asks_attention, store_attentive_terms
+from novate.venue.cells import (
+    CREDIT_DELIVERABLE,
+    CREDIT_NONE,
+    ENTERING,
+    HIDDEN,
+    ICEBERG,
+    NEXT_ORDER_ID,
+    NO_PRICE,
+    POST_ONLY,
+    PROTECTED,
+    REDUCES,
+    TRACK_OPEN_ORDERS,
+    TRACKING,
+)
 from novate.venue.constants import (
     BUY,
     E_ACCEPTED,
@@ -29,21 +43,7 @@ from novate.venue.constants import (
 )
 from novate.venue.credit import adjust, check_credit, reserve_deliverable
 from novate.venue.events import priced_event
-from novate.venue.layout import (
-    CREDIT_DELIVERABLE,
-    CREDIT_NONE,
-    ENTERING,
-    HIDDEN,
-    ICEBERG,
-    NEXT_ORDER_ID,
-    NO_PRICE,
-    POST_ONLY,
-    PROTECTED,
-    REDUCES,
-    TRACK_OPEN_ORDERS,
-    TRACKING,
-    Tables,
-)
+from novate.venue.layout import Tables
 from novate.venue.limits import check_new_limits, count_order
 from novate.venue.pool import heap_push, take_extra, take_order
 from novate.venue.reach import held_price

@@ -7,6 +7,17 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.balances import MEMBER_CODE, balance_row, position_row
+from novate.venue.cells import (
+    CLEARING_SEQ,
+    CREDIT_MARGINED,
+    CREDIT_ON,
+    EXECUTE,
+    LIMITS_ON,
+    LIST,
+    MARGIN_CLASSES,
+    POSITIONS_ON,
+    PUBLISH,
+)
 from novate.venue.constants import (
     CREDIT_GAP,
     CREDIT_OFF,
@@ -23,18 +34,7 @@ from novate.venue.constants import (
 )
 from novate.venue.credit import class_of, member_of, reserve_margin
 from novate.venue.events import credit_event, market_event, reject
-from novate.venue.layout import (
-    CLEARING_SEQ,
-    CREDIT_MARGINED,
-    CREDIT_ON,
-    EXECUTE,
-    LIMITS_ON,
-    LIST,
-    MARGIN_CLASSES,
-    POSITIONS_ON,
-    PUBLISH,
-    Tables,
-)
+from novate.venue.layout import Tables
 from novate.venue.sweeps import ANY, begin_negative, fits_scratch
 from novate.venue.touched import NO_MARKET
 

@@ -15,6 +15,7 @@ from novate.venue.attentive import (
     never_levels,
 )
 from novate.venue.book import key_of, ladder_of
+from novate.venue.cells import KEEP_POSITIONS, NO_PRICE, POSITIONS_ON, TAG
 from novate.venue.constants import (
     AT_CLOSE,
     AT_OPEN,
@@ -68,7 +69,7 @@ from novate.venue.constants import (
 from novate.venue.field_checks import check_combination, check_fields, check_in_state
 from novate.venue.identity import find_place
 from novate.venue.ladder import find_level
-from novate.venue.layout import KEEP_POSITIONS, NO_PRICE, POSITIONS_ON, TAG, Tables
+from novate.venue.layout import Tables
 from novate.venue.prices import has_opposite, is_quotable, outside_band, reaches, slid_price, touch_of
 from novate.venue.protection import is_stopped
 from novate.venue.reduce_only import room_to_reduce

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.book import displayed_of
+from novate.venue.cells import FIFO_PRO_RATA, ROUND_AT, ROUND_LENGTH
 from novate.venue.constants import BUY
-from novate.venue.layout import FIFO_PRO_RATA, ROUND_AT, ROUND_LENGTH, Tables
+from novate.venue.layout import Tables
 
 
 @kernel

@@ -18,6 +18,24 @@ from novate.venue.admission import (
 )
 from novate.venue.auction_orders import enter_auction, ladder_of_auction, leave_auction
 from novate.venue.book import key_of, ladder_of, leave_book, resize_in_place
+from novate.venue.cells import (
+    AUCTION_ONLY,
+    DISCRETIONARY,
+    ELECTED,
+    ENTERING,
+    ICEBERG,
+    MATCH,
+    NO_PRICE,
+    OCO_LEG,
+    PARKED,
+    PEGGED,
+    POST_ONLY,
+    PUBLISH,
+    QUOTED,
+    RESTING,
+    TRACKING,
+    WAITING,
+)
 from novate.venue.constants import (
     BY_AMEND,
     CONTINUOUS,
@@ -48,25 +66,7 @@ from novate.venue.credit import adjust, check_credit
 from novate.venue.endings import remove_live
 from novate.venue.events import order_event, reject
 from novate.venue.identity import find_order
-from novate.venue.layout import (
-    AUCTION_ONLY,
-    DISCRETIONARY,
-    ELECTED,
-    ENTERING,
-    ICEBERG,
-    MATCH,
-    NO_PRICE,
-    OCO_LEG,
-    PARKED,
-    PEGGED,
-    POST_ONLY,
-    PUBLISH,
-    QUOTED,
-    RESTING,
-    TRACKING,
-    WAITING,
-    Tables,
-)
+from novate.venue.layout import Tables
 from novate.venue.limits import check_amended_limits
 from novate.venue.matching import begin_sweep, rest
 from novate.venue.prices import outside_band, slid_price

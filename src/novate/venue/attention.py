@@ -15,20 +15,7 @@ from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.acceptance import counts_commitments
 from novate.venue.attentive import next_attentive, wait_outside
 from novate.venue.book import leave_book
-from novate.venue.constants import (
-    BY_CREDIT,
-    CONTINUOUS,
-    E_AMENDED,
-    E_CANCELLED,
-    E_TRIGGERED,
-    OK,
-    PRICE_IS_NULL,
-)
-from novate.venue.credit import adjust, check_credit, release
-from novate.venue.endings import end_order
-from novate.venue.events import order_event, priced_event
-from novate.venue.feasibility import rehearse
-from novate.venue.layout import (
+from novate.venue.cells import (
     AGGRESSOR_MARKET,
     ALL_OR_NONE,
     ATTEND,
@@ -43,8 +30,21 @@ from novate.venue.layout import (
     PUBLISH,
     RESTING,
     SEQUENCE,
-    Tables,
 )
+from novate.venue.constants import (
+    BY_CREDIT,
+    CONTINUOUS,
+    E_AMENDED,
+    E_CANCELLED,
+    E_TRIGGERED,
+    OK,
+    PRICE_IS_NULL,
+)
+from novate.venue.credit import adjust, check_credit, release
+from novate.venue.endings import end_order
+from novate.venue.events import order_event, priced_event
+from novate.venue.feasibility import rehearse
+from novate.venue.layout import Tables
 from novate.venue.matching import begin_sweep, name_order, rest
 from novate.venue.pegs import target_of
 from novate.venue.prices import reaches

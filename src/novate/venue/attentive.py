@@ -10,6 +10,16 @@ wherever else they stand: in the book, or (status WAITING) nowhere. As ids ascen
 from __future__ import annotations
 
 from novate.compiled import cold, inlined, kernel, wide
+from novate.venue.cells import (
+    ALL_OR_NONE,
+    ATTEND_AT,
+    ATTENTIVE,
+    DISCRETIONARY,
+    HIDDEN,
+    NO_PRICE,
+    PEGGED,
+    WAITING,
+)
 from novate.venue.constants import (
     BUY,
     CONTINUOUS,
@@ -33,17 +43,7 @@ from novate.venue.constants import (
     TOO_MANY_ATTENTIVE_ORDERS,
 )
 from novate.venue.features import stamp
-from novate.venue.layout import (
-    ALL_OR_NONE,
-    ATTEND_AT,
-    ATTENTIVE,
-    DISCRETIONARY,
-    HIDDEN,
-    NO_PRICE,
-    PEGGED,
-    WAITING,
-    Tables,
-)
+from novate.venue.layout import Tables
 
 MAX_ATTENTIVE_ORDERS = 1024
 _EXCLUDED = F_POST_ONLY | F_HIDDEN | F_DISPLAY | F_MIN_QTY | F_REDUCE_ONLY | F_MMP

@@ -17,6 +17,16 @@ from typing import NamedTuple
 
 from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.book import ladder_of
+from novate.venue.cells import (
+    ANY_PRICE_KEY,
+    CLOSE_ASKS,
+    CLOSE_BIDS,
+    NEED,
+    NEED_SCRATCH,
+    NO_PRICE,
+    OPEN_ASKS,
+    OPEN_BIDS,
+)
 from novate.venue.constants import (
     BUY,
     E_INDICATIVE,
@@ -27,17 +37,7 @@ from novate.venue.constants import (
 from novate.venue.events import auction_event
 from novate.venue.features import auction_ladder
 from novate.venue.ladder import best_level, key_of_level
-from novate.venue.layout import (
-    ANY_PRICE_KEY,
-    CLOSE_ASKS,
-    CLOSE_BIDS,
-    NEED,
-    NEED_SCRATCH,
-    NO_PRICE,
-    OPEN_ASKS,
-    OPEN_BIDS,
-    Tables,
-)
+from novate.venue.layout import Tables
 from novate.venue.triggers import trigger_reference
 
 _NO_LADDER = -1

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.book import append_displayed, key_of, unlink_displayed
-from novate.venue.constants import AT_OPEN, BUY
-from novate.venue.features import auction_ladder, stamp
-from novate.venue.ladder import ensure_level, mark, remove_block
-from novate.venue.layout import (
+from novate.venue.cells import (
     ANY_PRICE_KEY,
     AUCTION_ONLY,
     CLOSE_ASKS,
@@ -20,8 +17,11 @@ from novate.venue.layout import (
     NO_PRICE,
     OPEN_ASKS,
     OPEN_BIDS,
-    Tables,
 )
+from novate.venue.constants import AT_OPEN, BUY
+from novate.venue.features import auction_ladder, stamp
+from novate.venue.ladder import ensure_level, mark, remove_block
+from novate.venue.layout import Tables
 
 
 @inlined

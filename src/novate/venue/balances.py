@@ -12,15 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.compiled import inlined, kernel, wide
+from novate.venue.cells import BALANCE_COUNT, BALANCE_MASK, MARGIN_CLASSES, POSITION_COUNT, POSITION_MASK
 from novate.venue.fees import MILLION
-from novate.venue.layout import (
-    BALANCE_COUNT,
-    BALANCE_MASK,
-    MARGIN_CLASSES,
-    POSITION_COUNT,
-    POSITION_MASK,
-    Tables,
-)
+from novate.venue.layout import Tables
 
 _MIX = 0x1E3779B97F4A7C15
 _SHIFT = 36

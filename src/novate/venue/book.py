@@ -11,17 +11,11 @@ hold orders and which of them show quantity. Rules: R5, R6, R24, R25.
 from __future__ import annotations
 
 from novate.compiled import cold, inlined, kernel, wide
+from novate.venue.cells import ASKS, BIDS, HIDDEN, ICEBERG, RESTING
 from novate.venue.constants import BUY, CONTINUOUS, SELL
 from novate.venue.features import stamp
 from novate.venue.ladder import best_displayed, best_level, ensure_level, key_of_level, mark, remove_block
-from novate.venue.layout import (
-    ASKS,
-    BIDS,
-    HIDDEN,
-    ICEBERG,
-    RESTING,
-    Tables,
-)
+from novate.venue.layout import Tables
 
 
 @inlined

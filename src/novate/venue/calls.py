@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from novate.compiled import kernel, wide
 from novate.venue.auction import clearing_price
+from novate.venue.cells import NO_MORE_TIME, NO_PRICE, NOW
 from novate.venue.constants import AUCTION_CALL, BY_COLLAR, CONTINUOUS, E_EXTENDED, E_STATE, INTRADAY
 from novate.venue.events import head_of, market_event, write
-from novate.venue.layout import NO_MORE_TIME, NO_PRICE, NOW, Tables
+from novate.venue.layout import Tables
 from novate.venue.timers import start_call_timer
 from novate.venue.triggers import trigger_reference
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from novate.compiled import inlined, wide
+from novate.venue.cells import CASCADE, LINKED
 from novate.venue.constants import CONTINUOUS
-from novate.venue.layout import CASCADE, LINKED, Tables
+from novate.venue.layout import Tables
 
 
 class Links(NamedTuple):

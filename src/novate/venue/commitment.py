@@ -16,25 +16,26 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.compiled import kernel, wide
-from novate.venue import kill_switch, layout
+from novate.venue import cells, kill_switch
 from novate.venue.attentive import list_waiting
+from novate.venue.cells import GTD_HEAP, INDEXED
 from novate.venue.features import auction_ladder
-from novate.venue.layout import GTD_HEAP, INDEXED, Tables
+from novate.venue.layout import Tables
 from novate.venue.timer_checks import sorted_timers
 
 _SCALARS = [
-    layout.NOW,
-    layout.SEQUENCE,
-    layout.NEXT_ORDER_ID,
-    layout.NEXT_TRADE_ID,
-    layout.CLEARING_SEQ,
-    layout.FEE_ACCOUNT,
-    layout.CHECK_ACCOUNTS,
-    layout.LIMITS_ON,
-    layout.KEEP_POSITIONS,
-    layout.PRIORITY,
-    layout.KILLS,
-    layout.LAST_TIMER,
+    cells.NOW,
+    cells.SEQUENCE,
+    cells.NEXT_ORDER_ID,
+    cells.NEXT_TRADE_ID,
+    cells.CLEARING_SEQ,
+    cells.FEE_ACCOUNT,
+    cells.CHECK_ACCOUNTS,
+    cells.LIMITS_ON,
+    cells.KEEP_POSITIONS,
+    cells.PRIORITY,
+    cells.KILLS,
+    cells.LAST_TIMER,
 ]
 _ORDER_FIELDS = ("order_id", "client_order_id", "price", "account", "market", "session", "leaves", "done",
                  "side", "order_type", "tif", "stp", "status",
@@ -132,7 +133,7 @@ def state_root(s: Tables, rows: npt.NDArray[np.int64]) -> bytes:
 
 def _update_features(digest: Any, s: Tables, rows: npt.NDArray[np.int64]) -> None:
     """Features by market, priority numbers and pairs of their orders, protections and their entries."""
-    used = s.features[1 : int(s.header[layout.FEATURES_TOP])]
+    used = s.features[1 : int(s.header[cells.FEATURES_TOP])]
     used = used[np.argsort(used["market"])]
     for top in ("top_bid", "top_ask"):
         digest.update(np.where(used[top] != 0, s.orders["order_id"][used[top]], 0).tobytes())
@@ -144,7 +145,7 @@ def _update_features(digest: Any, s: Tables, rows: npt.NDArray[np.int64]) -> Non
     digest.update(s.stamps[featured].tobytes())
     pairs = s.extras["pair"][s.orders["extra"][featured]]
     digest.update(np.where(pairs != 0, s.orders["order_id"][pairs], 0).tobytes())
-    protections = s.protections[1 : int(s.header[layout.PROTECTION_TOP])]
+    protections = s.protections[1 : int(s.header[cells.PROTECTION_TOP])]
     for at in np.lexsort((protections["account"], protections["market"])):
         row = protections[at]
         digest.update(b"".join(row[field].tobytes() for field in _PROTECTION_FIELDS))
@@ -156,7 +157,7 @@ def _update_features(digest: Any, s: Tables, rows: npt.NDArray[np.int64]) -> Non
 
 def _update_staged(digest: Any, s: Tables) -> None:
     """A record that is staged for the next command; any other is forgotten."""
-    if s.header[layout.STAGED_KIND] and s.header[layout.STAGED_AT] == s.header[layout.SEQUENCE]:
+    if s.header[cells.STAGED_KIND] and s.header[cells.STAGED_AT] == s.header[cells.SEQUENCE]:
         digest.update(s.staged.tobytes())
 
 

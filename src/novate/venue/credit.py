@@ -13,9 +13,7 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.balances import MEMBER_CODE, balance_row, move, position_row, requirement, shift
-from novate.venue.constants import BUY, INSUFFICIENT_CREDIT, OK
-from novate.venue.fees import worst_fee
-from novate.venue.layout import (
+from novate.venue.cells import (
     BROKEN,
     CREDIT_DELIVERABLE,
     CREDIT_MARGINED,
@@ -30,8 +28,10 @@ from novate.venue.layout import (
     TRACK_POSITION,
     TRACK_RATIO,
     TRACKING,
-    Tables,
 )
+from novate.venue.constants import BUY, INSUFFICIENT_CREDIT, OK
+from novate.venue.fees import worst_fee
+from novate.venue.layout import Tables
 from novate.venue.reach import held_price
 
 BROKEN_CONSERVATION = 1

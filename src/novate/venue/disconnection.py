@@ -8,9 +8,10 @@ Whether a session wants this is the gateway's business; session 0 is no session.
 from __future__ import annotations
 
 from novate.compiled import kernel, wide
+from novate.venue.cells import EXECUTE, LIST, ORDER_COUNT, PUBLISH
 from novate.venue.constants import BY_DISCONNECT, F_ACCOUNT, INVALID_TYPE
 from novate.venue.events import reject
-from novate.venue.layout import EXECUTE, LIST, ORDER_COUNT, PUBLISH, Tables
+from novate.venue.layout import Tables
 from novate.venue.sweeps import ANY, begin_withdrawal, fits_scratch
 
 

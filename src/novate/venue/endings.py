@@ -12,10 +12,7 @@ from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.attentive import leave_attentive
 from novate.venue.auction_orders import leave_auction
 from novate.venue.book import leave_book
-from novate.venue.constants import BY_OCO, E_CANCELLED, TRAILING_STOP
-from novate.venue.credit import release
-from novate.venue.events import order_event
-from novate.venue.layout import (
+from novate.venue.cells import (
     ATTENTIVE,
     AUCTION_ONLY,
     OCO_LEG,
@@ -24,8 +21,11 @@ from novate.venue.layout import (
     TRACK_OPEN_ORDERS,
     TRACKING,
     WAITING,
-    Tables,
 )
+from novate.venue.constants import BY_OCO, E_CANCELLED, TRAILING_STOP
+from novate.venue.credit import release
+from novate.venue.events import order_event
+from novate.venue.layout import Tables
 from novate.venue.limits import count_order
 from novate.venue.pool import free_order
 from novate.venue.reach import is_open

@@ -12,6 +12,7 @@ A step checks beforehand that the buffer has STEP_ROOM, so nothing here can over
 from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
+from novate.venue.cells import EVENTS, NO_PRICE, SEQUENCE
 from novate.venue.constants import (
     E_AUCTION_TRADE,
     E_BOOK_STATE,
@@ -23,7 +24,7 @@ from novate.venue.constants import (
     FEES_ON,
     PRICE_IS_NULL,
 )
-from novate.venue.layout import EVENTS, NO_PRICE, SEQUENCE, Tables
+from novate.venue.layout import Tables
 
 _LOW_HALF = 0xFFFFFFFF
 

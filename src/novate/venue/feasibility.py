@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.book import displayed_of, ladder_of, opposite
+from novate.venue.cells import COLLAR_BASE, FIFO, HIDDEN, ICEBERG, NO_PRICE
 from novate.venue.constants import BUY, STP_CANCEL_RESTING, STP_DECREMENT, STP_NONE
 from novate.venue.ladder import key_of_level
-from novate.venue.layout import COLLAR_BASE, FIFO, HIDDEN, ICEBERG, NO_PRICE, Tables
+from novate.venue.layout import Tables
 from novate.venue.matching import in_conflict, limit_key_of
 
 _STOPPED = -1  # what is left of an aggressor that an own order ends

@@ -13,19 +13,7 @@ from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.allocation import next_of_round, share_out
 from novate.venue.book import ladder_of, opposite, tradable_of
 from novate.venue.calls import call_at_collar
-from novate.venue.constants import (
-    BUY,
-    BY_COLLAR,
-    E_STATE,
-    HALTED,
-    STP_NONE,
-)
-from novate.venue.endings import cancel_entering, end_other_leg, separate
-from novate.venue.events import market_event
-from novate.venue.feasibility import is_outside_collar
-from novate.venue.implied import NO_ROOM, TRADED, step_implied
-from novate.venue.ladder import best_level, key_of_level
-from novate.venue.layout import (
+from novate.venue.cells import (
     AGGRESSOR,
     AGGRESSOR_LIMIT,
     AGGRESSOR_MARKET,
@@ -44,8 +32,20 @@ from novate.venue.layout import (
     PROTECTED,
     ROUND_LENGTH,
     WORDS_TOP,
-    Tables,
 )
+from novate.venue.constants import (
+    BUY,
+    BY_COLLAR,
+    E_STATE,
+    HALTED,
+    STP_NONE,
+)
+from novate.venue.endings import cancel_entering, end_other_leg, separate
+from novate.venue.events import market_event
+from novate.venue.feasibility import is_outside_collar
+from novate.venue.implied import NO_ROOM, TRADED, step_implied
+from novate.venue.ladder import best_level, key_of_level
+from novate.venue.layout import Tables
 from novate.venue.matching import (
     after_shrink,
     exchange,

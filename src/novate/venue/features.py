@@ -12,15 +12,8 @@ Priority numbers (R5) are only kept in markets with features, one for every orde
 from __future__ import annotations
 
 from novate.compiled import cold, inlined, kernel, wide
-from novate.venue.layout import (
-    BLOCK_TOP,
-    FEATURES_TOP,
-    NEED,
-    NEED_FEATURES,
-    NO_PRICE,
-    PRIORITY,
-    Tables,
-)
+from novate.venue.cells import BLOCK_TOP, FEATURES_TOP, NEED, NEED_FEATURES, NO_PRICE, PRIORITY
+from novate.venue.layout import Tables
 
 
 @inlined

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from novate.compiled import kernel, wide
 from novate.venue.attentive import asked_peg, check_attentive_fields
+from novate.venue.cells import NOW
 from novate.venue.constants import (
     AT_CLOSE,
     AT_OPEN,
@@ -47,7 +48,7 @@ from novate.venue.constants import (
     STOP_LIMIT,
     TRAILING_STOP,
 )
-from novate.venue.layout import NOW, Tables
+from novate.venue.layout import Tables
 from novate.venue.triggers import is_trigger_type
 
 

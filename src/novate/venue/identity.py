@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.compiled import inlined, kernel, wide
-from novate.venue.layout import INDEX_COUNT, INDEX_MASK, INDEX_SEED, Tables
+from novate.venue.cells import INDEX_COUNT, INDEX_MASK, INDEX_SEED
+from novate.venue.layout import Tables
 
 _MIX_ID = 0x1E3779B97F4A7C15
 _MIX_OWNER = 0x3F58476D1CE4E5B9

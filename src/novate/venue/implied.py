@@ -19,14 +19,7 @@ from typing import NamedTuple
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.book import ladder_of, opposite, shrink, tradable_of
-from novate.venue.combinations import Links, is_open, links_of
-from novate.venue.constants import BUY, FOK, STP_NONE
-from novate.venue.credit import count_sides, move_position, reduce_hold
-from novate.venue.endings import end_other_leg, separate
-from novate.venue.events import leg_trade
-from novate.venue.fees import fee_of
-from novate.venue.ladder import best_level, key_of_level
-from novate.venue.layout import (
+from novate.venue.cells import (
     AGGRESSOR_LEAST,
     AGGRESSOR_LIMIT,
     ALL_OR_NONE,
@@ -44,8 +37,15 @@ from novate.venue.layout import (
     PROTECTED,
     REDUCES,
     WORDS_TOP,
-    Tables,
 )
+from novate.venue.combinations import Links, is_open, links_of
+from novate.venue.constants import BUY, FOK, STP_NONE
+from novate.venue.credit import count_sides, move_position, reduce_hold
+from novate.venue.endings import end_other_leg, separate
+from novate.venue.events import leg_trade
+from novate.venue.fees import fee_of
+from novate.venue.ladder import best_level, key_of_level
+from novate.venue.layout import Tables
 from novate.venue.matching import after_shrink, has_room, in_conflict
 from novate.venue.protection import count_protected_fill, has_room_for_two
 from novate.venue.touched import touch

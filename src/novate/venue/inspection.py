@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from novate.venue.layout import (
+from novate.venue.cells import (
     ASKS,
     AUCTION_ONLY,
     BIDS,
@@ -17,8 +17,8 @@ from novate.venue.layout import (
     STOPS_ABOVE,
     STOPS_BELOW,
     WAITING,
-    Tables,
 )
+from novate.venue.layout import Tables
 
 
 class Book(NamedTuple):

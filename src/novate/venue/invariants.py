@@ -12,18 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.compiled import kernel, wide
-from novate.venue import layout
+from novate.venue import cells
 from novate.venue.attentive import count_waiting
 from novate.venue.auction_orders import auction_key
 from novate.venue.balances import MEMBER_CODE
 from novate.venue.book import displayed_of, is_crossed, key_of
-from novate.venue.combinations import is_linked, links_of
-from novate.venue.constants import BUY, CONTINUOUS, SELL, TRAILING_STOP
-from novate.venue.features import auction_ladder
-from novate.venue.identity import find_order
-from novate.venue.implied_state import differs, implied_top
-from novate.venue.ladder import key_of_level
-from novate.venue.layout import (
+from novate.venue.cells import (
     ALL_OR_NONE,
     ATTENTIVE,
     AUCTION_ONLY,
@@ -41,8 +35,14 @@ from novate.venue.layout import (
     STOPS_ABOVE,
     STOPS_BELOW,
     WAITING,
-    Tables,
 )
+from novate.venue.combinations import is_linked, links_of
+from novate.venue.constants import BUY, CONTINUOUS, SELL, TRAILING_STOP
+from novate.venue.features import auction_ladder
+from novate.venue.identity import find_order
+from novate.venue.implied_state import differs, implied_top
+from novate.venue.ladder import key_of_level
+from novate.venue.layout import Tables
 
 Array = npt.NDArray[Any]
 
@@ -82,7 +82,7 @@ def describe(code: int) -> str:
 
 def broken_sums(s: Tables, live: Array) -> str:
     """Pool, index, balances and reservations against the rows of live orders; empty if all is well."""
-    counted = int(s.header[layout.ORDER_COUNT]), int(s.header[layout.INDEX_COUNT])
+    counted = int(s.header[cells.ORDER_COUNT]), int(s.header[cells.INDEX_COUNT])
     if counted != (len(live), len(live)) or np.count_nonzero(s.index) != len(live):
         return f"queues hold {len(live)} orders, the pool says {counted[0]}, the index {counted[1]}"
     watching = live[s.orders["traits"][live] & ATTENTIVE != 0]
@@ -99,7 +99,7 @@ def broken_sums(s: Tables, live: Array) -> str:
         return f"asset {asset}: balances sum to {working[asset]}, not {s.assets['working'][asset]} (K2)"
     if np.any(s.assets["working"] + s.assets["settling"] != s.assets["granted"]):
         return "an asset's working total is not what was granted (K2)"
-    return _broken_reservations(s, live) if s.header[layout.CREDIT_ON] else ""
+    return _broken_reservations(s, live) if s.header[cells.CREDIT_ON] else ""
 
 
 def _is_open(s: Tables, live: Array) -> Array:
@@ -154,7 +154,7 @@ def _broken_margins(s: Tables, parts: dict[tuple[int, int], list[int]], needed: 
         buys, sells, part = parts.get((holder, number), [0, 0, 0])
         lots = int(position["position"])
         own_class = int(s.accounts["account_class"][holder]) if holder < len(s.accounts) else 0
-        micro = int(s.margins[layout.MARGIN_CLASSES * number + own_class])
+        micro = int(s.margins[cells.MARGIN_CLASSES * number + own_class])
         margin = -(-max(abs(lots + buys), abs(lots - sells)) * micro // 1_000_000)
         found = [int(position[field]) for field in ("open_buy", "open_sell", "margin", "order_part")]
         if found != [buys, sells, margin, part]:

@@ -15,9 +15,7 @@ phase. So the result never depends on how large the buffers or the batches are.
 
 from __future__ import annotations
 
-from typing import Any
-
-from novate.compiled import COMPILED, cold, inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.administration import (
     apply_credit,
     set_margin,
@@ -28,8 +26,47 @@ from novate.venue.admission import is_special
 from novate.venue.amend import amend_order
 from novate.venue.attention import attend, give_attention, is_due_for_attention
 from novate.venue.auction import fits_region
+from novate.venue.cells import (
+    AGGRESSOR_MARKET,
+    ATTEND,
+    BLOCK_TOP,
+    BROKEN,
+    BY_CALL,
+    CASCADE,
+    CHECK_ACCOUNTS,
+    EVENTS,
+    EXECUTE,
+    EXPIRE,
+    GATES,
+    HEAP_CAPACITY,
+    IDLE,
+    LARGEST_LADDER,
+    LINKED,
+    LIST,
+    MATCH,
+    NEED,
+    NEED_BLOCKS,
+    NEED_EVENTS,
+    NEED_NOTHING,
+    NEED_WORDS,
+    NEXT_DUE,
+    NOW,
+    PHASE,
+    PREFETCH,
+    PROTECT,
+    PUBLISH,
+    RETURN_PHASE,
+    SEQUENCE,
+    SETTLED,
+    TIMER_PHASE,
+    TIMERS,
+    TOUCHED_HEAD,
+    TRACK_RATE,
+    TRACK_RATIO,
+    UNCROSS,
+    WORDS_TOP,
+)
 from novate.venue.combinations import cascade_of
-from novate.venue.commitment import list_orders
 from novate.venue.constants import (
     AMEND,
     BUY,
@@ -69,50 +106,8 @@ from novate.venue.endings import remove_live
 from novate.venue.events import reject
 from novate.venue.featured import sweep_featured
 from novate.venue.features import may_open_features
-from novate.venue.invariants import check_books
 from novate.venue.kill_switch import GATE_KILLED, check_switches, kill, revive
-from novate.venue.layout import (
-    AGGRESSOR_MARKET,
-    ATTEND,
-    BLOCK_TOP,
-    BROKEN,
-    BY_CALL,
-    CASCADE,
-    CHECK_ACCOUNTS,
-    EVENTS,
-    EXECUTE,
-    EXPIRE,
-    GATES,
-    HEAP_CAPACITY,
-    IDLE,
-    LARGEST_LADDER,
-    LINKED,
-    LIST,
-    MATCH,
-    NEED,
-    NEED_BLOCKS,
-    NEED_EVENTS,
-    NEED_NOTHING,
-    NEED_WORDS,
-    NEXT_DUE,
-    NOW,
-    PHASE,
-    PREFETCH,
-    PROTECT,
-    PUBLISH,
-    RETURN_PHASE,
-    SEQUENCE,
-    SETTLED,
-    TABLE_DTYPES,
-    TIMER_PHASE,
-    TIMERS,
-    TOUCHED_HEAD,
-    TRACK_RATE,
-    TRACK_RATIO,
-    UNCROSS,
-    WORDS_TOP,
-    Tables,
-)
+from novate.venue.layout import Tables
 from novate.venue.limits import set_limit
 from novate.venue.linked_cascade import activate_linked, next_due_market
 from novate.venue.lookahead import BIG_DISTANCE, SMALL_DISTANCE, look_ahead, note_first_names
@@ -470,44 +465,3 @@ def _publish(s: Tables, i: int) -> int:
         if not publish(s, market):
             return PUBLISH
     return IDLE if s.header[TOUCHED_HEAD] == NO_MARKET or publish_touched(s) else PUBLISH
-
-
-if COMPILED:
-    from novate.compiled import entry
-    from novate.domain.records import RECORD_BYTES
-    from novate.tables import opener
-
-    _open = opener(TABLE_DTYPES)
-    _OWN_ADDRESS = 2 * len(TABLE_DTYPES)
-    _COMMANDS = _OWN_ADDRESS - 4
-    _EVENTS = _OWN_ADDRESS - 2
-    _SECOND_EVENTS = _EVENTS + _OWN_ADDRESS + 1
-
-    @entry
-    def enter(addresses: Any, commands: Any, events: Any) -> int:
-        """`run` for Python: tables by address, commands and events as arrays; one call is three arguments.
-
-        Returns commands finished << 32 | events written, or -1 for arrays that are not contiguous: they are
-        read by address, record behind record.
-        """
-        if (len(commands) > 1 and commands.strides[0] != RECORD_BYTES) or events.strides[0] != RECORD_BYTES:
-            return -1
-        addresses[_COMMANDS] = commands.ctypes.data
-        addresses[_COMMANDS + 1] = len(commands)
-        addresses[_EVENTS] = events.ctypes.data
-        addresses[_EVENTS + 1] = len(events)
-        addresses[_SECOND_EVENTS] = events.ctypes.data
-        addresses[_SECOND_EVENTS + 1] = len(events)
-        s = _open(addresses.ctypes.data + 8 * _OWN_ADDRESS)
-        done = run(s, len(commands))
-        return (done << 32) | s.header[EVENTS]
-
-    @entry
-    def enter_listing(addresses: Any) -> int:
-        """`list_orders` for Python."""
-        return list_orders(_open(addresses.ctypes.data + 8 * _OWN_ADDRESS))  # type: ignore[no-any-return]
-
-    @entry
-    def enter_check(addresses: Any) -> int:
-        """`check_books` for Python."""
-        return check_books(_open(addresses.ctypes.data + 8 * _OWN_ADDRESS))  # type: ignore[no-any-return]

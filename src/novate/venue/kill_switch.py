@@ -13,6 +13,7 @@ As long as any switch is on, GATES sends every NEW and CANCEL to the long check;
 from __future__ import annotations
 
 from novate.compiled import kernel, wide
+from novate.venue.cells import EXECUTE, GATES, KILLS, LIST, ORDER_COUNT, PUBLISH, SWITCHES
 from novate.venue.constants import (
     ACCOUNT_KILLED,
     BY_KILL,
@@ -27,16 +28,7 @@ from novate.venue.constants import (
     VENUE_KILLED,
 )
 from novate.venue.events import reject, scope_event
-from novate.venue.layout import (
-    EXECUTE,
-    GATES,
-    KILLS,
-    LIST,
-    ORDER_COUNT,
-    PUBLISH,
-    SWITCHES,
-    Tables,
-)
+from novate.venue.layout import Tables
 from novate.venue.sweeps import ANY, begin_withdrawal, fits_scratch
 
 # Bits of `known` of a listed account.

@@ -15,14 +15,8 @@ go beyond it.
 from __future__ import annotations
 
 from novate.compiled import highest_bit, inlined, kernel, wide
-from novate.venue.layout import (
-    BLOCK_FREE,
-    BLOCK_TOP,
-    FREE_WORDS,
-    LARGEST_LADDER,
-    WORDS_TOP,
-    Tables,
-)
+from novate.venue.cells import BLOCK_FREE, BLOCK_TOP, FREE_WORDS, LARGEST_LADDER, WORDS_TOP
+from novate.venue.layout import Tables
 
 SMALLEST_VECTOR = 4
 

@@ -13,6 +13,29 @@ from __future__ import annotations
 
 from novate.compiled import kernel, wide
 from novate.venue.balances import MEMBER_CODE, position_row
+from novate.venue.cells import (
+    CREDIT_MARGINED,
+    EXECUTE,
+    FREE,
+    GATES,
+    LIMITS_ON,
+    MEMBER_OFFSET,
+    NEED,
+    NEED_POSITIONS,
+    NOW,
+    ORDER_COUNT,
+    ORDER_TOP,
+    POSITION_COUNT,
+    POSITION_LIMIT,
+    PUBLISH,
+    STEP_ROOM,
+    TRACK_OPEN,
+    TRACK_OPEN_ORDERS,
+    TRACK_POSITION,
+    TRACK_RATE,
+    TRACK_RATIO,
+    TRACKING,
+)
 from novate.venue.constants import (
     BUY,
     E_LIMIT_SET,
@@ -35,30 +58,7 @@ from novate.venue.constants import (
 )
 from novate.venue.credit import count_open, counted_price, member_of
 from novate.venue.events import limit_event, reject
-from novate.venue.layout import (
-    CREDIT_MARGINED,
-    EXECUTE,
-    FREE,
-    GATES,
-    LIMITS_ON,
-    MEMBER_OFFSET,
-    NEED,
-    NEED_POSITIONS,
-    NOW,
-    ORDER_COUNT,
-    ORDER_TOP,
-    POSITION_COUNT,
-    POSITION_LIMIT,
-    PUBLISH,
-    STEP_ROOM,
-    TRACK_OPEN,
-    TRACK_OPEN_ORDERS,
-    TRACK_POSITION,
-    TRACK_RATE,
-    TRACK_RATIO,
-    TRACKING,
-    Tables,
-)
+from novate.venue.layout import Tables
 from novate.venue.messages import start_ratio
 from novate.venue.reach import held_price, is_open
 

@@ -9,9 +9,10 @@ The market from which the cascade started is remembered, because what comes afte
 from __future__ import annotations
 
 from novate.compiled import kernel, wide
+from novate.venue.cells import AGGRESSOR_MARKET, CASCADE, CASCADE_HOME, LINKED, PUBLISH
 from novate.venue.combinations import is_linked, links_of
 from novate.venue.constants import CONTINUOUS
-from novate.venue.layout import AGGRESSOR_MARKET, CASCADE, CASCADE_HOME, LINKED, PUBLISH, Tables
+from novate.venue.layout import Tables
 from novate.venue.orders import activate_next
 from novate.venue.protection import is_due
 from novate.venue.touched import NO_MARKET, touch

@@ -15,11 +15,12 @@ from novate.compiled import inlined, kernel, wide
 from novate.tables import prefetch
 from novate.venue.balances import home_of_balance
 from novate.venue.book import key_of, ladder_of, opposite
+from novate.venue.cells import INDEX_MASK, RING
 from novate.venue.constants import AMEND, CANCEL, NEW
 from novate.venue.credit import reserve_asset
 from novate.venue.identity import tag_of
 from novate.venue.ladder import find_near
-from novate.venue.layout import INDEX_MASK, RING, Tables
+from novate.venue.layout import Tables
 
 _RING_MASK = 15
 SMALL_DISTANCE = 4

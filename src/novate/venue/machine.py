@@ -16,20 +16,24 @@ from novate.domain.machine import BrokenInvariant, SnapshotReader, SnapshotWrite
 from novate.domain.records import COMMAND, EVENT, Commands, Events, new_commands, new_events
 from novate.domain.terms import VenueTerms
 from novate.tables import addresses_of
-from novate.venue import kernel, layout, memory
+from novate.venue import cells, kernel, layout, memory
 from novate.venue.admissible import require_admissible
+from novate.venue.cells import PIECE
 from novate.venue.commitment import list_orders, state_root
 from novate.venue.control_checks import broken_controls
 from novate.venue.inspection import Book, read_book
 from novate.venue.invariants import broken_sums, check_books, describe
-from novate.venue.layout import PIECE, Tables
+from novate.venue.layout import Tables
 from novate.venue.timer_checks import PendingTimer, broken_timers, read_timers
+
+if COMPILED:
+    from novate.venue import entries
 
 # Above these the tables outgrow the processor's caches, and looking ahead pays; below it costs a few ns.
 _LOOK_AHEAD_ORDERS = 16_384
 _LOOK_AHEAD_MARKETS = 64
 # Tables of which a command takes at most one row, and the cell that counts the rows in use.
-_POOLS = {"orders": layout.ORDER_COUNT, "extras": layout.EXTRA_COUNT}
+_POOLS = {"orders": cells.ORDER_COUNT, "extras": cells.EXTRA_COUNT}
 _SAVED = tuple(name for name in Tables._fields if name not in ("scratch", "commands", "events"))
 _OF_TERMS = ("header", "markets", "tops", "accounts", "holders", "margins", "assets")
 _NO_COMMANDS = new_commands(0)
@@ -56,7 +60,7 @@ class Venue:
         buffer or strided views, and BrokenInvariant if the kernel found one (the machine is then of no use).
         """
         total = len(commands)
-        if len(events) < layout.MIN_EVENT_BUFFER or commands.dtype != COMMAND or events.dtype != EVENT:
+        if len(events) < cells.MIN_EVENT_BUFFER or commands.dtype != COMMAND or events.dtype != EVENT:
             self._refuse(commands, events)
         if total <= self._headroom:
             self._headroom -= total
@@ -75,11 +79,11 @@ class Venue:
         while True:
             if stopped:
                 self._headroom = 0
-                if self._header[layout.BROKEN]:
+                if self._header[cells.BROKEN]:
                     raise BrokenInvariant(f"conservation broken at sequence {self.sequence}")
-                if self._header[layout.NEED] == layout.NEED_EVENTS:
+                if self._header[cells.NEED] == cells.NEED_EVENTS:
                     break
-                self._make_room(int(self._header[layout.NEED]))
+                self._make_room(int(self._header[cells.NEED]))
             if done == total:
                 break
             piece = commands[done : done + PIECE]
@@ -93,14 +97,14 @@ class Venue:
 
     def _run(self, commands: Commands, events: Events) -> int:
         if COMPILED:
-            result = int(kernel.enter(self._addresses, commands, events))
+            result = int(entries.enter(self._addresses, commands, events))
             if result < 0:
                 raise ValueError("Expected contiguous arrays of commands and events, was a strided view")
             return result
         # Interpreted kernels wrap like compiled ones; NumPy would warn about every hash.
         with np.errstate(over="ignore"):
             done = kernel.run(self._view(commands, events), len(commands))
-        return int(done) << 32 | int(self._header[layout.EVENTS])
+        return int(done) << 32 | int(self._header[cells.EVENTS])
 
     def _refuse(self, commands: Commands, events: Events) -> None:
         if commands.dtype != COMMAND or events.dtype != EVENT:
@@ -108,7 +112,7 @@ class Venue:
                 f"Expected COMMAND and EVENT records, was {commands.dtype.itemsize} bytes "
                 f"and {events.dtype.itemsize} bytes of other types"
             )
-        raise ValueError(f"Expected room for at least {layout.MIN_EVENT_BUFFER} events, was {len(events)}")
+        raise ValueError(f"Expected room for at least {cells.MIN_EVENT_BUFFER} events, was {len(events)}")
 
     def _view(self, commands: Commands = _NO_COMMANDS, events: Events = _NO_EVENTS) -> Tables:
         return Tables(**self._tables, commands=commands, events=events.view(layout.EVENT_WORDS))
@@ -130,7 +134,7 @@ class Venue:
             if needed > len(tables[pool]):
                 tables[pool] = memory.enlarged(tables[pool], max(needed, 2 * len(tables[pool])))
                 grown = True
-        live = int(header[layout.ORDER_COUNT]) + PIECE
+        live = int(header[cells.ORDER_COUNT]) + PIECE
         if live * 4 > len(tables["index"]) * 3:
             rows = len(tables["index"])
             while live * 2 > rows:
@@ -142,14 +146,14 @@ class Venue:
             grown = True
         if grown:
             self._point()
-        many_orders = int(header[layout.ORDER_COUNT]) > _LOOK_AHEAD_ORDERS
-        self._header[layout.PREFETCH] = many_orders or len(tables["markets"]) > _LOOK_AHEAD_MARKETS
+        many_orders = int(header[cells.ORDER_COUNT]) > _LOOK_AHEAD_ORDERS
+        self._header[cells.PREFETCH] = many_orders or len(tables["markets"]) > _LOOK_AHEAD_MARKETS
         self._headroom = PIECE - commands
 
     def _grow_orders(self) -> None:
         """Rows and names for a command that may take more of them than was reserved (a quote takes two)."""
         tables = self._tables
-        wanted = int(self._header[layout.ORDER_COUNT]) + PIECE + 4
+        wanted = int(self._header[cells.ORDER_COUNT]) + PIECE + 4
         if len(tables["orders"]) < wanted:
             tables["orders"] = memory.enlarged(tables["orders"], 2 * wanted)
         if wanted * 4 > len(tables["index"]) * 3:
@@ -158,26 +162,26 @@ class Venue:
     def _make_room(self, need: int) -> None:
         """Enlarge what the kernel asked for."""
         tables = self._tables
-        if need == layout.NEED_BLOCKS:
+        if need == cells.NEED_BLOCKS:
             tables["blocks"] = memory.enlarged(tables["blocks"], 2 * len(tables["blocks"]))
             tables["levels"] = memory.enlarged(tables["levels"], 2 * len(tables["levels"]))
-        elif need == layout.NEED_WORDS:
+        elif need == cells.NEED_WORDS:
             tables["words"] = memory.enlarged(tables["words"], 2 * len(tables["words"]))
-        elif need == layout.NEED_SCRATCH:
+        elif need == cells.NEED_SCRATCH:
             tables["scratch"] = np.zeros(2 * len(tables["orders"]), np.int64)
-        elif need == layout.NEED_ORDERS:
+        elif need == cells.NEED_ORDERS:
             self._grow_orders()
-        elif need == layout.NEED_FEATURES:
+        elif need == cells.NEED_FEATURES:
             memory.grow_features(tables)
-        elif need == layout.NEED_PROTECTIONS:
+        elif need == cells.NEED_PROTECTIONS:
             tables["protections"] = memory.enlarged(tables["protections"], 2 * len(tables["protections"]))
-        elif need == layout.NEED_ENTRIES:
+        elif need == cells.NEED_ENTRIES:
             tables["entries"] = memory.enlarged(tables["entries"], 2 * len(tables["entries"]))
-        elif need == layout.NEED_TIMERS:
+        elif need == cells.NEED_TIMERS:
             tables["timers"] = memory.enlarged(tables["timers"], 2 * len(tables["timers"]))
-        elif need == layout.NEED_BALANCES:
+        elif need == cells.NEED_BALANCES:
             tables["balances"] = memory.grow_hashed(tables, "balances")
-        elif need == layout.NEED_POSITIONS:
+        elif need == cells.NEED_POSITIONS:
             tables["positions"] = memory.grow_hashed(tables, "positions")
         else:
             raise BrokenInvariant(f"the kernel stopped at sequence {self.sequence} without saying why")
@@ -186,21 +190,21 @@ class Venue:
     @property
     def sequence(self) -> int:
         """Number of the last command begun; the first command is 1."""
-        return int(self._header[layout.SEQUENCE])
+        return int(self._header[cells.SEQUENCE])
 
     @property
     def now(self) -> int:
         """The venue clock (R3)."""
-        return int(self._header[layout.NOW])
+        return int(self._header[cells.NOW])
 
     @property
     def clearing_sequence(self) -> int:
         """Number of the last command of the clearing house that was applied (K16)."""
-        return int(self._header[layout.CLEARING_SEQ])
+        return int(self._header[cells.CLEARING_SEQ])
 
     def resting_orders(self) -> int:
         """Live orders of all markets, parked and elected ones included."""
-        return int(self._header[layout.ORDER_COUNT])
+        return int(self._header[cells.ORDER_COUNT])
 
     def balance(self, account: int, asset: int) -> tuple[int, int]:
         """(available, reserved) of an account in an asset (K1)."""
@@ -225,15 +229,15 @@ class Venue:
         """Rows of the pools that have ever been used; what lies behind them is zero."""
         header = self._header
         return {
-            "orders": int(header[layout.ORDER_TOP]),
-            "extras": int(header[layout.EXTRA_TOP]),
-            "blocks": int(header[layout.BLOCK_TOP]),
-            "levels": int(header[layout.BLOCK_TOP]) * layout.LEVELS_PER_BLOCK,
-            "words": int(header[layout.WORDS_TOP]),
-            "features": int(header[layout.FEATURES_TOP]),
-            "protections": int(header[layout.PROTECTION_TOP]),
-            "entries": int(header[layout.ENTRY_TOP]),
-            "timers": max(1, int(header[layout.TIMER_COUNT])),
+            "orders": int(header[cells.ORDER_TOP]),
+            "extras": int(header[cells.EXTRA_TOP]),
+            "blocks": int(header[cells.BLOCK_TOP]),
+            "levels": int(header[cells.BLOCK_TOP]) * cells.LEVELS_PER_BLOCK,
+            "words": int(header[cells.WORDS_TOP]),
+            "features": int(header[cells.FEATURES_TOP]),
+            "protections": int(header[cells.PROTECTION_TOP]),
+            "entries": int(header[cells.ENTRY_TOP]),
+            "timers": max(1, int(header[cells.TIMER_COUNT])),
         }
 
     def state_root(self) -> bytes:
@@ -265,7 +269,7 @@ class Venue:
         """R54, K1, K2 and the structure itself; raises BrokenInvariant naming the first that is broken."""
         self._require_idle("validation")
         if COMPILED:
-            broken = describe(kernel.enter_check(self._addresses))
+            broken = describe(entries.enter_check(self._addresses))
         else:
             with np.errstate(over="ignore"):
                 broken = describe(int(check_books(self._view())))
@@ -277,12 +281,12 @@ class Venue:
     def _live_rows(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """Rows of the live orders in the canonical order of `list_orders`."""
         if len(self._tables["scratch"]) < len(self._tables["orders"]):
-            self._make_room(layout.NEED_SCRATCH)
-        count = kernel.enter_listing(self._addresses) if COMPILED else list_orders(self._view())
+            self._make_room(cells.NEED_SCRATCH)
+        count = entries.enter_listing(self._addresses) if COMPILED else list_orders(self._view())
         return self._tables["scratch"][:count]
 
     def _require_idle(self, what: str) -> None:
-        if self._header[layout.PHASE] != layout.IDLE:
+        if self._header[cells.PHASE] != cells.IDLE:
             raise ValueError(f"Expected {what} between two commands, was in the middle of one")
 
 

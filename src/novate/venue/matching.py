@@ -20,24 +20,7 @@ from novate.venue.book import (
     shrink,
     tradable_of,
 )
-from novate.venue.constants import (
-    BUY,
-    BY_IOC,
-    BY_STP,
-    E_CANCELLED,
-    E_REFRESHED,
-    STP_CANCEL_AGGRESSING,
-    STP_CANCEL_BOTH,
-    STP_CANCEL_RESTING,
-    STP_NONE,
-)
-from novate.venue.credit import count_fill, reduce_hold, settle
-from novate.venue.endings import cancel_entering, cancel_resting, end_order
-from novate.venue.events import decrement, order_event, trade
-from novate.venue.fees import fee_of
-from novate.venue.identity import insert_entry
-from novate.venue.ladder import best_level, key_of_level
-from novate.venue.layout import (
+from novate.venue.cells import (
     AGGRESSOR,
     AGGRESSOR_LEAST,
     AGGRESSOR_LIMIT,
@@ -63,8 +46,25 @@ from novate.venue.layout import (
     STEP_ROOM,
     STP_GROUPS,
     TAG,
-    Tables,
 )
+from novate.venue.constants import (
+    BUY,
+    BY_IOC,
+    BY_STP,
+    E_CANCELLED,
+    E_REFRESHED,
+    STP_CANCEL_AGGRESSING,
+    STP_CANCEL_BOTH,
+    STP_CANCEL_RESTING,
+    STP_NONE,
+)
+from novate.venue.credit import count_fill, reduce_hold, settle
+from novate.venue.endings import cancel_entering, cancel_resting, end_order
+from novate.venue.events import decrement, order_event, trade
+from novate.venue.fees import fee_of
+from novate.venue.identity import insert_entry
+from novate.venue.ladder import best_level, key_of_level
+from novate.venue.layout import Tables
 from novate.venue.triggers import elect, trigger_reference
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from novate.domain.codes import AuctionKind, MarketState, SelfTrade
 from novate.domain.instruments import CreditModel, MarketTerms, OnNegative, Resale
 from novate.domain.terms import VenueTerms
-from novate.venue import layout
+from novate.venue import cells, layout
 from novate.venue.balances import home_of_many
 from novate.venue.combination_terms import combinations
 from novate.venue.identity import tag_of_many
@@ -24,9 +24,9 @@ from novate.venue.layout import Tables
 Array = npt.NDArray[Any]
 
 _FIRST_ROWS = {
-    "header": layout.HEADER_CELLS,
+    "header": cells.HEADER_CELLS,
     "blocks": 64,
-    "levels": 64 * layout.LEVELS_PER_BLOCK,
+    "levels": 64 * cells.LEVELS_PER_BLOCK,
     "orders": 1024,
     "extras": 64,
     "words": 4096,
@@ -41,16 +41,16 @@ _FIRST_ROWS = {
     "staged": 1,
     "timers": 16,
 }
-_COLLAR_ACTIONS = {"CAP": layout.COLLAR_CAPS, "HALT": layout.COLLAR_HALTS, "AUCTION": layout.COLLAR_CALLS}
+_COLLAR_ACTIONS = {"CAP": cells.COLLAR_CAPS, "HALT": cells.COLLAR_HALTS, "AUCTION": cells.COLLAR_CALLS}
 _ALLOCATIONS = {
-    "FIFO": layout.FIFO,
-    "PRO_RATA": layout.PRO_RATA,
-    "FIFO_PRO_RATA": layout.FIFO_PRO_RATA,
+    "FIFO": cells.FIFO,
+    "PRO_RATA": cells.PRO_RATA,
+    "FIFO_PRO_RATA": cells.FIFO_PRO_RATA,
 }
 _CREDIT_CODES = {
-    CreditModel.NONE: layout.CREDIT_NONE,
-    CreditModel.DELIVERABLE: layout.CREDIT_DELIVERABLE,
-    CreditModel.MARGINED: layout.CREDIT_MARGINED,
+    CreditModel.NONE: cells.CREDIT_NONE,
+    CreditModel.DELIVERABLE: cells.CREDIT_DELIVERABLE,
+    CreditModel.MARGINED: cells.CREDIT_MARGINED,
 }
 
 
@@ -61,7 +61,7 @@ def new_tables(terms: VenueTerms) -> dict[str, Array]:
     rows["ladders"] = 4 * len(terms.markets)
     rows["tops"] = 2 * len(terms.markets)
     margined = any(market.credit is CreditModel.MARGINED for market in terms.markets)
-    rows["margins"] = layout.MARGIN_CLASSES * (len(terms.markets) if margined else 1)
+    rows["margins"] = cells.MARGIN_CLASSES * (len(terms.markets) if margined else 1)
     rows["accounts"] = 1 + max((account.account for account in terms.accounts), default=0)
     members = 1 + max((account.member for account in terms.accounts), default=0)
     rows["holders"] = rows["accounts"] + members if terms.limits else 1
@@ -85,7 +85,7 @@ def new_tables(terms: VenueTerms) -> dict[str, Array]:
     for account in terms.accounts:
         row = account.account
         tables["accounts"][row] = (account.member, account.stp_group, account.account_class, 1)
-    tables["tops"]["key"] = layout.NOTHING_SHOWN
+    tables["tops"]["key"] = cells.NOTHING_SHOWN
     tables["features"]["collar"][0] = -1
     tables["features"]["protection"][0] = -1
     tables["features"]["auction_band"][0] = -1
@@ -97,37 +97,37 @@ def new_tables(terms: VenueTerms) -> dict[str, Array]:
 
 
 def _fill_header(header: Array, terms: VenueTerms, margined: bool, accounts: int) -> None:
-    header[layout.NEXT_ORDER_ID] = 1
-    header[layout.NEXT_TRADE_ID] = 1
+    header[cells.NEXT_ORDER_ID] = 1
+    header[cells.NEXT_TRADE_ID] = 1
     # Row 0 of every pool, and word 0, stand for "none".
     for cell in (
-        layout.ORDER_TOP, layout.EXTRA_TOP, layout.BLOCK_TOP, layout.WORDS_TOP, layout.FEATURES_TOP,
-        layout.PROTECTION_TOP, layout.ENTRY_TOP,
+        cells.ORDER_TOP, cells.EXTRA_TOP, cells.BLOCK_TOP, cells.WORDS_TOP, cells.FEATURES_TOP,
+        cells.PROTECTION_TOP, cells.ENTRY_TOP,
     ):  # fmt: skip
         header[cell] = 1
-    header[layout.LARGEST_LADDER] = SMALLEST_VECTOR
-    header[layout.INDEX_MASK] = _FIRST_ROWS["index"] - 1
-    header[layout.INDEX_SEED] = terms.hash_seed
+    header[cells.LARGEST_LADDER] = SMALLEST_VECTOR
+    header[cells.INDEX_MASK] = _FIRST_ROWS["index"] - 1
+    header[cells.INDEX_SEED] = terms.hash_seed
     _set_limit_cells(header, "balances", _FIRST_ROWS["balances"])
     _set_limit_cells(header, "positions", _FIRST_ROWS["positions"])
-    header[layout.FEE_ACCOUNT] = terms.fee_account
-    header[layout.CHECK_ACCOUNTS] = terms.check_accounts or terms.limits
-    header[layout.STP_GROUPS] = any(account.stp_group for account in terms.accounts)
-    header[layout.LIMITS_ON] = terms.limits
-    header[layout.POSITIONS_ON] = margined or terms.limits or terms.positions
-    header[layout.KEEP_POSITIONS] = terms.positions
-    header[layout.CREDIT_ON] = any(m.credit is not CreditModel.NONE for m in terms.markets)
-    header[layout.MEMBER_OFFSET] = accounts
-    header[layout.TOUCHED_HEAD] = -1
-    header[layout.NEXT_DUE] = layout.NO_MORE_TIME
-    header[layout.TIMER_PHASE] = layout.TIMERS
+    header[cells.FEE_ACCOUNT] = terms.fee_account
+    header[cells.CHECK_ACCOUNTS] = terms.check_accounts or terms.limits
+    header[cells.STP_GROUPS] = any(account.stp_group for account in terms.accounts)
+    header[cells.LIMITS_ON] = terms.limits
+    header[cells.POSITIONS_ON] = margined or terms.limits or terms.positions
+    header[cells.KEEP_POSITIONS] = terms.positions
+    header[cells.CREDIT_ON] = any(m.credit is not CreditModel.NONE for m in terms.markets)
+    header[cells.MEMBER_OFFSET] = accounts
+    header[cells.TOUCHED_HEAD] = -1
+    header[cells.NEXT_DUE] = cells.NO_MORE_TIME
+    header[cells.TIMER_PHASE] = cells.TIMERS
 
 
 def _set_limit_cells(header: Array, name: str, rows: int) -> None:
     """Mask and fill limit (five eighths) of a hash table."""
     mask, limit = {
-        "balances": (layout.BALANCE_MASK, layout.BALANCE_LIMIT),
-        "positions": (layout.POSITION_MASK, layout.POSITION_LIMIT),
+        "balances": (cells.BALANCE_MASK, cells.BALANCE_LIMIT),
+        "positions": (cells.POSITION_MASK, cells.POSITION_LIMIT),
     }[name]
     header[mask] = rows - 1
     header[limit] = rows * 5 // 8
@@ -137,8 +137,8 @@ def _fill_market(tables: dict[str, Array], row: int, terms: MarketTerms) -> None
     market = tables["markets"][row : row + 1]
     for field in ("max_quantity", "max_price", "min_price", "min_display", "base_asset", "quote_asset"):
         market[field] = getattr(terms, field)
-    market["reference"] = layout.NO_PRICE if terms.reference_price is None else terms.reference_price
-    market["last"] = layout.NO_PRICE
+    market["reference"] = cells.NO_PRICE if terms.reference_price is None else terms.reference_price
+    market["last"] = cells.NO_PRICE
     market["static_band"] = -1 if terms.static_band is None else terms.static_band
     market["multiplier"] = terms.notional_multiplier
     market["base_units"] = terms.base_units_per_lot
@@ -160,8 +160,8 @@ def _fill_market(tables: dict[str, Array], row: int, terms: MarketTerms) -> None
     if terms.credit is CreditModel.DELIVERABLE:
         tables["assets"]["known"][terms.base_asset] = 1
     if terms.credit is CreditModel.MARGINED:
-        first = layout.MARGIN_CLASSES * row
-        tables["margins"][first : first + layout.MARGIN_CLASSES] = terms.margin_per_lot_micro
+        first = cells.MARGIN_CLASSES * row
+        tables["margins"][first : first + cells.MARGIN_CLASSES] = terms.margin_per_lot_micro
 
 
 def uses_features(terms: MarketTerms) -> bool:
@@ -175,10 +175,10 @@ def uses_features(terms: MarketTerms) -> bool:
 def _fill_features(tables: dict[str, Array], market: int, terms: MarketTerms) -> None:
     """The row of features that a market is configured with."""
     header = tables["header"]
-    if header[layout.FEATURES_TOP] == len(tables["features"]):
+    if header[cells.FEATURES_TOP] == len(tables["features"]):
         grow_features(tables)
-    row = int(header[layout.FEATURES_TOP])
-    header[layout.FEATURES_TOP] = row + 1
+    row = int(header[cells.FEATURES_TOP])
+    header[cells.FEATURES_TOP] = row + 1
     tables["markets"]["features"][market] = row
     features = tables["features"][row : row + 1]
     features["market"] = market
@@ -197,7 +197,7 @@ def _fill_features(tables: dict[str, Array], market: int, terms: MarketTerms) ->
     features["fifo_pct"] = terms.fifo_pct
     features["top_order"] = terms.top_order and terms.alloc != "FIFO"
     features["auction_ppm"] = terms.auction_ppm
-    features["indicative_price"] = layout.NO_PRICE
+    features["indicative_price"] = cells.NO_PRICE
 
 
 def grow_features(tables: dict[str, Array]) -> None:
@@ -232,14 +232,14 @@ def enlarged(array: Array, rows: int) -> Array:
 def grow_index(tables: dict[str, Array], rows: int) -> Array:
     """A larger index with an entry for every live order; returns it."""
     header = tables["header"]
-    orders = tables["orders"][: int(header[layout.ORDER_TOP])]
-    live = np.nonzero(orders["flags"] & layout.INDEXED)[0]
-    live = live[orders["status"][live] != layout.FREE]
+    orders = tables["orders"][: int(header[cells.ORDER_TOP])]
+    live = np.nonzero(orders["flags"] & cells.INDEXED)[0]
+    live = live[orders["status"][live] != cells.FREE]
     owners = (orders["market"][live].astype(np.int64) << 32) | orders["account"][live]
-    tags = tag_of_many(orders["client_order_id"][live], owners, int(header[layout.INDEX_SEED]))
+    tags = tag_of_many(orders["client_order_id"][live], owners, int(header[cells.INDEX_SEED]))
     index: Array = np.zeros(rows, np.int64)
     index[_places(tags & (rows - 1), rows)] = (tags << 32) | live
-    header[layout.INDEX_MASK] = rows - 1
+    header[cells.INDEX_MASK] = rows - 1
     return index
 
 

@@ -10,9 +10,10 @@ that is asked about at or after its end. A message counts for both limits if nei
 from __future__ import annotations
 
 from novate.compiled import kernel, wide
+from novate.venue.cells import MEMBER_OFFSET, NOW
 from novate.venue.constants import MAX_MESSAGE_RATE, MAX_ORDER_TO_TRADE, OK
 from novate.venue.credit import member_of
-from novate.venue.layout import MEMBER_OFFSET, NOW, Tables
+from novate.venue.layout import Tables
 
 
 @kernel

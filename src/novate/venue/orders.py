@@ -12,6 +12,7 @@ from __future__ import annotations
 from novate.compiled import inlined, kernel, wide
 from novate.venue.acceptance import accept, check_commitment, counts_commitments
 from novate.venue.admission import check_new, is_resting_tif, is_special
+from novate.venue.cells import CASCADE, ENTERING, INDEXED, MATCH, NO_PRICE, PUBLISH, REDUCES
 from novate.venue.constants import (
     BY_CREDIT,
     BY_FOK,
@@ -33,16 +34,7 @@ from novate.venue.endings import cancel_entering, end_order, end_other_leg, remo
 from novate.venue.events import order_event, priced_event, reject
 from novate.venue.feasibility import rehearse
 from novate.venue.identity import find_place, remove_entry
-from novate.venue.layout import (
-    CASCADE,
-    ENTERING,
-    INDEXED,
-    MATCH,
-    NO_PRICE,
-    PUBLISH,
-    REDUCES,
-    Tables,
-)
+from novate.venue.layout import Tables
 from novate.venue.lookahead import tag_of_command
 from novate.venue.matching import begin_sweep, name_order, rest, set_aggressor
 from novate.venue.prices import has_opposite, is_protected, market_limit, reaches

@@ -12,6 +12,7 @@ from __future__ import annotations
 from novate.compiled import kernel, wide
 from novate.venue.acceptance import accept, check_commitment
 from novate.venue.admission import check_new, is_resting_tif, refuses_by_state
+from novate.venue.cells import EXECUTE, OCO_LEG, PUBLISH, TAG
 from novate.venue.constants import (
     F_ALL_OR_NONE,
     F_MIN_QTY,
@@ -24,13 +25,7 @@ from novate.venue.constants import (
 from novate.venue.events import reject, reject_leg
 from novate.venue.features import may_open_features, open_features
 from novate.venue.identity import tag_of
-from novate.venue.layout import (
-    EXECUTE,
-    OCO_LEG,
-    PUBLISH,
-    TAG,
-    Tables,
-)
+from novate.venue.layout import Tables
 from novate.venue.lookahead import tag_of_command
 from novate.venue.pool import take_extra
 from novate.venue.special import enter, entry_of, park_new

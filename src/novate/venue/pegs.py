@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from novate.compiled import kernel, wide
 from novate.venue.book import ladder_of, opposite
+from novate.venue.cells import NO_PRICE
 from novate.venue.constants import BUY, F_PRICE, PEG_MID, PEG_PRIMARY
 from novate.venue.ladder import best_displayed, key_of_level
-from novate.venue.layout import NO_PRICE, Tables
+from novate.venue.layout import Tables
 from novate.venue.prices import is_quotable
 
 

@@ -9,9 +9,7 @@ An extra holds what only some orders have: stop price, iceberg display and tranc
 from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
-from novate.venue.identity import remove_order
-from novate.venue.ladder import give_words, take_words
-from novate.venue.layout import (
+from novate.venue.cells import (
     EXTRA_COUNT,
     EXTRA_FREE,
     EXTRA_TOP,
@@ -25,8 +23,10 @@ from novate.venue.layout import (
     ORDER_COUNT,
     ORDER_FREE,
     ORDER_TOP,
-    Tables,
 )
+from novate.venue.identity import remove_order
+from novate.venue.ladder import give_words, take_words
+from novate.venue.layout import Tables
 
 _SMALLEST_HEAP = 16
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.book import key_of, ladder_of, opposite
+from novate.venue.cells import NO_PRICE
 from novate.venue.constants import BUY
 from novate.venue.ladder import best_level, key_of_level
-from novate.venue.layout import NO_PRICE, Tables
+from novate.venue.layout import Tables
 
 
 @inlined

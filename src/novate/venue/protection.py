@@ -12,15 +12,7 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.balances import find_position, position_row
-from novate.venue.constants import (
-    E_MMP_RESET,
-    E_MMP_SET,
-    E_MMP_TRIGGERED,
-    INVALID_QTY,
-)
-from novate.venue.events import mmp_event, reject
-from novate.venue.features import open_features
-from novate.venue.layout import (
+from novate.venue.cells import (
     ENTRY_FREE,
     ENTRY_TOP,
     EXECUTE,
@@ -30,8 +22,16 @@ from novate.venue.layout import (
     NOW,
     PROTECTION_TOP,
     PUBLISH,
-    Tables,
 )
+from novate.venue.constants import (
+    E_MMP_RESET,
+    E_MMP_SET,
+    E_MMP_TRIGGERED,
+    INVALID_QTY,
+)
+from novate.venue.events import mmp_event, reject
+from novate.venue.features import open_features
+from novate.venue.layout import Tables
 
 _LONGEST_WINDOW = 1 << 62
 

@@ -18,6 +18,17 @@ from typing import NamedTuple
 from novate.compiled import cold, kernel, wide
 from novate.venue.acceptance import accept, check_commitment
 from novate.venue.admission import check_new, refuses_by_state
+from novate.venue.cells import (
+    INDEX_COUNT,
+    INDEX_MASK,
+    NEED,
+    NEED_ORDERS,
+    ORDER_COUNT,
+    PIECE,
+    POST_ONLY,
+    PUBLISH,
+    QUOTED,
+)
 from novate.venue.constants import (
     BUY,
     BY_QUOTE,
@@ -45,18 +56,7 @@ from novate.venue.endings import remove_live
 from novate.venue.events import reject
 from novate.venue.features import open_features
 from novate.venue.identity import find_order, tag_of
-from novate.venue.layout import (
-    INDEX_COUNT,
-    INDEX_MASK,
-    NEED,
-    NEED_ORDERS,
-    ORDER_COUNT,
-    PIECE,
-    POST_ONLY,
-    PUBLISH,
-    QUOTED,
-    Tables,
-)
+from novate.venue.layout import Tables
 from novate.venue.matching import rest
 from novate.venue.protection import is_stopped
 from novate.venue.special import entry_of

@@ -10,8 +10,9 @@ What an order holds is worked out at this price, wherever credit and limits ask 
 from __future__ import annotations
 
 from novate.compiled import cold, inlined, kernel, wide
+from novate.venue.cells import ALL_OR_NONE, AUCTION_ONLY, DISCRETIONARY, RESTING, WAITING
 from novate.venue.constants import BUY
-from novate.venue.layout import ALL_OR_NONE, AUCTION_ONLY, DISCRETIONARY, RESTING, WAITING, Tables
+from novate.venue.layout import Tables
 
 
 @inlined

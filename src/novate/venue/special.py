@@ -23,6 +23,7 @@ from novate.venue.attention import enter_attentive
 from novate.venue.attentive import asked_peg, asked_reach, asks_attention, check_attentive_room
 from novate.venue.auction_orders import auction_key, enter_auction, ladder_of_auction
 from novate.venue.book import key_of, ladder_of
+from novate.venue.cells import AGGRESSOR_LEAST, ATTENTIVE, EXECUTE, MATCH, NO_PRICE, PUBLISH
 from novate.venue.combinations import is_linked
 from novate.venue.constants import (
     BY_FOK,
@@ -45,7 +46,7 @@ from novate.venue.endings import cancel_entering
 from novate.venue.events import reject
 from novate.venue.feasibility import rehearse
 from novate.venue.features import may_open_features, open_features
-from novate.venue.layout import AGGRESSOR_LEAST, ATTENTIVE, EXECUTE, MATCH, NO_PRICE, PUBLISH, Tables
+from novate.venue.layout import Tables
 from novate.venue.lookahead import tag_of_command
 from novate.venue.matching import begin_sweep, name_order, rest
 from novate.venue.pegs import target_of_new

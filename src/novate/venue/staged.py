@@ -10,8 +10,9 @@ is as if it had never been. `staged_view` shows it as command 0, so that one cod
 from __future__ import annotations
 
 from novate.compiled import COMPILED, inlined, kernel
+from novate.venue.cells import SEQUENCE, STAGED_AT, STAGED_KIND
 from novate.venue.constants import LEG, TERMS
-from novate.venue.layout import SEQUENCE, STAGED_AT, STAGED_KIND, TABLE_DTYPES, Tables
+from novate.venue.layout import TABLE_DTYPES, Tables
 
 
 @kernel

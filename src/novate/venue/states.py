@@ -12,6 +12,16 @@ from __future__ import annotations
 from novate.compiled import inlined, kernel, wide
 from novate.venue.auction import fits_region
 from novate.venue.calls import enter_call, extends
+from novate.venue.cells import (
+    AUCTION_KIND,
+    EXECUTE,
+    LIST,
+    NEXT_STATE,
+    PUBLISH,
+    SETTLED,
+    STATE_REASON,
+    UNCROSS,
+)
 from novate.venue.combinations import cascade_of
 from novate.venue.constants import (
     AT_CLOSE,
@@ -32,17 +42,7 @@ from novate.venue.constants import (
 )
 from novate.venue.events import market_event, reject
 from novate.venue.features import may_open_features, open_features
-from novate.venue.layout import (
-    AUCTION_KIND,
-    EXECUTE,
-    LIST,
-    NEXT_STATE,
-    PUBLISH,
-    SETTLED,
-    STATE_REASON,
-    UNCROSS,
-    Tables,
-)
+from novate.venue.layout import Tables
 from novate.venue.sweeps import begin_list, gather_auction_only, gather_day
 from novate.venue.timers import has_timer_room, stop_call_timer
 from novate.venue.uncross import begin_uncross

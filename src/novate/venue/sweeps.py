@@ -12,27 +12,7 @@ from __future__ import annotations
 from novate.compiled import inlined, kernel, wide
 from novate.venue.attentive import list_waiting
 from novate.venue.balances import balance_row, find_position
-from novate.venue.constants import (
-    AT_OPEN,
-    BY_AUCTION,
-    BY_CREDIT,
-    BY_DAY,
-    BY_DISCONNECT,
-    BY_KILL,
-    BY_MASS,
-    BY_MMP,
-    DAY,
-    E_CANCELLED,
-    E_DISCONNECTED,
-    E_EXPIRED,
-    E_KILLED,
-    E_MASS_DONE,
-)
-from novate.venue.credit import member_of, reserve_asset
-from novate.venue.endings import remove_live
-from novate.venue.events import market_event, scope_event
-from novate.venue.features import auction_ladder
-from novate.venue.layout import (
+from novate.venue.cells import (
     AUCTION_ONLY,
     CLOSE_ASKS,
     CLOSE_BIDS,
@@ -54,8 +34,28 @@ from novate.venue.layout import (
     PROTECTED,
     PUBLISH,
     RETURN_PHASE,
-    Tables,
 )
+from novate.venue.constants import (
+    AT_OPEN,
+    BY_AUCTION,
+    BY_CREDIT,
+    BY_DAY,
+    BY_DISCONNECT,
+    BY_KILL,
+    BY_MASS,
+    BY_MMP,
+    DAY,
+    E_CANCELLED,
+    E_DISCONNECTED,
+    E_EXPIRED,
+    E_KILLED,
+    E_MASS_DONE,
+)
+from novate.venue.credit import member_of, reserve_asset
+from novate.venue.endings import remove_live
+from novate.venue.events import market_event, scope_event
+from novate.venue.features import auction_ladder
+from novate.venue.layout import Tables
 from novate.venue.matching import has_room
 from novate.venue.reach import is_open
 from novate.venue.touched import touch

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.domain.codes import AuctionKind, MarketState
-from novate.venue.layout import (
+from novate.venue.cells import (
     BY_CALL,
     HEAP_LENGTH,
     HEAP_OFFSET,
@@ -22,8 +22,8 @@ from novate.venue.layout import (
     NO_MORE_TIME,
     NOW,
     TIMER_COUNT,
-    Tables,
 )
+from novate.venue.layout import Tables
 
 
 class PendingTimer(NamedTuple):

@@ -16,6 +16,19 @@ out of the middle looks at all of them.
 from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
+from novate.venue.cells import (
+    BY_CALL,
+    EXECUTE,
+    LAST_TIMER,
+    MAX_TIMERS,
+    NEED,
+    NEED_TIMERS,
+    NEXT_DUE,
+    NO_MORE_TIME,
+    NOW,
+    PUBLISH,
+    TIMER_COUNT,
+)
 from novate.venue.constants import (
     AUCTION_CALL,
     BY_SCHEDULE,
@@ -32,20 +45,7 @@ from novate.venue.constants import (
     TOO_MANY_TIMERS,
 )
 from novate.venue.events import head_of, market_event, reject, write
-from novate.venue.layout import (
-    BY_CALL,
-    EXECUTE,
-    LAST_TIMER,
-    MAX_TIMERS,
-    NEED,
-    NEED_TIMERS,
-    NEXT_DUE,
-    NO_MORE_TIME,
-    NOW,
-    PUBLISH,
-    TIMER_COUNT,
-    Tables,
-)
+from novate.venue.layout import Tables
 from novate.venue.pool import heap_top
 
 # -- the heap ------------------------------------------------------------------------------------------------

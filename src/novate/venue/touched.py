@@ -9,12 +9,7 @@ from __future__ import annotations
 from novate.compiled import inlined, kernel, wide
 from novate.venue.auction import publish_indicative
 from novate.venue.book import ladder_of, top_of
-from novate.venue.combinations import is_linked, links_of
-from novate.venue.constants import AUCTION_CALL, BUY, SELL
-from novate.venue.events import book_state
-from novate.venue.implied_state import publish_implied
-from novate.venue.ladder import best_displayed, key_of_level
-from novate.venue.layout import (
+from novate.venue.cells import (
     EVENTS,
     IMPLIED_HEAD,
     IMPLIED_TAIL,
@@ -24,8 +19,13 @@ from novate.venue.layout import (
     STEP_ROOM,
     TOUCHED_HEAD,
     TOUCHED_TAIL,
-    Tables,
 )
+from novate.venue.combinations import is_linked, links_of
+from novate.venue.constants import AUCTION_CALL, BUY, SELL
+from novate.venue.events import book_state
+from novate.venue.implied_state import publish_implied
+from novate.venue.ladder import best_displayed, key_of_level
+from novate.venue.layout import Tables
 
 NO_MARKET = -1
 _LAST = -1  # of the chain of combinations

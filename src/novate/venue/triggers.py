@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.book import append_displayed, unlink_displayed
+from novate.venue.cells import ELECTED, NO_PRICE, PARKED, STOPS_ABOVE, STOPS_BELOW
 from novate.venue.constants import BUY, IF_TOUCHED, MARKET_ORDER, STOP, STOP_LIMIT, TRAILING_STOP
 from novate.venue.features import stamp
 from novate.venue.ladder import best_level, ensure_level, key_of_level, mark, vacate
-from novate.venue.layout import ELECTED, NO_PRICE, PARKED, STOPS_ABOVE, STOPS_BELOW, Tables
+from novate.venue.layout import Tables
 
 
 @inlined

@@ -12,14 +12,7 @@ from novate.compiled import inlined, kernel, wide
 from novate.venue.auction import auction_side, clearing_price
 from novate.venue.auction_orders import leave_auction, shrink_auction
 from novate.venue.book import displayed_of, ladder_of, leave_book, note_order
-from novate.venue.constants import BUY, E_AUCTION, SELL
-from novate.venue.credit import count_fill, reduce_hold, settle
-from novate.venue.endings import end_order, end_other_leg, separate
-from novate.venue.events import auction_event, auction_trade
-from novate.venue.featured import has_room_here
-from novate.venue.fees import fee_of
-from novate.venue.ladder import best_level, key_of_level
-from novate.venue.layout import (
+from novate.venue.cells import (
     AGGRESSOR_MARKET,
     ANY_PRICE_KEY,
     AUCTION_KIND,
@@ -29,8 +22,15 @@ from novate.venue.layout import (
     ICEBERG,
     NEXT_TRADE_ID,
     POSITIONS_ON,
-    Tables,
 )
+from novate.venue.constants import BUY, E_AUCTION, SELL
+from novate.venue.credit import count_fill, reduce_hold, settle
+from novate.venue.endings import end_order, end_other_leg, separate
+from novate.venue.events import auction_event, auction_trade
+from novate.venue.featured import has_room_here
+from novate.venue.fees import fee_of
+from novate.venue.ladder import best_level, key_of_level
+from novate.venue.layout import Tables
 from novate.venue.triggers import elect, move_trailing
 
 

@@ -21,7 +21,7 @@ from novate.domain.instruments import CreditModel, MarketTerms
 from novate.domain.limits import LimitKind
 from novate.domain.records import Commands, new_events
 from novate.domain.terms import AccountTerms, VenueTerms
-from novate.venue.layout import MIN_EVENT_BUFFER
+from novate.venue.cells import MIN_EVENT_BUFFER
 from novate.venue.machine import PIECE, Venue
 from tests.unit.venue.market import command, limit_order, send, stop_order
 

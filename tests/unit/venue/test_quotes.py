@@ -12,7 +12,7 @@ from novate.domain.instruments import MarketTerms
 from novate.domain.machine import apply_all
 from novate.domain.records import COMMAND, QUOTE_COMMAND, Commands, new_commands, new_events
 from novate.domain.terms import VenueTerms
-from novate.venue.layout import MIN_EVENT_BUFFER
+from novate.venue.cells import MIN_EVENT_BUFFER
 from novate.venue.machine import PIECE, Venue
 from tests.unit.venue.market import limit_order
 

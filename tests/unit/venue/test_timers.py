@@ -9,7 +9,7 @@ from novate.domain.instruments import MarketTerms
 from novate.domain.machine import apply_all
 from novate.domain.records import EVENT, Commands, Events, new_commands, new_events
 from novate.domain.terms import VenueTerms
-from novate.venue.layout import MAX_TIMERS
+from novate.venue.cells import MAX_TIMERS
 from novate.venue.machine import Venue
 
 ROOM = 4096
