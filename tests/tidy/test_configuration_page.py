@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from novate.app import configuration
-from novate.app.configuration import embedded_configuration
+from novate.app.configuration import load_configuration
 from novate.app.configuration_fields import Table
 from tests.tidy.sources import ROOT
 
 PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-TABLES = {"calendars", "currencies", "instruments", "members", "clearing", "simulation"}
+TABLES = {"calendars", "currencies", "instruments", "members", "clearing", "simulation", "schedules"}
+SCHEDULED = """
+[schedules.DAY]
+time_zone = "Europe/Berlin"
+sessions = [{at = "09:00", state = "CONTINUOUS"}]
+"""
 KEY = re.compile(r"`([a-z_]+)`")
 
 
-def asked_keys(monkeypatch: Any) -> set[str]:
+def asked_keys(monkeypatch: Any, folder: Path) -> set[str]:
     """Every key that the reader of a configuration asks for."""
+    default = ROOT / "src" / "novate" / "app" / "default.toml"
+    written = folder / "scheduled.toml"
+    written.write_text(default.read_text(encoding="utf-8") + SCHEDULED, encoding="utf-8")
     tables: list[Table] = []
     finish = Table.finish
     monkeypatch.setattr(Table, "finish", lambda table: (tables.append(table), finish(table)))
-    embedded_configuration()
+    load_configuration(written)
     return {key for table in tables for key in table.asked} - TABLES
 
 
-def test_the_page_names_every_key(monkeypatch: Any) -> None:
+def test_the_page_names_every_key(monkeypatch: Any, tmp_path: Path) -> None:
     rows = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| ")]
-    assert {key for row in rows for key in KEY.findall(row)} == asked_keys(monkeypatch)
+    assert {key for row in rows for key in KEY.findall(row)} == asked_keys(monkeypatch, tmp_path)
 
 
 def test_the_page_shows_the_words_of_the_keys_with_few_values() -> None:
