@@ -87,7 +87,7 @@ def _link(r: Random, markets: list[Json], shifts: dict[int, int], near: int, far
             # Fees of trades at negative prices belong to R64.
             markets[number].update(maker_ppm=None, taker_ppm=None)
         elif r.random() < 0.2:
-            # A leg whose range leaves no room for every implied price.
+            # A leg whose range leaves no room for every implied price; min_price may not lie above 1 (R64).
             markets[number]["max_price"] = 100 + shifted + 4
         if markets[number].get("ref_price") is not None:
             markets[number]["ref_price"] += shifted
