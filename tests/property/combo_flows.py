@@ -22,6 +22,18 @@ PRICES = ("price", "stop")
 def combo_flow_of(seed: int, commands: int | None = None) -> Json:
     """{"header": ..., "commands": [...]}: 30 to 200 commands unless their number is given."""
     r = Random(seed)
+    header, shifts = combo_header(seed, r)
+    day = ComboDay(r, header, shifts)
+    protections = [
+        {"cmd": "MMP_SET", "market": r.randrange(day.markets), **day.make("MMP_SET")}
+        for _ in range(r.randint(0, 6))
+    ]
+    count = r.randint(30, 200) if commands is None else commands
+    return {"header": header, "commands": [*protections, *(day.command() for _ in range(count))]}
+
+
+def combo_header(seed: int, r: Random) -> tuple[Json, dict[int, int]]:
+    """The header, and by how much the prices of each market lie above those of `full_flows`."""
     header = full_flow_of(seed)["header"]
     spare = header["markets"]
     markets = [dict(r.choice(spare)) for _ in range(r.choice([3, 3, 4, 6]))]
@@ -35,13 +47,7 @@ def combo_flow_of(seed: int, commands: int | None = None) -> Json:
         header.pop("credit", None)
     else:
         header["credit"] = [[acct, asset, 10**8] for acct in ACCOUNTS for asset in _assets(markets)]
-    day = ComboDay(r, header, shifts)
-    protections = [
-        {"cmd": "MMP_SET", "market": r.randrange(day.markets), **day.make("MMP_SET")}
-        for _ in range(r.randint(0, 6))
-    ]
-    count = r.randint(30, 200) if commands is None else commands
-    return {"header": header, "commands": [*protections, *(day.command() for _ in range(count))]}
+    return header, shifts
 
 
 def _assets(markets: list[Json]) -> list[int]:
@@ -73,8 +79,8 @@ def _link(r: Random, markets: list[Json], shifts: dict[int, int], near: int, far
             # Fees of trades at negative prices belong to R64.
             markets[number].update(maker_ppm=None, taker_ppm=None)
         elif r.random() < 0.2:
-            # A leg whose range leaves no room for every implied price.
-            markets[number].update(min_price=100 + shifted - 4, max_price=100 + shifted + 4)
+            # A leg whose range leaves no room for every implied price (no lowest price is above 1, R64).
+            markets[number].update(max_price=100 + shifted + 4)
         if markets[number].get("ref_price") is not None:
             markets[number]["ref_price"] += shifted
             lowest = markets[number].get("min_price", 1)
