@@ -5,7 +5,7 @@
                      TIMERS       |         ^----------- ATTEND -----------|-|                  (R66)
                                   |-> UNCROSS -> LIST -> SETTLED -> LIST --|  LINKED: CASCADE of three markets
 
-Timers that are due come behind the expiries; each goes the same way from UNCROSS to the end of CASCADE, in a
+Timers that are due come behind the expiries; each goes the same way from UNCROSS to the end of ATTEND, in a
 loop of its own, before the command is executed.
 
 The phase lives in the header. When the event buffer or a table is too small for the next step, the loop says
@@ -24,7 +24,7 @@ from novate.venue.administration import (
 )
 from novate.venue.admission import is_special
 from novate.venue.amend import amend_order
-from novate.venue.attention import attend, give_attention, is_due_for_attention
+from novate.venue.attention import attend, forget_attention, give_attention, is_due_for_attention
 from novate.venue.auction import fits_region
 from novate.venue.cells import (
     AGGRESSOR_MARKET,
@@ -257,7 +257,7 @@ def _fire_due(s: Tables) -> bool:
     phase = wide(s.header[TIMER_PHASE])
     while True:
         if phase == PUBLISH:
-            phase = TIMERS
+            phase = _end_timer(s, wide(s.header[AGGRESSOR_MARKET]))
         if phase == TIMERS and not is_timer_due(s):
             set_next_due(s)
             s.header[TIMER_PHASE] = TIMERS
@@ -284,6 +284,16 @@ def _fire_next(s: Tables) -> int:
         s.features["call_timer"][s.markets["features"][market]] = 0
     take_out(s, 0)
     return begin_change(s, market, what & 15, kind_of(what), reason_of(what))
+
+
+@kernel
+def _end_timer(s: Tables, market: int) -> int:
+    """Orders that watch the market of a timer come before the next timer (R57, R66)."""
+    if s.markets["features"][market] != 0 and is_due_for_attention(s, market):
+        give_attention(s, market)
+        return ATTEND
+    forget_attention(s)
+    return TIMERS
 
 
 @kernel
