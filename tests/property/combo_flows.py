@@ -34,6 +34,18 @@ WATCHING: list[Json] = [
 def combo_flow_of(seed: int, commands: int | None = None) -> Json:
     """{"header": ..., "commands": [...]}: 30 to 200 commands unless their number is given."""
     r = Random(seed)
+    header, shifts = combo_header(seed, r)
+    day = ComboDay(r, header, shifts)
+    protections = [
+        {"cmd": "MMP_SET", "market": r.randrange(day.markets), **day.make("MMP_SET")}
+        for _ in range(r.randint(0, 6))
+    ]
+    count = r.randint(30, 200) if commands is None else commands
+    return {"header": header, "commands": [*protections, *(day.command() for _ in range(count))]}
+
+
+def combo_header(seed: int, r: Random) -> tuple[Json, dict[int, int]]:
+    """The header, and by how much the prices of each market lie above those of `full_flows`."""
     header = full_flow_of(seed)["header"]
     spare = header["markets"]
     markets = [dict(r.choice(spare)) for _ in range(r.choice([3, 3, 4, 6]))]
@@ -47,13 +59,7 @@ def combo_flow_of(seed: int, commands: int | None = None) -> Json:
         header.pop("credit", None)
     else:
         header["credit"] = [[acct, asset, 10**8] for acct in ACCOUNTS for asset in _assets(markets)]
-    day = ComboDay(r, header, shifts)
-    protections = [
-        {"cmd": "MMP_SET", "market": r.randrange(day.markets), **day.make("MMP_SET")}
-        for _ in range(r.randint(0, 6))
-    ]
-    count = r.randint(30, 200) if commands is None else commands
-    return {"header": header, "commands": [*protections, *(day.command() for _ in range(count))]}
+    return header, shifts
 
 
 def _assets(markets: list[Json]) -> list[int]:
