@@ -8,7 +8,7 @@ order may slide, a reduce-only order is capped.
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.attentive import asks_attention, store_attentive_terms
 from novate.venue.cells import (
     CREDIT_DELIVERABLE,
@@ -178,3 +178,19 @@ def _store_special_terms(s: Tables, i: int, row: int, market: int, tif: int, com
         heap_push(s, row)
     if attentive:
         store_attentive_terms(s, i, row, market, command_flags)
+
+
+@cold
+def check_commitment_apart(
+    s: Tables, i: int, market: int, side: int, order_type: int, price: int, quantity: int, orders: int
+) -> int:
+    """`check_commitment` for the long path: one copy of it instead of one in each caller."""
+    return check_commitment(s, i, market, side, order_type, price, quantity, orders)
+
+
+@cold
+def accept_apart(
+    s: Tables, i: int, market: int, side: int, order_type: int, price: int, quantity: int
+) -> int:
+    """`accept` for the long path."""
+    return accept(s, i, market, side, order_type, price, quantity)

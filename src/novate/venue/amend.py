@@ -63,12 +63,13 @@ from novate.venue.constants import (
     UNKNOWN_ORDER,
 )
 from novate.venue.credit import adjust, check_credit
-from novate.venue.endings import remove_live
+from novate.venue.endings import remove_live_apart as remove_live
 from novate.venue.events import order_event, reject
 from novate.venue.identity import find_order
 from novate.venue.layout import Tables
 from novate.venue.limits import check_amended_limits
-from novate.venue.matching import begin_sweep, rest
+from novate.venue.matching import begin_sweep
+from novate.venue.matching import rest_apart as rest
 from novate.venue.prices import outside_band, slid_price
 from novate.venue.reach import is_open, reach_of
 from novate.venue.triggers import park, stop_key, stop_ladder, unpark

@@ -45,7 +45,8 @@ from novate.venue.endings import end_order
 from novate.venue.events import order_event, priced_event
 from novate.venue.feasibility import rehearse
 from novate.venue.layout import Tables
-from novate.venue.matching import begin_sweep, name_order, rest
+from novate.venue.matching import begin_sweep, name_order
+from novate.venue.matching import rest_apart as rest
 from novate.venue.pegs import target_of
 from novate.venue.prices import reaches
 from novate.venue.reach import held_price

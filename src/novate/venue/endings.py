@@ -137,3 +137,9 @@ def cancel_entering(s: Tables, row: int, reason: int) -> None:
     order_event(s, E_CANCELLED, row, reason, 0, 0, wide(s.orders["leaves"][row]), 0, 0)
     release(s, row)
     end_order(s, row)
+
+
+@cold
+def remove_live_apart(s: Tables, row: int, kind: int, reason: int) -> None:
+    """`remove_live` for the long path: one copy of it instead of one in each caller."""
+    remove_live(s, row, kind, reason)

@@ -102,7 +102,7 @@ from novate.venue.constants import (
     UNKNOWN_MARKET,
 )
 from novate.venue.disconnection import disconnect
-from novate.venue.endings import remove_live
+from novate.venue.endings import remove_live_apart as remove_live
 from novate.venue.events import reject
 from novate.venue.featured import sweep_featured
 from novate.venue.features import may_open_features

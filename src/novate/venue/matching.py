@@ -9,7 +9,7 @@ aggressor's row and three cells of the header, so it continues where it was.
 
 from __future__ import annotations
 
-from novate.compiled import inlined, kernel, wide
+from novate.compiled import cold, inlined, kernel, wide
 from novate.venue.book import (
     displayed_of,
     enter_book,
@@ -263,3 +263,9 @@ def name_order(s: Tables, row: int) -> None:
         s.orders["flags"][row] = flags | INDEXED
         # Only the order of the command at hand can still be nameless; its hash is known from the ladder.
         insert_entry(s, s.header[TAG], row)
+
+
+@cold
+def rest_apart(s: Tables, row: int) -> None:
+    """`rest` for the long path: one copy of it instead of one in each caller."""
+    rest(s, row)

@@ -10,8 +10,10 @@ names the other one as long as the pair lives (`novate.venue.endings` breaks it)
 from __future__ import annotations
 
 from novate.compiled import kernel, wide
-from novate.venue.acceptance import accept, check_commitment
-from novate.venue.admission import check_new, is_resting_tif, refuses_by_state
+from novate.venue.acceptance import accept_apart as accept
+from novate.venue.acceptance import check_commitment_apart as check_commitment
+from novate.venue.admission import check_new_apart as check_new
+from novate.venue.admission import is_resting_tif, refuses_by_state
 from novate.venue.cells import EXECUTE, OCO_LEG, PUBLISH, TAG
 from novate.venue.constants import (
     F_ALL_OR_NONE,

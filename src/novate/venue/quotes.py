@@ -16,8 +16,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from novate.compiled import cold, kernel, wide
-from novate.venue.acceptance import accept, check_commitment
-from novate.venue.admission import check_new, refuses_by_state
+from novate.venue.acceptance import accept_apart as accept
+from novate.venue.acceptance import check_commitment_apart as check_commitment
+from novate.venue.admission import check_new_apart as check_new
+from novate.venue.admission import refuses_by_state
 from novate.venue.cells import (
     INDEX_COUNT,
     INDEX_MASK,
@@ -52,12 +54,12 @@ from novate.venue.constants import (
     SELL,
     STP_DEFAULT,
 )
-from novate.venue.endings import remove_live
+from novate.venue.endings import remove_live_apart as remove_live
 from novate.venue.events import reject
 from novate.venue.features import open_features
 from novate.venue.identity import find_order, tag_of
 from novate.venue.layout import Tables
-from novate.venue.matching import rest
+from novate.venue.matching import rest_apart as rest
 from novate.venue.protection import is_stopped
 from novate.venue.special import entry_of
 from novate.venue.staged import staged_view

@@ -12,9 +12,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from novate.compiled import cold, inlined, kernel, wide
-from novate.venue.acceptance import accept, check_commitment
+from novate.venue.acceptance import accept_apart as accept
+from novate.venue.acceptance import check_commitment_apart as check_commitment
 from novate.venue.admission import (
-    check_new,
+    check_new_apart as check_new,
+)
+from novate.venue.admission import (
     exceeds_blocks,
     is_auction_tif,
     is_resting_tif,
@@ -48,7 +51,8 @@ from novate.venue.feasibility import rehearse
 from novate.venue.features import may_open_features, open_features
 from novate.venue.layout import Tables
 from novate.venue.lookahead import tag_of_command
-from novate.venue.matching import begin_sweep, name_order, rest
+from novate.venue.matching import begin_sweep, name_order
+from novate.venue.matching import rest_apart as rest
 from novate.venue.pegs import target_of_new
 from novate.venue.prices import is_protected, market_limit, reaches, slid_price, touch_of
 from novate.venue.reduce_only import room_to_reduce

@@ -52,7 +52,7 @@ from novate.venue.constants import (
     E_MASS_DONE,
 )
 from novate.venue.credit import member_of, reserve_asset
-from novate.venue.endings import remove_live
+from novate.venue.endings import remove_live_apart as remove_live
 from novate.venue.events import market_event, scope_event
 from novate.venue.features import auction_ladder
 from novate.venue.layout import Tables
