@@ -26,16 +26,37 @@ from queue import SimpleQueue
 
 from tests.mutation.defect import Defect, planted
 from tests.mutation.detector import ROOT, Expectations
-from tests.oracle.compare import expected_of, expected_of_records
-from tests.property.flows import flow_of, long_flow_of, spoiled
+from tests.oracle.compare import Expected, expected_of, expected_of_records
+from tests.property.combo_flows import combo_flow_of
+from tests.property.control_flows import control_flow_of, long_control_flow_of
+from tests.property.flows import Json, flow_of, long_flow_of, spoiled
+from tests.property.full_flows import full_flow_of, long_full_flow_of
+from tests.property.time_flows import long_time_flow_of, time_flow_of
+from tests.property.watch_flows import watch_flow_of
 
 SOURCES = ROOT / "src"
 FIRST_FLOWS = 40
-FURTHER_FLOWS = 200
-SENSELESS = 100
+NEWER_FLOWS = 30
+FURTHER_FLOWS = 80
+SENSELESS = 40
+DEEP_COMMANDS = 1000
 _LONGEST = 3600
 # Far from the seeds that a person or Hypothesis would try first, and always the same.
 _SEED = 1_000_003
+_GENERATORS: dict[str, Callable[[int], Json]] = {
+    "flow": flow_of,
+    "full flow": full_flow_of,
+    "time flow": time_flow_of,
+    "control flow": control_flow_of,
+    "watch flow": watch_flow_of,
+    "combo flow": combo_flow_of,
+}
+_DEEP: dict[str, Callable[[int, int], Json]] = {
+    "flow": long_flow_of,
+    "full flow": long_full_flow_of,
+    "time flow": long_time_flow_of,
+    "control flow": long_control_flow_of,
+}
 
 
 class Verdict(StrEnum):
@@ -63,14 +84,25 @@ def expectations(quick: bool) -> Expectations:
     """What the naive venue makes of all flows."""
     first = [expected_of(flow_of(_SEED * number)) for number in range(1, FIRST_FLOWS + 1)]
     if quick:
-        return Expectations(first, [], [], [])
-    numbers = range(FIRST_FLOWS + 1, FIRST_FLOWS + FURTHER_FLOWS + 1)
-    more = [expected_of(flow_of(_SEED * number)) for number in numbers]
-    senseless = [
-        expected_of_records(case.terms, spoiled(case.records, seed))
-        for seed, case in enumerate(more[:SENSELESS])
-    ]
-    return Expectations(first, more, senseless, [expected_of(long_flow_of(0))])
+        return Expectations(first, {}, {}, {}, {})
+    newer = {name: _cases(make, 1, NEWER_FLOWS) for name, make in _GENERATORS.items() if make is not flow_of}
+    more = {
+        name: _cases(make, (FIRST_FLOWS if make is flow_of else NEWER_FLOWS) + 1, FURTHER_FLOWS)
+        for name, make in _GENERATORS.items()
+    }
+    senseless = {
+        name: [
+            expected_of_records(case.terms, spoiled(case.records, seed))
+            for seed, case in enumerate(cases[:SENSELESS])
+        ]
+        for name, cases in more.items()
+    }
+    deep = {name: [expected_of(make(0, DEEP_COMMANDS))] for name, make in _DEEP.items()}
+    return Expectations(first, newer, more, senseless, deep)
+
+
+def _cases(make: Callable[[int], Json], start: int, count: int) -> list[Expected]:
+    return [expected_of(make(_SEED * number)) for number in range(start, start + count)]
 
 
 def examine(defects: Sequence[Defect], jobs: int = 2, quick: bool = False) -> Iterator[Finding]:

@@ -57,7 +57,7 @@ DEFECTS = (
     Defect(
         "published-top-forgets-fills",
         "book.py::shrink",
-        "    _note_order(s, row)\n",
+        "    note_order(s, row)\n",
         "",
         "a partial fill is not published",
     ),
@@ -92,7 +92,7 @@ DEFECTS = (
     Defect(
         "resize-not-published",
         "book.py::resize_in_place",
-        "    _note_order(s, row)\n",
+        "    note_order(s, row)\n",
         "",
         "an amended quantity at the top is not published",
     ),
@@ -196,9 +196,9 @@ DEFECTS = (
     ),
     Defect(
         "best-displayed-counts-hidden",
-        "touched.py::best_displayed",
-        'highest_bit(s.blocks["displayed"][block])',
-        'highest_bit(s.blocks["occupied"][block])',
+        "ladder.py::best_displayed",
+        'return block * 32 + highest_bit(s.blocks["displayed"][block])',
+        'return block * 32 + highest_bit(s.blocks["occupied"][block])',
         "a hidden order's price is published as the best",
     ),
     Defect(

@@ -28,16 +28,16 @@ DEFECTS = (
     ),
     Defect(
         "worst-fee-is-the-takers",
-        "fees.py::worst_fee",
-        'max(wide(s.markets["maker_ppm"][market]), wide(s.markets["taker_ppm"][market]), 0)',
-        'max(wide(s.markets["taker_ppm"][market]), 0)',
+        "memory.py::_fill_market",
+        "rates = (terms.maker_ppm or 0, terms.taker_ppm or 0, terms.auction_ppm, 0)",
+        "rates = (terms.taker_ppm or 0, terms.auction_ppm, 0)",
         "a reservation does not cover a dearer maker fee",
     ),
     Defect(
         "reserved-above-the-highest-price",
         "credit.py::hold_price",
-        "price == 0 or price > highest",
-        "price == 0",
+        "price == NO_PRICE or price > highest",
+        "price == NO_PRICE",
         "a market order is reserved above the highest price",
     ),
     Defect(
@@ -147,7 +147,7 @@ DEFECTS = (
     ),
     Defect(
         "members-have-no-position",
-        "credit.py::_move_position",
+        "credit.py::move_position",
         "position_row(s, MEMBER_CODE | member_of(s, account), market)] += bought",
         "position_row(s, MEMBER_CODE | member_of(s, account), market)] += 0",
         "fills do not move the position of the member",
@@ -155,8 +155,8 @@ DEFECTS = (
     Defect(
         "gross-at-the-new-price",
         "credit.py::_track_open",
-        "gross -= leaves0 * hold_price(s, market, price0) * multiplier",
-        "gross -= leaves0 * hold_price(s, market, price1) * multiplier",
+        "gross -= leaves0 * counted_price(s, market, price0) * multiplier",
+        "gross -= leaves0 * counted_price(s, market, price1) * multiplier",
         "gross notional forgets the old price of an amendment",
     ),
     Defect(
@@ -211,8 +211,8 @@ DEFECTS = (
     Defect(
         "credit-cancellation-unpublished",
         "sweeps.py::work_list",
-        '            touch(s, wide(s.orders["market"][row]))\n',
-        "",
+        '                continue\n            touch(s, wide(s.orders["market"][row]))\n',
+        "                continue\n",
         "a cancellation for lack of credit is not published",
     ),
     Defect(
@@ -238,14 +238,14 @@ DEFECTS = (
     ),
     Defect(
         "window-one-too-long",
-        "limits.py::_may_send",
+        "messages.py::_may_send",
         '>= wide(s.holders["window"][holder])',
         '> wide(s.holders["window"][holder])',
         "a message window is one time unit too long",
     ),
     Defect(
         "member-messages-not-counted",
-        "limits.py::check_message_rate",
+        "messages.py::check_messages",
         's.holders["messages_now"][member] += 1',
         "pass",
         "messages do not count for the member",
@@ -267,7 +267,7 @@ DEFECTS = (
     Defect(
         "open-orders-counted-late",
         "limits.py::_check_holder",
-        'wide(s.holders["orders_now"][holder]) + 1,',
+        'wide(s.holders["orders_now"][holder]) + orders,',
         'wide(s.holders["orders_now"][holder]),',
         "one order more than the limit is accepted",
     ),
@@ -287,15 +287,15 @@ DEFECTS = (
     ),
     Defect(
         "stop-has-no-notional",
-        "orders.py::_check_commitment",
-        'price = wide(s.commands["stop"][i])',
+        "acceptance.py::check_commitment",
+        "price = initial_stop(s, i, market, order_type, side)",
         "price = 1",
         "a stop order's notional is not checked",
     ),
     Defect(
         "member-limits-ignored",
         "limits.py::check_new_limits",
-        "return _check_holder(s, market, holder, MEMBER_CODE | member, side, quantity, notional)",
+        "return _check_holder(s, market, holder, MEMBER_CODE | member, side, quantity, notional, orders)",
         "return OK",
         "limits of members are not checked",
     ),

@@ -1,7 +1,9 @@
 """The suite's own checks in the order of their cost, until the first one that fails.
 
-    scenarios -> flows | unit tests -> more flows -> records with senseless fields -> deep books
-              -> generated scenarios -> growth            quick ends at the bar
+    scenarios -> flows | flows of level FULL, of time, control, watchers, combinations -> unit tests
+              -> more flows -> records with senseless fields -> deep books -> generated scenarios -> growth
+
+    quick ends at the bar
 
 Run as `python -m tests.mutation.detector EXPECTED SOURCE [quick]`, in a process of its own whose
 `novate` is the one with the defect and runs uncompiled. Prints one line of JSON: what caught the defect, or
@@ -16,6 +18,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -50,9 +53,11 @@ class Expectations(NamedTuple):
     """What the naive venue makes of every flow: worked out once, for all defects."""
 
     first: list[Expected]
-    more: list[Expected]
-    senseless: list[Expected]
-    deep: list[Expected]
+    newer: dict[str, list[Expected]]
+    """Of level FULL and beyond, by the name of their generator."""
+    more: dict[str, list[Expected]]
+    senseless: dict[str, list[Expected]]
+    deep: dict[str, list[Expected]]
 
 
 class Check(NamedTuple):
@@ -78,18 +83,20 @@ class CheckError(AssertionError):
 
 def checks(expected: Expectations, quick: bool) -> Iterator[Check]:
     """All checks, cheap and sharp ones first."""
-    yield from _scenarios("rulebook/hand", SHORT)
-    yield from _scenarios("credit", SHORT)
-    yield from _scenarios("clarifications", SHORT)
+    for folder in ("rulebook/hand", "credit", "clarifications", "beyond"):
+        yield from _scenarios(folder, SHORT)
     yield from _flows("flow", expected.first, SHORT)
     if quick:
         return
+    yield from _by_turns(expected.newer, SHORT)
     fast = sorted(file for file in UNIT.glob("test_*.py") if file != SLOW_UNIT)
     yield Check("tests/unit/venue", LONG, lambda: _run_pytest(fast, SHORT))
-    yield from _flows("further flow", expected.more, SHORT)
-    for number, case in enumerate(expected.senseless):
-        yield Check(f"senseless fields {number}", SHORT, _only_one_by_one(case))
-    yield from _flows("deep books", expected.deep, LONG)
+    yield from _by_turns(expected.more, SHORT)
+    for name, flows in expected.senseless.items():
+        for number, case in enumerate(flows):
+            yield Check(f"senseless fields, {name} {number}", SHORT, _only_one_by_one(case))
+    for name, flows in expected.deep.items():
+        yield from _flows(f"deep books, {name}", flows, LONG)
     yield from _scenarios("rulebook/gen", LONG)
     yield Check(SLOW_UNIT.name, 4 * LONG, lambda: _run_pytest([SLOW_UNIT], LONG))
 
@@ -138,6 +145,13 @@ def _scenarios(folder: str, seconds: int) -> Iterator[Check]:
                     raise CheckError(name, str(outcome.difference))
 
         yield Check(file.relative_to(CONFORMANCE).as_posix(), seconds, run)
+
+
+def _by_turns(flows: dict[str, list[Expected]], seconds: int) -> Iterator[Check]:
+    """One flow of each generator, then the second of each: a defect is mostly of one generator's world."""
+    generators = [_flows(name, cases, seconds) for name, cases in flows.items()]
+    for turn in zip_longest(*generators):
+        yield from (check for check in turn if check is not None)
 
 
 def _flows(name: str, flows: list[Expected], seconds: int) -> Iterator[Check]:

@@ -76,6 +76,11 @@ class NaiveTime(NaiveAuctions):
             return
         self.ask_for_state(market, timer.to, timer.auction, timer.reason)
         self.activate_elected(market)
+        self.attend(market)
+
+    def attend(self, market: Market) -> None:
+        """R66, which belongs to a timer as to a command."""
+        raise NotImplementedError
 
     # -- SCHEDULE (R58) ------------------------------------------------------------------------------
 

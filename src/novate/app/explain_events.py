@@ -199,6 +199,11 @@ def _book_state(event: Json, _: KnownOrders) -> str:
     return f"best shown: {bid}, {ask}"
 
 
+def _implied_state(event: Json, _: KnownOrders) -> str:
+    bid, ask = _best("bid", event["bid"], event["bid_qty"]), _best("ask", event["ask"], event["ask_qty"])
+    return f"implied by the two other markets: {bid}, {ask}"
+
+
 def _book(event: Json, _: KnownOrders) -> str:
     last = "no trade yet" if event["last"] is None else f"last {number(event['last'])}"
     orders = {"bids": "buying", "asks": "selling", "parked": "parked"}
@@ -260,6 +265,7 @@ EVENTS: dict[str, tuple[Say, str]] = {
     "REF_SET": (_ref_set, "price"),
     "POSITION_SET": (_position_set, "acct qty"),
     "BOOK_STATE": (_book_state, "bid bid_qty ask ask_qty"),
+    "IMPLIED_STATE": (_implied_state, "bid bid_qty ask ask_qty"),
     "BOOK": (_book, "last bids asks parked"),
     "CREDIT_SET": (_credit_set, "acct asset seq available reserved repeated"),
     "MARGIN_SET": (_margin_set, "seq class margin repeated"),

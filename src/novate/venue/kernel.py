@@ -5,7 +5,7 @@
                      TIMERS       |         ^----------- ATTEND -----------|-|                  (R66)
                                   |-> UNCROSS -> LIST -> SETTLED -> LIST --|  LINKED: CASCADE of three markets
 
-Timers that are due come behind the expiries; each goes the same way from UNCROSS to the end of CASCADE, in a
+Timers that are due come behind the expiries; each goes the same way from UNCROSS to the end of ATTEND, in a
 loop of its own, before the command is executed.
 
 The phase lives in the header. When the event buffer or a table is too small for the next step, the loop says
@@ -24,7 +24,7 @@ from novate.venue.administration import (
 )
 from novate.venue.admission import is_special
 from novate.venue.amend import amend_order
-from novate.venue.attention import attend, give_attention, is_due_for_attention
+from novate.venue.attention import attend, forget_attention, give_attention, is_due_for_attention
 from novate.venue.auction import fits_region
 from novate.venue.cells import (
     AGGRESSOR_MARKET,
@@ -130,8 +130,10 @@ from novate.venue.timers import (
     set_next_due,
     take_out,
 )
-from novate.venue.touched import NO_MARKET, publish, publish_touched, touch
+from novate.venue.touched import NO_MARKET, publish, publish_top, publish_touched, touch
 from novate.venue.uncross import uncross
+
+AGAIN = -1  # instead of a reason: room must be made, then the command comes here again
 
 
 @kernel
@@ -257,7 +259,7 @@ def _fire_due(s: Tables) -> bool:
     phase = wide(s.header[TIMER_PHASE])
     while True:
         if phase == PUBLISH:
-            phase = TIMERS
+            phase = _end_timer(s, wide(s.header[AGGRESSOR_MARKET]))
         if phase == TIMERS and not is_timer_due(s):
             set_next_due(s)
             s.header[TIMER_PHASE] = TIMERS
@@ -284,6 +286,16 @@ def _fire_next(s: Tables) -> int:
         s.features["call_timer"][s.markets["features"][market]] = 0
     take_out(s, 0)
     return begin_change(s, market, what & 15, kind_of(what), reason_of(what))
+
+
+@kernel
+def _end_timer(s: Tables, market: int) -> int:
+    """Orders that watch the market of a timer come before the next timer (R57, R66)."""
+    if s.markets["features"][market] != 0 and is_due_for_attention(s, market):
+        give_attention(s, market)
+        return ATTEND
+    forget_attention(s)
+    return TIMERS
 
 
 @kernel
@@ -335,11 +347,9 @@ def _execute(s: Tables, i: int) -> int:
     kind = wide(s.commands["kind"][i])
     market = wide(s.commands["market"][i])
     if not _is_ordinary(s, i, kind, market):
-        opens = kind == NEW_OCO or kind == MMP_SET or kind == QUOTE or (kind == NEW and is_special(s, i))
-        if (opens and not may_open_features(s)) or (kind == QUOTE and not has_quote_room(s)):
-            # Asked for before a message is counted: the command comes here again.
+        code = _check_unordinary(s, i, kind, market)
+        if code == AGAIN:
             return EXECUTE
-        code = _check_names(s, i, kind, market)
         if code != OK:
             reject(s, i, code)
             return PUBLISH
@@ -348,6 +358,15 @@ def _execute(s: Tables, i: int) -> int:
     if kind == CANCEL:
         return cancel_order(s, i, market)
     return _execute_other(s, i, kind, market)
+
+
+@cold
+def _check_unordinary(s: Tables, i: int, kind: int, market: int) -> int:
+    """What comes before every ladder; AGAIN if room must be made first, before a message is counted."""
+    opens = kind == NEW_OCO or kind == MMP_SET or kind == QUOTE or (kind == NEW and is_special(s, i))
+    if (opens and not may_open_features(s)) or (kind == QUOTE and not has_quote_room(s)):
+        return AGAIN
+    return _check_names(s, i, kind, market)
 
 
 @inlined
@@ -363,7 +382,7 @@ def _is_ordinary(s: Tables, i: int, kind: int, market: int) -> bool:
     return bool(account < len(s.accounts) and s.accounts["known"][account] != 0)
 
 
-@cold
+@kernel
 def _check_names(s: Tables, i: int, kind: int, market: int) -> int:
     """Known command, known market, known account, kill switches, messages; in this order."""
     if kind < NEW or kind > SET_LIMIT or (kind > DISCONNECT and kind < CREDIT):
@@ -446,6 +465,15 @@ def _mass_cancel(s: Tables, i: int, market: int) -> int:
     return LIST if begin_mass_cancel(s, market, account, side, session) else EXECUTE
 
 
+@cold
+def _publish_featured(s: Tables, market: int) -> int:
+    """The same of a market with features: orders that watch it come first, and what a call indicates."""
+    if is_due_for_attention(s, market):
+        give_attention(s, market)
+        return ATTEND
+    return IDLE if publish(s, market) else PUBLISH
+
+
 @inlined
 def _publish(s: Tables, i: int) -> int:
     """End of a command: BOOK_STATE of its own market, then of the others that it touched.
@@ -459,9 +487,10 @@ def _publish(s: Tables, i: int) -> int:
         return PUBLISH
     market = own_market(s, i)
     if market != NO_MARKET:
-        if s.markets["features"][market] != 0 and is_due_for_attention(s, market):
-            give_attention(s, market)
-            return ATTEND
-        if not publish(s, market):
-            return PUBLISH
+        if s.markets["features"][market] != 0:
+            phase = _publish_featured(s, market)
+            if phase != IDLE:
+                return phase
+        else:
+            publish_top(s, market)
     return IDLE if s.header[TOUCHED_HEAD] == NO_MARKET or publish_touched(s) else PUBLISH

@@ -159,6 +159,7 @@ def enter(s: Tables, row: int, market: int, least: int) -> int:
     price = wide(s.orders["price"][row])
     side = wide(s.orders["side"][row])
     rests = order_type == LIMIT and is_resting_tif(tif)
+    # In a combination an implied price may reach where the direct book does not (R71).
     if rests and least == 0 and not is_linked(s, market) and not reaches(s, market, side, price):
         rest(s, row)
         return PUBLISH

@@ -98,9 +98,15 @@ def publish(s: Tables, market: int) -> bool:
             return False
         if is_linked(s, market):
             _note_combination(s, market)
+    publish_top(s, market)
+    return True
+
+
+@inlined
+def publish_top(s: Tables, market: int) -> None:
+    """BOOK_STATE of one market, if its displayed top differs from what was said last."""
     if s.markets["top_changed"][market] != 0:
         _publish_change(s, market)
-    return True
 
 
 @inlined

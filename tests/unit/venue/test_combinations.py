@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from novate.app.conform import conform_files
 from novate.domain.codes import EventKind, Side
 from novate.domain.instruments import CreditModel, MarketTerms
 from novate.domain.machine import BrokenInvariant
@@ -17,7 +15,6 @@ from novate.venue.machine import Venue
 from tests.unit.venue.market import limit_order, send
 
 NEAR, FAR, SPREAD = 0, 1, 2
-EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "features" / "combinations.jsonl"
 
 
 def terms_of(near: Any = None, far: Any = None, spread: Any = None) -> VenueTerms:
@@ -37,10 +34,6 @@ def three_markets() -> Venue:
     send(venue, limit_order(Side.BUY, 98, 2, 2, 1, market=FAR))
     venue.validate()
     return venue
-
-
-def test_example_of_the_page_is_what_the_venue_does() -> None:
-    assert conform_files([EXAMPLE]).ok
 
 
 def test_buyer_of_the_difference_trades_in_both_legs() -> None:
