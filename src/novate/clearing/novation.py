@@ -18,13 +18,14 @@ import numpy as np
 from novate.clearing.terms import ClearingTerms
 from novate.clearing.trades.capture import WIDE, CapturedTrades
 from novate.clearing.trades.columns import Bools, Int64s, TradeColumns
-from novate.domain.units import INT64_MAX, parse_decimal
+from novate.domain.units import INT64_MAX, parse_signed
 
 DECIMALS_STRIDE = 64
 
 
 class Amounts(msgspec.Struct, frozen=True):
-    """Money of each row in minor units, and whether it had to be rounded; 0 where there is none."""
+    """Money of each row in minor units, negative where the seller pays, and whether it had to be rounded; 0
+    where there is none."""
 
     minor: Int64s
     is_rounded: Bools
@@ -44,7 +45,8 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def amounts(columns: TradeColumns, trades: CapturedTrades, usable: Bools, terms: ClearingTerms) -> Amounts:
-    """`round(quantity * price)` of every usable row (C2), exact at any size."""
+    """`round(quantity * price)` of every usable row (C2), exact at any size; signs come at the end, so
+    that a price below zero is rounded as the same price above it."""
     minor = np.zeros(len(usable), np.int64)
     is_rounded = np.zeros(len(usable), bool)
     is_too_large = np.zeros(len(usable), bool)
@@ -70,14 +72,14 @@ def amounts(columns: TradeColumns, trades: CapturedTrades, usable: Bools, terms:
     for i in np.flatnonzero(~narrow).tolist():
         row = int(rows[i])
         top_exact, bottom_exact = ratios[int(ratio_of[i])]
-        unscaled, _ = parse_decimal(columns.price.text(row))
+        unscaled = abs(parse_signed(columns.price.text(row))[0])
         value, left = divmod(int(quantity[i]) * unscaled * top_exact, bottom_exact)
         value += left >= bottom_exact - left
         is_rounded[row] = left != 0
         is_too_large[row] = value > terms.max_amount
         minor[row] = min(value, terms.max_amount)
     is_too_large |= minor > terms.max_amount
-    return Amounts(minor, is_rounded, is_too_large)
+    return Amounts(np.where(trades.is_below_zero, -minor, minor), is_rounded, is_too_large)
 
 
 def _ratios(

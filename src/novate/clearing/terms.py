@@ -20,7 +20,7 @@ import msgspec
 from novate.domain.calendar import OpenDays, SettlementCalendar, settlement_calendar
 from novate.domain.configuration import Configuration
 from novate.domain.instruments import Instrument, InstrumentKind
-from novate.domain.units import parse_decimal
+from novate.domain.units import parse_decimal, parse_signed
 
 Party = tuple[str, str]
 
@@ -37,6 +37,8 @@ class InstrumentTerms(msgspec.Struct, frozen=True, kw_only=True):
     amount_denominator: int
     is_delivered: bool
     """False for futures and perpetuals: their trades make positions and no obligations (`netting`)."""
+    takes_any_price: bool
+    """True where prices may be zero or negative, as the market allows (R64)."""
     calendar: SettlementCalendar
 
 
@@ -116,5 +118,6 @@ def _instrument_terms(
         amount_numerator=contract * 10**digits,
         amount_denominator=10 ** (quantity_digits + contract_decimals),
         is_delivered=instrument.kind not in (InstrumentKind.FUTURE, InstrumentKind.PERPETUAL),
+        takes_any_price=instrument.min_price is not None and parse_signed(instrument.min_price)[0] <= 0,
         calendar=settlement_calendar(configuration, instrument),
     )

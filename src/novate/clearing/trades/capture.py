@@ -16,9 +16,9 @@ import msgspec
 import numpy as np
 
 from novate.clearing.terms import ClearingTerms
-from novate.clearing.trades.columns import Coded, Int64s, TradeColumns
+from novate.clearing.trades.columns import Bools, Coded, Int64s, TradeColumns
 from novate.domain.calendar import FIRST_DAY, LAST_DAY
-from novate.domain.units import INT64_MAX, parse_decimal, rescale
+from novate.domain.units import INT64_MAX, parse_decimal, parse_signed, rescale
 
 UNKNOWN = -1
 UNKNOWN_ACCOUNT = -2
@@ -44,7 +44,9 @@ class CapturedTrades(msgspec.Struct, frozen=True, kw_only=True):
     seller: Int64s
     quantity: Int64s
     price: Int64s
+    """Digits of the size of the price; `is_below_zero` has its sign."""
     price_decimals: Int64s
+    is_below_zero: Bools
 
 
 def capture(columns: TradeColumns, terms: ClearingTerms) -> CapturedTrades:
@@ -52,7 +54,9 @@ def capture(columns: TradeColumns, terms: ClearingTerms) -> CapturedTrades:
     trade_day = days(columns.trade_date)
     arrival = days(columns.arrival)
     instrument = columns.instrument.number(terms.instrument_numbers, UNKNOWN)
-    price, decimals = prices(columns.price, terms.max_decimals)
+    price, decimals, is_below_zero = prices(columns.price, terms.max_decimals)
+    takes_any = np.array([one.takes_any_price for one in terms.instruments] + [False], bool)[instrument]
+    price = np.where((is_below_zero | (price == 0)) & ~takes_any, INVALID, price)
     return CapturedTrades(
         version=versions(columns.version),
         trade_day=trade_day,
@@ -65,6 +69,7 @@ def capture(columns: TradeColumns, terms: ClearingTerms) -> CapturedTrades:
         quantity=quantities(columns.quantity, instrument, terms),
         price=price,
         price_decimals=decimals,
+        is_below_zero=is_below_zero,
     )
 
 
@@ -78,12 +83,13 @@ def days(column: Coded) -> Int64s:
     return _looked_up(column, [_ordinal(text) for text in column.values])
 
 
-def prices(column: Coded, max_decimals: int) -> tuple[Int64s, Int64s]:
-    """(digits as an integer, digits behind the point); INVALID for what is no price by C1."""
+def prices(column: Coded, max_decimals: int) -> tuple[Int64s, Int64s, Bools]:
+    """(digits as an integer, digits behind the point, below zero); INVALID for what is no decimal by C1."""
     found = [_price(text, max_decimals) for text in column.values]
     return (
         _looked_up(column, [unscaled for unscaled, _ in found]),
         _looked_up(column, [decimals for _, decimals in found]),
+        _looked_up(column, [int(text.startswith("-")) for text in column.values]) != 0,
     )
 
 
@@ -141,11 +147,12 @@ def is_beyond(text: str) -> bool:
 
 def _price(text: str, max_decimals: int) -> tuple[int, int]:
     try:
-        unscaled, decimals = parse_decimal(text)
+        signed, decimals = parse_signed(text)
     except ValueError:
         return INVALID, 0
-    if unscaled == 0 or decimals > max_decimals:
+    if decimals > max_decimals:
         return INVALID, 0
+    unscaled = abs(signed)
     return (unscaled, decimals) if unscaled <= INT64_MAX else (WIDE, decimals)
 
 

@@ -69,7 +69,8 @@ def check_rows(columns: TradeColumns, trades: CapturedTrades, terms: ClearingTer
     money = amounts(columns, trades, reason == 0, terms)
     if terms.amount_rounding == "EXACT":
         rung(money.is_rounded, ClearingReject.INEXACT_AMOUNT)
-    rung(money.minor == 0, ClearingReject.ZERO_AMOUNT)
+    any_price = np.array([one.takes_any_price for one in terms.instruments] + [False], bool)
+    rung((money.minor == 0) & ~any_price[trades.instrument], ClearingReject.ZERO_AMOUNT)
     rung(money.is_too_large, ClearingReject.AMOUNT_OVERFLOW)
     dates = due_dates(trades, reason == 0, terms)
     reason[reason == 0] = dates.reason[reason == 0]

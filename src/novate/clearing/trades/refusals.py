@@ -78,7 +78,9 @@ def _message(columns: TradeColumns, row: int, code: int, terms: ClearingTerms) -
             party = f"{field('buyer_member')} {field('buyer_account')}"
             return f"seller: expected another party than the buyer, was {party}"
         case ClearingReject.INVALID_PRICE:
-            return expected("price", f"a decimal above 0 with at most {terms.max_decimals} decimals")
+            any_price = terms.instruments[terms.instrument_numbers[field("instrument")]].takes_any_price
+            above = "" if any_price else "above 0 "
+            return expected("price", f"a decimal {above}with at most {terms.max_decimals} decimals")
         case _:
             return _amount_or_date(columns, row, code, terms)
 
