@@ -68,7 +68,7 @@ def _market_defects(terms: MarketTerms, limited: bool) -> Iterator[str]:
         # As far below zero as above it, so that max_price bounds the size of every price (R64).
         ("min_price", terms.min_price, -terms.max_price, 1),
         ("min_display", terms.min_display, 1, MAX_QUANTITY),
-        ("reference_price", reference, min(terms.min_price, 1), MAX_PRICE),
+        ("reference_price", reference, min(terms.min_price, 1), terms.max_price),
         ("static_band", terms.static_band or 0, 0, MAX_PRICE),
         ("notional_multiplier", terms.notional_multiplier, 1, MAX_NOTIONAL),
         ("base_units_per_lot", terms.base_units_per_lot, 1, MAX_NOTIONAL // max(terms.max_quantity, 1)),

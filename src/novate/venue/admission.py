@@ -169,7 +169,8 @@ def check_new(s: Tables, i: int, market: int, tag: int) -> int:
         if code != OK:
             return code
     if order_type == LIMIT and exceeds_blocks(s, market, ladder_of(market, side), key_of(side, price)):
-        return OK if never_levels(s, flags) else TOO_MANY_PRICE_LEVELS
+        waits = never_levels(s, flags) or is_auction_tif(wide(s.commands["time_in_force"][i]))
+        return OK if waits else TOO_MANY_PRICE_LEVELS
     return OK
 
 

@@ -1,6 +1,6 @@
 """The state root: one SHA-256 over everything that the venue's future depends on.
 
-    "novate venue 2" | clock, sequences | markets | margins | orders in queue order | balances | positions
+    "novate venue 3" | clock, sequences | markets | margins | orders in queue order | balances | positions
     | assets | limits | features, protections, staged record | timers
 
 The form is canonical: rows are listed by market, ladder, price and queue, balances by their key, and nothing
@@ -104,7 +104,7 @@ def _list_queue(s: Tables, row: int, length: int) -> int:
 
 def state_root(s: Tables, rows: npt.NDArray[np.int64]) -> bytes:
     """32 bytes; `rows` are the live orders as `list_orders` lists them."""
-    digest = hashlib.sha256(b"novate venue 2")
+    digest = hashlib.sha256(b"novate venue 3")
     digest.update(s.header[_SCALARS].tobytes())
     markets = s.markets.copy()
     for place in _MARKET_PLACES:
@@ -112,6 +112,7 @@ def state_root(s: Tables, rows: npt.NDArray[np.int64]) -> bytes:
     digest.update(markets.tobytes())
     digest.update(s.tops.tobytes())
     digest.update(s.margins.tobytes())
+    _count(digest, len(rows))
     for field in _ORDER_FIELDS:
         digest.update(s.orders[field][rows].tobytes())
     digest.update((s.orders["flags"][rows] & ~np.uint8(INDEXED | GTD_HEAP)).tobytes())
@@ -123,18 +124,27 @@ def state_root(s: Tables, rows: npt.NDArray[np.int64]) -> bytes:
     _update_by_key(digest, s.positions, ("position", "open_buy", "open_sell", "margin", "order_part"))
     digest.update(s.assets.tobytes())
     killed = np.nonzero(s.accounts["known"] & (kill_switch.ACCOUNT_KILL | kill_switch.MEMBER_KILL))[0]
+    _count(digest, len(killed))
     digest.update(killed.tobytes() + s.accounts["known"][killed].tobytes())
     digest.update(s.holders.tobytes())
     _update_features(digest, s, rows)
     _update_staged(digest, s)
-    digest.update(sorted_timers(s).tobytes())
+    timers = sorted_timers(s)
+    _count(digest, len(timers))
+    digest.update(timers.tobytes())
     return digest.digest()
+
+
+def _count(digest: Any, rows: int) -> None:
+    """How many rows follow, so that no two states can have the same bytes; -1 ends a list."""
+    digest.update(np.int64(rows).tobytes())
 
 
 def _update_features(digest: Any, s: Tables, rows: npt.NDArray[np.int64]) -> None:
     """Features by market, priority numbers and pairs of their orders, protections and their entries."""
     used = s.features[1 : int(s.header[cells.FEATURES_TOP])]
     used = used[np.argsort(used["market"])]
+    _count(digest, len(used))
     for top in ("top_bid", "top_ask"):
         digest.update(np.where(used[top] != 0, s.orders["order_id"][used[top]], 0).tobytes())
     used = used.copy()
@@ -146,6 +156,7 @@ def _update_features(digest: Any, s: Tables, rows: npt.NDArray[np.int64]) -> Non
     pairs = s.extras["pair"][s.orders["extra"][featured]]
     digest.update(np.where(pairs != 0, s.orders["order_id"][pairs], 0).tobytes())
     protections = s.protections[1 : int(s.header[cells.PROTECTION_TOP])]
+    _count(digest, len(protections))
     for at in np.lexsort((protections["account"], protections["market"])):
         row = protections[at]
         digest.update(b"".join(row[field].tobytes() for field in _PROTECTION_FIELDS))
@@ -153,6 +164,7 @@ def _update_features(digest: Any, s: Tables, rows: npt.NDArray[np.int64]) -> Non
         while entry:
             digest.update(s.entries["time"][entry].tobytes() + s.entries["quantity"][entry].tobytes())
             entry = int(s.entries["next"][entry])
+        _count(digest, -1)
 
 
 def _update_staged(digest: Any, s: Tables) -> None:
@@ -166,5 +178,6 @@ def _update_by_key(digest: Any, table: npt.NDArray[np.void], fields: tuple[str, 
     used = table[table["used"] != 0]
     used = used[np.any([used[field] != 0 for field in fields], axis=0)]
     used = used[np.argsort(used["key"])]
+    _count(digest, len(used))
     for field in ("key", *fields):
         digest.update(used[field].tobytes())

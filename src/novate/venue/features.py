@@ -12,14 +12,8 @@ Priority numbers (R5) are only kept in markets with features, one for every orde
 from __future__ import annotations
 
 from novate.compiled import cold, inlined, kernel, wide
-from novate.venue.cells import BLOCK_TOP, FEATURES_TOP, NEED, NEED_FEATURES, NO_PRICE, PRIORITY
+from novate.venue.cells import FEATURES_TOP, NEED, NEED_FEATURES, NO_PRICE, PRIORITY
 from novate.venue.layout import Tables
-
-
-@inlined
-def has_features(s: Tables, market: int) -> bool:
-    """Does a market take the long path?"""
-    return bool(s.markets["features"][market] != 0)
 
 
 @cold
@@ -88,9 +82,3 @@ def stamp(s: Tables, row: int) -> None:
 def auction_ladder(s: Tables, features: int, ladder: int) -> int:
     """Row of a ladder of auction-only orders (OPEN_BIDS, OPEN_ASKS, CLOSE_BIDS, CLOSE_ASKS)."""
     return 4 * len(s.markets) + 4 * features + ladder
-
-
-@inlined
-def blocks_left(s: Tables) -> int:
-    """Blocks that were never used."""
-    return len(s.blocks) - s.header[BLOCK_TOP]

@@ -21,8 +21,9 @@ are chained through `next` and taken last-in first-out, so the hot ones stay few
 every ladder: the key of a price is the price for bids and stops below, and minus the price for asks and
 stops above, so one code serves all four.
 
-Costs: 72 bytes an order and 8 bytes a place of the index, at most three quarters full; 64 bytes an extra;
-32 bytes a level in blocks of 32; 248 bytes an idle market with its ladders.
+Costs: 64 bytes an order and 8 bytes a place of the index, at most three quarters full; 104 bytes an extra;
+32 bytes a level in blocks of 32; 224 bytes an idle market with its ladders and tops. Where a market has
+features: 216 bytes for its row, 64 for its further ladders, and 8 bytes an order of the venue.
 """
 
 from __future__ import annotations

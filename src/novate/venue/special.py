@@ -106,6 +106,8 @@ def special_order(s: Tables, i: int, market: int) -> int:
     if code == OK:
         entry = entry_of(s, i, market)
         side = wide(s.commands["side"][i])
+        code = _check_resting_price(s, i, market, side, entry)
+    if code == OK:
         code = _check_attention(s, i, market, side, entry.price)
     if code == OK:
         held = asked_reach(s, i, entry.price)
@@ -129,6 +131,19 @@ def _check_auction_prices(s: Tables, i: int, market: int) -> int:
     ladder = ladder_of_auction(s, features, wide(s.commands["time_in_force"][i]), side)
     key = auction_key(side, wide(s.commands["price"][i]))
     return TOO_MANY_PRICE_LEVELS if exceeds_blocks(s, market, ladder, key) else OK
+
+
+@kernel
+def _check_resting_price(s: Tables, i: int, market: int, side: int, entry: Entry) -> int:
+    """The same bound where an order comes in at another price than it said: touch, effective limit, slid."""
+    said = wide(s.commands["order_type"][i]) == LIMIT and entry.price == s.commands["price"][i]
+    tif = wide(s.commands["time_in_force"][i])
+    if said or entry.order_type != LIMIT or entry.price == NO_PRICE or not is_resting_tif(tif):
+        return OK
+    if asks_attention(s, wide(s.commands["flags"][i])):
+        return OK
+    exceeds = exceeds_blocks(s, market, ladder_of(market, side), key_of(side, entry.price))
+    return TOO_MANY_PRICE_LEVELS if exceeds else OK
 
 
 @kernel

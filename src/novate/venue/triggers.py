@@ -6,7 +6,7 @@
 
 Parked orders wait in price ladders of their own, in priority order inside a level, so an election takes
 whole levels from the best end and costs nothing for orders that stay parked. Trailing stops wait in the same
-ladders; a print that moves their anchors moves them there (`novate.venue.trailing`).
+ladders; a print that moves their anchors moves them there.
 """
 
 from __future__ import annotations
