@@ -71,7 +71,7 @@ COMMAND_WORDS: list[tuple[Json, str]] = [
         new(type="TRAILING_STOP", trail=4, side="S"),
         "account 2 sells 25 at the market when the price falls 4 below its highest (trailing stop)",
     ),
-    (new(price=10, type="PEGGED", offset=2), "account 2 buys 25 as PEGGED, with price 10, offset=2"),
+    (new(price=10, type="AUCTION", reserve=2), "account 2 buys 25 as AUCTION, with price 10, reserve=2"),
     (new(type="MARKET", price=10), "account 2 buys 25 at the market, with price 10"),
     (new(type="STOP"), "account 2 buys 25 at the market after a trade at (no trigger price) or above (stop)"),
     (new(price=10, session=3, mmp=True), "account 2 buys 25 at 10, under market-maker protection, session 3"),
