@@ -62,11 +62,11 @@ DEFECTS = (
         "the part by time is one percent too large",
     ),
     Defect(
-        "small-round-shared",
+        "whole-level-gives-nothing",
         "allocation.py::share_out",
-        "    if leaves >= shown:\n        return\n",
-        "    if leaves > 2 * shown:\n        return\n",
-        "an aggressor that takes a whole level trades with nobody twice",
+        "displayed_of(s, row) if leaves >= shown else 0",
+        "displayed_of(s, row) if leaves > shown else 0",
+        "an aggressor for exactly a whole level gets nothing",
     ),
     Defect(
         "top-kept-after-refresh",
