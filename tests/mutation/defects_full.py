@@ -273,11 +273,11 @@ DEFECTS = (
         "auction trades do not move trailing stops",
     ),
     Defect(
-        "trailing-after-election",
-        "featured.py::fill_featured",
-        "        move_trailing(s, market, price)\n    elect(s, market, price)\n",
-        "        pass\n    elect(s, market, price)\n    move_trailing(s, market, price)\n",
-        "trailing stops move only after the election of their print",
+        "elected-trailing-still-moves",
+        "triggers.py::_enqueue",
+        '    if s.orders["order_type"][row] == TRAILING_STOP:\n        stop_trailing(s, row)\n',
+        "",
+        "an elected trailing stop still follows the price",
     ),
     Defect(
         "if-touched-like-a-stop",
