@@ -1,7 +1,7 @@
 """Plants the defects one at a time and asks the detector about each.
 
-    src/novate --copy--> desk 1, desk 2   <- one defect at a time, taken back afterwards
-    naive venue --> expectations (pickle) -> detector process of a desk -> Finding
+    naive venue --> expectations (pickle) -> detector 1, detector 2
+    defect --> a detector that is idle --fork--> process with the defect -> Finding
 
 The first thing that is examined is the venue as it is: if a check fails on that, the whole run is void.
 """
@@ -11,20 +11,19 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.mutation.defect import Defect, planted
+from tests.mutation.defect import Defect
 from tests.mutation.detector import ROOT, Expectations
 from tests.oracle.compare import Expected, expected_of, expected_of_records
 from tests.property.combo_flows import combo_flow_of
@@ -40,7 +39,6 @@ NEWER_FLOWS = 30
 FURTHER_FLOWS = 80
 SENSELESS = 40
 DEEP_COMMANDS = 1000
-_LONGEST = 3600
 # Far from the seeds that a person or Hypothesis would try first, and always the same.
 _SEED = 1_000_003
 _GENERATORS: dict[str, Callable[[int], Json]] = {
@@ -57,6 +55,9 @@ _DEEP: dict[str, Callable[[int, int], Json]] = {
     "time flow": long_time_flow_of,
     "control flow": long_control_flow_of,
 }
+
+
+Detector = subprocess.Popen[str]
 
 
 class Verdict(StrEnum):
@@ -107,22 +108,19 @@ def _cases(make: Callable[[int], Json], start: int, count: int) -> list[Expected
 
 def examine(defects: Sequence[Defect], jobs: int = 2, quick: bool = False) -> Iterator[Finding]:
     """A finding for the venue as it is and for every defect, in the order in which they come to an end."""
-    with tempfile.TemporaryDirectory(prefix="novate-defects-") as name:
-        folder = Path(name)
-        expected = folder / "expected.pickle"
+    with tempfile.TemporaryDirectory(prefix="novate-defects-") as name, ExitStack() as stack:
+        expected = Path(name) / "expected.pickle"
         expected.write_bytes(pickle.dumps(expectations(quick)))
-        desks: SimpleQueue[Path] = SimpleQueue()
-        for number in range(jobs):
-            desk = folder / f"desk{number}"
-            shutil.copytree(SOURCES / "novate", desk / "novate", ignore=shutil.ignore_patterns("__pycache__"))
-            desks.put(desk)
+        idle: SimpleQueue[Detector] = SimpleQueue()
+        for _ in range(jobs):
+            idle.put(stack.enter_context(_detector(expected, quick)))
 
         def one(defect: Defect | None) -> Finding:
-            desk = desks.get()
+            detector = idle.get()
             try:
-                return _finding(defect, desk, expected, quick)
+                return _finding(defect, detector)
             finally:
-                desks.put(desk)
+                idle.put(detector)
 
         with ThreadPoolExecutor(jobs) as pool:
             waiting = [pool.submit(one, defect) for defect in (None, *defects)]
@@ -133,55 +131,41 @@ def examine(defects: Sequence[Defect], jobs: int = 2, quick: bool = False) -> It
                 pool.shutdown(cancel_futures=True)
 
 
-def _finding(defect: Defect | None, desk: Path, expected: Path, quick: bool) -> Finding:
+@contextmanager
+def _detector(expected: Path, quick: bool) -> Iterator[Detector]:
+    """A detector that waits for defects; it ends when its input does."""
+    command = [sys.executable, "-m", "tests.mutation.detector", str(expected)]
+    environment = {
+        **os.environ, "NOVATE_COMPILED": "0", "PYTHONPATH": os.pathsep.join((str(SOURCES), str(ROOT))),
+    }  # fmt: skip
+    with subprocess.Popen(
+        [*command, "quick"] if quick else command,
+        cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        yield process
+
+
+def _finding(defect: Defect | None, detector: Detector) -> Finding:
     begun = time.perf_counter()
-    with _planted_in(defect, desk):
-        verdict, by, how = _detect(desk, expected, quick)
+    verdict, by, how = _detect(defect, detector)
     return Finding(defect, verdict, by, how, time.perf_counter() - begun)
 
 
-@contextmanager
-def _planted_in(defect: Defect | None, desk: Path) -> Iterator[None]:
-    """The desk's copy with the defect. Its compiled form goes too: Python compares times only to a second."""
-    if defect is None:
-        yield
-        return
-    file = desk / defect.path
-    text = file.read_text(encoding="utf-8")
+def _detect(defect: Defect | None, detector: Detector) -> tuple[Verdict, str, str]:
+    """What the detector says of a defect."""
+    assert detector.stdin is not None
+    assert detector.stdout is not None
     try:
-        file.write_text(planted(defect, text), encoding="utf-8")
-        _forget_compiled(file)
-        yield
-    finally:
-        file.write_text(text, encoding="utf-8")
-        _forget_compiled(file)
-
-
-def _forget_compiled(file: Path) -> None:
-    for compiled in file.parent.glob(f"__pycache__/{file.stem}.*.pyc"):
-        compiled.unlink()
-
-
-def _detect(desk: Path, expected: Path, quick: bool) -> tuple[Verdict, str, str]:
-    """Run the detector on what stands on the desk."""
-    command = [sys.executable, "-m", "tests.mutation.detector", str(expected), str(desk)]
-    environment = {
-        **os.environ,
-        "NOVATE_COMPILED": "0",
-        "PYTHONPATH": os.pathsep.join((str(desk), str(ROOT))),
-        "PYTHONPYCACHEPREFIX": "",
-    }
-    try:
-        done = subprocess.run(
-            [*command, "quick"] if quick else command,
-            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=_LONGEST, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return Verdict.BROKEN, "", f"the detector took longer than {_LONGEST} s"
-    last = (done.stdout.splitlines() or [""])[-1]
-    if done.returncode != 0 or not last.startswith("{"):
-        return Verdict.BROKEN, "", (done.stderr.splitlines() or [f"exit code {done.returncode}"])[-1]
-    answer = json.loads(last)
+        detector.stdin.write(json.dumps(defect) + "\n")
+        detector.stdin.flush()
+        line = detector.stdout.readline()
+    except BrokenPipeError:
+        line = ""
+    if not line:
+        return Verdict.BROKEN, "", f"the detector has ended with exit code {detector.wait()}"
+    answer = json.loads(line)
+    if "caught" not in answer:
+        return Verdict.BROKEN, "", answer["how"]
     return Verdict.CAUGHT if answer["caught"] else Verdict.SURVIVED, answer["by"], answer["how"]
 
 

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tests.mutation import defects_book, defects_credit, defects_matching, defects_orders
+from tests.mutation import (
+    defects_auctions,
+    defects_beyond,
+    defects_book,
+    defects_combinations,
+    defects_credit,
+    defects_full,
+    defects_matching,
+    defects_orders,
+)
 from tests.mutation.campaign import SOURCES
-from tests.mutation.defect import Defect, planted
+from tests.mutation.defect import Defect, planted, strangers
 
 DEFECTS: tuple[Defect, ...] = (
     *defects_book.DEFECTS,
     *defects_matching.DEFECTS,
     *defects_orders.DEFECTS,
     *defects_credit.DEFECTS,
+    *defects_full.DEFECTS,
+    *defects_auctions.DEFECTS,
+    *defects_beyond.DEFECTS,
+    *defects_combinations.DEFECTS,
 )
 QUICK = (
     "iceberg-keeps-its-place",
@@ -31,7 +44,8 @@ def misfits(defects: Iterable[Defect] = DEFECTS) -> list[str]:
     problems += [f"{name}: expected every name once" for name in sorted(set(names)) if names.count(name) > 1]
     for defect in defects:
         try:
-            planted(defect, (SOURCES / defect.path).read_text(encoding="utf-8"))
+            text = planted(defect, (SOURCES / defect.path).read_text(encoding="utf-8"))
+            problems += [f"{defect.name}: expected a known name, was {name}" for name in strangers(text)]
         except (ValueError, OSError) as fault:
             problems.append(str(fault))
     return problems

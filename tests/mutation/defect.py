@@ -10,9 +10,12 @@ kernel that is rewritten says which defects have to be rewritten with it.
 from __future__ import annotations
 
 import ast
+import builtins
+import dis
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
+from types import CodeType
 from typing import NamedTuple
 
 VENUE = Path("novate") / "venue"
@@ -76,3 +79,15 @@ def _functions(text: str) -> tuple[tuple[str, int, int], ...]:
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.FunctionDef)
     )
+
+
+def strangers(text: str) -> list[str]:
+    """Names that the functions of a file use and nobody defines: a defect must not be caught for those."""
+    module = compile(text, "", "exec")
+    known = {step.argval for step in dis.get_instructions(module) if step.opname == "STORE_NAME"}
+    return sorted(_globals_of(module) - known - set(vars(builtins)))
+
+
+def _globals_of(code: CodeType) -> set[str]:
+    found = {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+    return found.union(*(_globals_of(part) for part in code.co_consts if isinstance(part, CodeType)))

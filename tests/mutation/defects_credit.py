@@ -275,7 +275,7 @@ DEFECTS = (
         "parked-orders-not-counted",
         "limits.py::begin_tracking",
         "status != FREE and bit == TRACK_OPEN_ORDERS",
-        "status == RESTING and bit == TRACK_OPEN_ORDERS",
+        "status != FREE and is_open(s, row) and bit == TRACK_OPEN_ORDERS",
         "a new limit does not count orders that are parked",
     ),
     Defect(

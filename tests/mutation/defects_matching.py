@@ -279,7 +279,7 @@ DEFECTS = (
         "activation-at-the-wrong-edge",
         "orders.py::activate_next",
         "market_limit(s, market, side) if liquid",
-        "market_limit(s, market, opposite(side)) if liquid",
+        "market_limit(s, market, 3 - side) if liquid",
         "an activated stop is bounded by the wrong edge of the band",
     ),
     Defect(

@@ -5,29 +5,35 @@
 
     quick ends at the bar
 
-Run as `python -m tests.mutation.detector EXPECTED SOURCE [quick]`, in a process of its own whose
-`novate` is the one with the defect and runs uncompiled. Prints one line of JSON: what caught the defect, or
-that nothing did. A check that takes too long counts as one that failed: a defect may well loop for ever.
+Run as `python -m tests.mutation.detector EXPECTED [quick]` with kernels uncompiled. Reads defects, one line
+of JSON each (null: the venue as it is), forks a process for each that has the defect, and prints one line of
+JSON: what caught it, or that nothing did. So importing is paid once, not once a defect.
+A check that takes too long counts as one that failed: a defect may well loop for ever.
 """
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import pickle
+import re
 import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from itertools import zip_longest
 from pathlib import Path
+from select import select
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-import novate
 from novate.app.conform import Verdict, conform_files
 from novate.compiled import COMPILED
+from tests.mutation.defect import Defect, planted
 from tests.oracle.compare import (
     ROOM,
     SMALLEST_BUFFER,
@@ -44,8 +50,11 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFORMANCE = ROOT / "tests" / "conformance"
 UNIT = ROOT / "tests" / "unit" / "venue"
 SLOW_UNIT = UNIT / "test_growth.py"
+FOLDERS = ("rulebook/hand", "credit", "clarifications", "beyond")
 SHORT = 10
 LONG = 120
+LONGEST = 3600
+"""Seconds for all checks of one defect."""
 _MEMORY_BYTES = 4 << 30
 
 
@@ -81,10 +90,10 @@ class CheckError(AssertionError):
         self.name = name
 
 
-def checks(expected: Expectations, quick: bool) -> Iterator[Check]:
-    """All checks, cheap and sharp ones first."""
-    for folder in ("rulebook/hand", "credit", "clarifications", "beyond"):
-        yield from _scenarios(folder, SHORT)
+def checks(expected: Expectations, quick: bool, defect: Defect | None = None) -> Iterator[Check]:
+    """All checks, cheap and sharp ones first, and of the scenarios those that sound like the defect."""
+    scenarios = [check for folder in FOLDERS for check in _scenarios(folder, SHORT)]
+    yield from sorted(scenarios, key=lambda check: -_kinship(defect, check.name))
     yield from _flows("flow", expected.first, SHORT)
     if quick:
         return
@@ -145,6 +154,15 @@ def _scenarios(folder: str, seconds: int) -> Iterator[Check]:
                     raise CheckError(name, str(outcome.difference))
 
         yield Check(file.relative_to(CONFORMANCE).as_posix(), seconds, run)
+
+
+def _kinship(defect: Defect | None, scenario: str) -> int:
+    """How many words of a defect stand in the name of a scenario, as far as their first five letters go."""
+    if defect is None:
+        return 0
+    said = f"{defect.name} {defect.where} {defect.meaning}".lower()
+    words = {word[:5] for word in re.findall("[a-z]{3,}", said)}
+    return sum(word in scenario.rpartition("/")[2] for word in words)
 
 
 def _by_turns(flows: dict[str, list[Expected]], seconds: int) -> Iterator[Check]:
@@ -209,16 +227,68 @@ def _run_pytest(files: list[Path], seconds: int) -> None:
         raise CheckError(watch.failed or "pytest", watch.how or str(status))
 
 
-def main(arguments: list[str]) -> None:
-    """Runs the checks on the `novate` that was imported."""
-    expected_file, source, *rest = arguments
-    assert not COMPILED, "the detector must run with NOVATE_COMPILED=0"
-    assert Path(novate.__file__).is_relative_to(source), f"expected novate of {source}, was {novate.__file__}"
+# -- one defect, one process ---------------------------------------------------------------------------------
+
+
+def plant(defect: Defect) -> None:
+    """Give the function of a defect its other code, wherever it was imported to."""
+    name, function = defect.where.removesuffix(".py").split(".py::")
+    module = import_module(f"novate.venue.{name}")
+    changed = dict(vars(module))
+    text = planted(defect, Path(str(module.__file__)).read_text(encoding="utf-8"))
+    exec(compile(text, str(module.__file__), "exec"), changed)
+    vars(module)[function].__code__ = changed[function].__code__
+
+
+def examined(defect: Defect | None, expected: Expectations, quick: bool) -> dict[str, Any]:
+    """The answer of a process of its own, which has the defect; without "caught" if it gave none."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.close(reader)
+            _answer(defect, expected, quick, writer)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with open(reader, encoding="utf-8") as answer:
+        ready, _, _ = select([answer], [], [], LONGEST)
+        if not ready:
+            os.kill(child, signal.SIGKILL)
+        said = answer.read()
+    _, status = os.waitpid(child, 0)
+    if said:
+        return dict(json.loads(said))
+    how = f"exit status {status}" if ready else f"the detector took longer than {LONGEST} s"
+    return {"by": "", "how": how}
+
+
+def _answer(defect: Defect | None, expected: Expectations, quick: bool, writer: int) -> None:
+    # Tests may say what they like; the answer goes through the pipe.
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    if defect is not None:
+        plant(defect)
+    os.write(writer, json.dumps(first_failure(checks(expected, quick, defect))).encode())
+
+
+def main(arguments: list[str]) -> None:
+    """Answers for every defect that comes in."""
+    expected_file, *rest = arguments
+    assert not COMPILED, "the detector must run with NOVATE_COMPILED=0"
     # A defect in the arithmetic may overflow where the venue never does; the checks judge, not the warning.
     np.seterr(all="ignore")
     expected: Expectations = pickle.loads(Path(expected_file).read_bytes())
-    print(json.dumps(first_failure(checks(expected, "quick" in rest))))
+    # What is here already must not be looked at, and so copied, by every process anew.
+    gc.freeze()
+    for line in sys.stdin:
+        fields = json.loads(line)
+        defect = None if fields is None else Defect(*fields)
+        print(json.dumps(examined(defect, expected, "quick" in rest)), flush=True)
 
 
 if __name__ == "__main__":

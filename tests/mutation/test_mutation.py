@@ -10,7 +10,7 @@ import pytest
 from tests.mutation import __main__ as command_line
 from tests.mutation.campaign import Finding, Verdict, run, summary, void
 from tests.mutation.catalogue import DEFECTS, QUICK, misfits
-from tests.mutation.defect import Defect, planted
+from tests.mutation.defect import Defect, planted, strangers
 from tests.mutation.detector import Check, first_failure
 
 TEXT = '''
@@ -27,7 +27,7 @@ CHEAPER = Defect("inverted", "book.py::cheaper", "left < right", "left > right",
 
 def test_every_defect_can_be_planted_in_the_kernels_of_today() -> None:
     assert misfits() == []
-    assert len(DEFECTS) >= 60
+    assert len(DEFECTS) >= 300
 
 
 def test_every_defect_says_in_a_line_what_it_means() -> None:
@@ -46,6 +46,11 @@ def test_the_suite_catches_a_few_planted_defects() -> None:
 
 def test_a_defect_changes_its_own_function_only() -> None:
     assert planted(CHEAPER, TEXT) == TEXT.replace("return left < right\n", "return left > right\n")
+
+
+def test_a_defect_must_not_name_what_its_room_does_not_know() -> None:
+    assert strangers(TEXT) == []
+    assert strangers(TEXT.replace("left < 10", "left < BUY")) == ["BUY"]
 
 
 @pytest.mark.parametrize(
