@@ -41,11 +41,11 @@ DEFECTS = (
         "the reference does not decide between prices of an auction",
     ),
     Defect(
-        "auction-nearest-lowest",
+        "auction-farthest",
         "auction.py::_consider",
         "abs(price - reference) < abs(nearest - reference)",
-        "abs(price - reference) <= abs(nearest - reference)",
-        "of two equally near prices an auction takes the lower",
+        "abs(price - reference) > abs(nearest - reference)",
+        "the price farthest from the reference is chosen",
     ),
     Defect(
         "auction-lowest-of-all",

@@ -155,11 +155,11 @@ DEFECTS = (
         "a cascade stays in the market where it began",
     ),
     Defect(
-        "cascade-home-forgotten",
+        "cascade-unpublished",
         "linked_cascade.py::activate_linked",
-        "            s.header[AGGRESSOR_MARKET] = s.header[CASCADE_HOME] - 1\n",
-        "            pass\n",
-        "after a cascade the command goes on in another market",
+        "    touch(s, market)\n",
+        "",
+        "what a cascade does in another leg is not published",
     ),
     Defect(
         "cascade-into-a-halt",
