@@ -62,7 +62,7 @@ def test_every_credit_rule_has_a_scenario_that_passes() -> None:
 def test_every_clarification_has_a_scenario_that_passes() -> None:
     result = conform_files([CLARIFICATIONS])
     assert differences(result) == []
-    assert result.count(Verdict.PASSED) == len(result.outcomes) == 10
+    assert result.count(Verdict.PASSED) == len(result.outcomes)
 
 
 def test_every_shared_case_passes() -> None:

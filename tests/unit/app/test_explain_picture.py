@@ -129,7 +129,7 @@ def test_parked_orders_say_what_they_wait_for() -> None:
         no orders in the book
         parked: sells 5 at 94, trigger 95, account 3 #1
         elected: 4 at the market, trigger 96, #2
-        peg: 1 at the market, #3
+        pegged: 1 without a price to follow, #3
     """)
 
 
