@@ -69,13 +69,6 @@ DEFECTS = (
         "a new quantity at the best price is not published",
     ),
     Defect(
-        "locked-book-is-not-crossed",
-        "book.py::is_crossed",
-        ">= -key_of_level",
-        "> -key_of_level",
-        "a bid equal to the ask does not count as crossed",
-    ),
-    Defect(
         "iceberg-trades-its-reserve",
         "book.py::tradable_of",
         "return displayed_of(s, row)",

@@ -155,11 +155,11 @@ DEFECTS = (
         "a cascade stays in the market where it began",
     ),
     Defect(
-        "cascade-unpublished",
+        "cascade-ends-at-an-order-without-effect",
         "linked_cascade.py::activate_linked",
-        "    touch(s, market)\n",
-        "",
-        "what a cascade does in another leg is not published",
+        "return LINKED if phase == CASCADE else phase",
+        "return phase",
+        "an order that cannot trade ends the cascade of a combination",
     ),
     Defect(
         "cascade-into-a-halt",

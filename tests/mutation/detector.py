@@ -52,6 +52,7 @@ UNIT = ROOT / "tests" / "unit" / "venue"
 SLOW_UNIT = UNIT / "test_growth.py"
 FOLDERS = ("rulebook/hand", "credit", "clarifications", "beyond")
 SHORT = 10
+MIDDLE = 60
 LONG = 120
 LONGEST = 3600
 """Seconds for all checks of one defect."""
@@ -99,7 +100,7 @@ def checks(expected: Expectations, quick: bool, defect: Defect | None = None) ->
         return
     yield from _by_turns(expected.newer, SHORT)
     fast = sorted(file for file in UNIT.glob("test_*.py") if file != SLOW_UNIT)
-    yield Check("tests/unit/venue", LONG, lambda: _run_pytest(fast, SHORT))
+    yield Check("tests/unit/venue", 4 * LONG, lambda: _run_pytest(fast, MIDDLE))
     yield from _by_turns(expected.more, SHORT)
     for name, flows in expected.senseless.items():
         for number, case in enumerate(flows):
