@@ -1,6 +1,6 @@
 """Combinations: the compiled venue against its naive twin, in batches, over snapshots, and uncompiled.
 
-Default profile: 150 flows for each test; `NOVATE_PROFILE=long`: 10,000.
+Default profile: 50 flows for each test; `NOVATE_PROFILE=long`: 10,000.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests.property.combo_flows import combo_flow_of
 from tests.property.flows import seeds, smallest, spoiled
 
 campaign = settings(
-    max_examples=10_000 if LONG else 150,
+    max_examples=10_000 if LONG else 50,
     deadline=None,
     database=None,
     derandomize=not LONG,

@@ -28,7 +28,7 @@ from tests.property.full_flows import full_flow_of, long_full_flow_of
 from tests.property.test_venue_equals_naive import campaign as core_campaign
 from tests.property.test_venue_equals_naive import explain, whole
 
-campaign = settings(core_campaign, max_examples=10_000 if LONG else 120)
+campaign = settings(core_campaign, max_examples=10_000 if LONG else 80)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,6 +1,6 @@
 """Every group of rules in one venue: the compiled venue against its naive twin, in batches, uncompiled.
 
-Default profile: 100 flows for each test; `NOVATE_PROFILE=long`: 10,000.
+Default profile: 50 flows for each test; `NOVATE_PROFILE=long`: 10,000.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tests.property.mixed_flows import mixed_flow_of
 from tests.property.test_venue_equals_naive import explain
 
 campaign = settings(
-    max_examples=10_000 if LONG else 100,
+    max_examples=10_000 if LONG else 50,
     deadline=None,
     database=None,
     derandomize=not LONG,

@@ -1,6 +1,6 @@
 """Timers, schedules, volatility calls and extensions: the venue against its naive twin (R57 to R60).
 
-Default profile: 150 flows for each test; `NOVATE_PROFILE=long`: 10,000.
+Default profile: 50 flows for each test; `NOVATE_PROFILE=long`: 10,000.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.property.test_venue_equals_naive import explain
 from tests.property.time_flows import long_time_flow_of, time_flow_of
 
 campaign = settings(
-    max_examples=10_000 if LONG else 150,
+    max_examples=10_000 if LONG else 50,
     deadline=None,
     database=None,
     derandomize=not LONG,

@@ -1,6 +1,6 @@
 """Orders that watch the market, and prices below zero: the compiled venue against its naive twin.
 
-Default profile: 150 flows for each test; `NOVATE_PROFILE=long`: 10,000.
+Default profile: 50 flows for each test; `NOVATE_PROFILE=long`: 10,000.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tests.property.test_venue_equals_naive import explain
 from tests.property.watch_flows import watch_flow_of
 
 campaign = settings(
-    max_examples=10_000 if LONG else 150,
+    max_examples=10_000 if LONG else 50,
     deadline=None,
     database=None,
     derandomize=not LONG,
