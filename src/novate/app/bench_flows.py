@@ -209,7 +209,7 @@ def on_a_warm_venue(flow: Flow) -> Flow:
 
 
 def with_limits(flow: Flow, name: str) -> Flow:
-    """The same flow after every account and member got the six limits of K19, none of them ever in the way."""
+    """The same flow after every account and member got the six limits of K19, none ever in the way."""
     accounts = [account.account for account in flow.terms.accounts]
     members = sorted({account.member for account in flow.terms.accounts})
     holders = [(0, number) for number in accounts] + [(1, number) for number in members]
