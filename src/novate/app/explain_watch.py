@@ -26,6 +26,8 @@ def peg_words(order: dict[str, Any]) -> str:
 def watch_words(order: dict[str, Any]) -> list[str]:
     """What its attributes add to the sentence of an order."""
     words = []
+    if order.get("offset") and not order.get("peg"):
+        words.append(f"offset={order['offset']:,}")
     if order.get("discretion") is not None:
         words.append(f"{order['discretion']:,} ticks of discretion")
     if order.get("aon"):
