@@ -234,7 +234,11 @@ class Runner:
         if command["cmd"] == "BALANCE":
             available, reserved = self.venue.balance(command["acct"], command["asset"])
             return [*before, {"ev": "BALANCE", "available": available, "reserved": reserved}, *after]
-        book = self.venue.book(command.get("market", 0))
+        market = command.get("market", 0)
+        last = len(self.scenario.markets) - 1
+        if type(market) is not int or not 0 <= market <= last:
+            raise ValueError(f"market {market!r}, where markets are 0 to {last}")
+        book = self.venue.book(market)
         answer = {
             "ev": "BOOK",
             "last": book.last,

@@ -97,7 +97,12 @@ LARGEST_I8 = 2**63 - 1
 
 
 def commands_from_json(command: Json) -> Commands:
-    """One command as its record, behind the record that it stages. KeyError for an unknown command."""
+    """One command as its record, behind the record that it stages. KeyError for an unknown command,
+    ValueError for a field that is not of the type that docs/scenario-format.md says."""
+    if command["cmd"] == "NEW_OCO":
+        for leg in ("limit", "stop"):
+            if not isinstance(command[leg], dict):
+                raise ValueError(f"{leg} {command[leg]!r}, which is no leg of a pair")
     _require_integers(command)
     record = new_commands(1)
     CODERS[command["cmd"]](record, command)
