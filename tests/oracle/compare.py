@@ -66,10 +66,6 @@ def expected_of(flow: Json) -> Expected:
 def naive_run(flow: Json) -> tuple[NaiveVenue, list[Any], list[list[Json]]]:
     """The naive venue after the flow, the commands with absolute `seq` and named orders, their events."""
     header = flow["header"]
-    for market in header.get("markets", []):
-        # A reference price is a price of its market; generators draw the two apart.
-        if market.get("ref_price") is not None and "max_price" in market:
-            market["ref_price"] = min(market["ref_price"], market["max_price"])
     naive = NaiveVenue(venue_terms(header))
     commands: list[Any] = []
     events: list[list[Json]] = []

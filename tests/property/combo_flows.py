@@ -98,7 +98,8 @@ def _link(r: Random, markets: list[Json], shifts: dict[int, int], near: int, far
         if markets[number].get("ref_price") is not None:
             markets[number]["ref_price"] += shifted
             lowest = markets[number].get("min_price", 1)
-            markets[number]["ref_price"] = max(markets[number]["ref_price"], min(lowest, 1))
+            reference = max(markets[number]["ref_price"], min(lowest, 1))
+            markets[number]["ref_price"] = min(reference, markets[number]["max_price"])
 
 
 class ComboDay(ControlDay):

@@ -171,7 +171,7 @@ def _market(r: Random, use: str) -> Json:
         "initial_state": r.choice(["CONTINUOUS"] * 5 + ["PRE_OPEN"]),
     }
     if r.random() < 0.6:
-        market["ref_price"] = any_price(r)
+        market["ref_price"] = min(any_price(r), market["max_price"])
     if credit != "none" or r.random() < 0.3:
         market["static_band"] = r.choice([2, 6, 15, 10_000])
     if r.random() < 0.6:

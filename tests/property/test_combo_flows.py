@@ -1,15 +1,14 @@
 """Combinations: the compiled venue against its naive twin, in batches, over snapshots, and uncompiled.
 
-Default profile: 50 flows for each test; `NOVATE_PROFILE=long`: 10,000.
+`FLOWS` of them for each test by default; `NOVATE_PROFILE=long`: 10,000.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import LONG
@@ -25,47 +24,14 @@ from tests.oracle.compare import (
     naive_run,
 )
 from tests.oracle.interpreted import Interpreted
+from tests.property.campaign import campaign, explain, whole
 from tests.property.combo_flows import combo_flow_of
-from tests.property.flows import seeds, smallest, spoiled
+from tests.property.flows import seeds, spoiled
 
-campaign = settings(
-    max_examples=10_000 if LONG else 50,
-    deadline=None,
-    database=None,
-    derandomize=not LONG,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-whole = st.integers(0, 10_000)
+FLOWS = 150
 
 
-def explain(flow: Json, check: Callable[[Json], None]) -> None:
-    """Run a check; if it fails, fail with the smallest flow that shows it."""
-
-    def fails(candidate: Json) -> bool:
-        try:
-            check(candidate)
-        except Exception:
-            return True
-        return False
-
-    if fails(flow):
-        shown = smallest(flow, fails)
-        lines = "\n".join(str(command) for command in shown["commands"])
-        try:
-            check(shown)
-        except Exception as fault:
-            pytest.fail(f"{fault}\nheader: {shown['header']}\ncommands:\n{lines}")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def interpreted() -> Iterator[Interpreted]:
-    """Started before the first campaign, so that both processes read the same sources."""
-    worker = Interpreted()
-    yield worker
-    worker.close()
-
-
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds, cuts=st.lists(whole, max_size=4), room=st.integers(SMALLEST_BUFFER, 48), middle=whole)
 def test_combinations_equal_the_naive_venue_in_any_batches(
     seed: int, cuts: list[int], room: int, middle: int
@@ -80,7 +46,7 @@ def test_combinations_equal_the_naive_venue_in_any_batches(
     explain(combo_flow_of(seed), check)
 
 
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds)
 def test_senseless_records_of_combinations_are_answered_alike(interpreted: Interpreted, seed: int) -> None:
     flow = combo_flow_of(seed)

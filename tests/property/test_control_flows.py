@@ -1,15 +1,14 @@
 """Kill switches, disconnections, order-to-trade limits and quotes: the compiled venue against its naive twin.
 
-Default profile: 50 flows for each test; `NOVATE_PROFILE=long`: 10,000.
+`FLOWS` of them for each test by default; `NOVATE_PROFILE=long`: 10,000.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import LONG
@@ -25,18 +24,12 @@ from tests.oracle.compare import (
     naive_run,
 )
 from tests.oracle.interpreted import Interpreted
+from tests.property.campaign import campaign, explain, whole
 from tests.property.control_flows import control_flow_of, long_control_flow_of
 from tests.property.flows import seeds, spoiled
-from tests.property.test_venue_equals_naive import explain
 
-campaign = settings(
-    max_examples=10_000 if LONG else 50,
-    deadline=None,
-    database=None,
-    derandomize=not LONG,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-whole = st.integers(0, 10_000)
+FLOWS = 150
+
 
 EVENTS = ("KILLED", "REVIVED", "DISCONNECTED", "LIMIT_SET", "MMP_TRIGGERED", "AUCTION_TRADE")
 ENDS = ("KILL", "DISCONNECT", "QUOTE", "MMP", "OCO", "STP", "DAY")
@@ -53,13 +46,6 @@ REFUSALS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module", autouse=True)
-def interpreted() -> Iterator[Interpreted]:
-    worker = Interpreted()
-    yield worker
-    worker.close()
-
-
 def test_control_flows_reach_every_event_and_every_reason() -> None:
     seen: Counter[str] = Counter()
     for seed in range(400):
@@ -71,7 +57,7 @@ def test_control_flows_reach_every_event_and_every_reason() -> None:
     assert [name for name in (*EVENTS, *ENDS, *REFUSALS) if seen[name] == 0] == []
 
 
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds, cuts=st.lists(whole, max_size=4), room=st.integers(SMALLEST_BUFFER, 48), middle=whole)
 def test_venue_equals_naive_venue_in_any_batches(seed: int, cuts: list[int], room: int, middle: int) -> None:
     def check(flow: Json) -> None:
@@ -95,7 +81,7 @@ def test_deep_books_of_many_quotes_equal_the_naive_venue(seed: int) -> None:
     check_snapshot(expected, result, len(expected.records) // 2)
 
 
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds)
 def test_records_with_senseless_fields_are_refused_alike(interpreted: Interpreted, seed: int) -> None:
     flow = control_flow_of(seed)

@@ -5,10 +5,8 @@ The same campaigns as `test_venue_equals_naive`, on flows that mix every rule fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import LONG
@@ -23,22 +21,14 @@ from tests.oracle.compare import (
     expected_of_records,
 )
 from tests.oracle.interpreted import Interpreted
+from tests.property.campaign import campaign, explain, whole
 from tests.property.flows import seeds, spoiled
 from tests.property.full_flows import full_flow_of, long_full_flow_of
-from tests.property.test_venue_equals_naive import campaign as core_campaign
-from tests.property.test_venue_equals_naive import explain, whole
 
-campaign = settings(core_campaign, max_examples=10_000 if LONG else 80)
+FLOWS = 120
 
 
-@pytest.fixture(scope="module", autouse=True)
-def interpreted() -> Iterator[Interpreted]:
-    worker = Interpreted()
-    yield worker
-    worker.close()
-
-
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds, cuts=st.lists(whole, max_size=4), room=st.integers(SMALLEST_BUFFER, 48), middle=whole)
 def test_full_venue_equals_naive_venue_in_any_batches(
     seed: int, cuts: list[int], room: int, middle: int
@@ -61,7 +51,7 @@ def test_deep_books_of_level_full_equal_the_naive_venue(seed: int) -> None:
     check_snapshot(expected, result, len(expected.records) // 2)
 
 
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds)
 def test_records_of_level_full_with_senseless_fields_are_refused_alike(
     interpreted: Interpreted, seed: int
@@ -73,7 +63,7 @@ def test_records_of_level_full_with_senseless_fields_are_refused_alike(
     assert interpreted.run(flow["header"], expected.records) == result
 
 
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds)
 def test_compiled_equals_interpreted_at_level_full(interpreted: Interpreted, seed: int) -> None:
     def check(flow: Json) -> None:

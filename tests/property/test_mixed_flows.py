@@ -1,15 +1,14 @@
 """Every group of rules in one venue: the compiled venue against its naive twin, in batches, uncompiled.
 
-Default profile: 50 flows for each test; `NOVATE_PROFILE=long`: 10,000.
+`FLOWS` of them for each test by default; `NOVATE_PROFILE=long`: 10,000.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import LONG
@@ -25,18 +24,12 @@ from tests.oracle.compare import (
     naive_run,
 )
 from tests.oracle.interpreted import Interpreted
+from tests.property.campaign import campaign, explain, whole
 from tests.property.flows import seeds, spoiled
 from tests.property.mixed_flows import mixed_flow_of
-from tests.property.test_venue_equals_naive import explain
 
-campaign = settings(
-    max_examples=10_000 if LONG else 50,
-    deadline=None,
-    database=None,
-    derandomize=not LONG,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-whole = st.integers(0, 10_000)
+FLOWS = 100
+
 REACHED = (
     "ACCEPTED", "REJECTED", "TRADE", "REFRESHED", "STP_DECREMENT", "CANCELLED", "EXPIRED", "AMENDED",
     "TRIGGERED", "STATE", "AUCTION", "AUCTION_TRADE", "INDICATIVE", "MMP_TRIGGERED", "MASS_DONE",
@@ -52,15 +45,7 @@ REACHED = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module", autouse=True)
-def interpreted() -> Iterator[Interpreted]:
-    """Started before the first campaign, so that both processes read the same sources."""
-    worker = Interpreted()
-    yield worker
-    worker.close()
-
-
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds, cuts=st.lists(whole, max_size=4), room=st.integers(SMALLEST_BUFFER, 48), middle=whole)
 def test_everything_together_equals_the_naive_venue_in_any_batches(
     seed: int, cuts: list[int], room: int, middle: int
@@ -75,7 +60,7 @@ def test_everything_together_equals_the_naive_venue_in_any_batches(
     explain(mixed_flow_of(seed), check)
 
 
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds)
 def test_senseless_records_among_everything_are_answered_alike(interpreted: Interpreted, seed: int) -> None:
     flow = mixed_flow_of(seed)
@@ -85,7 +70,7 @@ def test_senseless_records_among_everything_are_answered_alike(interpreted: Inte
     assert interpreted.run(flow["header"], expected.records) == result
 
 
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds)
 def test_everything_together_is_the_same_uncompiled(interpreted: Interpreted, seed: int) -> None:
     flow = mixed_flow_of(seed)

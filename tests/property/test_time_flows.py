@@ -1,6 +1,6 @@
 """Timers, schedules, volatility calls and extensions: the venue against its naive twin (R57 to R60).
 
-Default profile: 50 flows for each test; `NOVATE_PROFILE=long`: 10,000.
+`FLOWS` of them for each test by default; `NOVATE_PROFILE=long`: 10,000.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import LONG
@@ -22,18 +22,12 @@ from tests.oracle.compare import (
     expected_of_records,
     naive_run,
 )
+from tests.property.campaign import campaign, explain, whole
 from tests.property.flows import seeds, spoiled
-from tests.property.test_venue_equals_naive import explain
 from tests.property.time_flows import long_time_flow_of, time_flow_of
 
-campaign = settings(
-    max_examples=10_000 if LONG else 50,
-    deadline=None,
-    database=None,
-    derandomize=not LONG,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-whole = st.integers(0, 10_000)
+FLOWS = 150
+
 HAPPENS = (
     "SCHEDULED", "SCHEDULE_CLEARED", "EXTENDED", "STATE SCHEDULE", "STATE TIMER", "several timers",
     "STATE COLLAR to AUCTION_CALL", "STATE SCHEDULE within a call", "TRIGGERED by a timer",
@@ -42,7 +36,7 @@ HAPPENS = (
 )  # fmt: skip
 
 
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds, cuts=st.lists(whole, max_size=4), room=st.integers(SMALLEST_BUFFER, 48), middle=whole)
 def test_timers_fire_as_the_naive_venue_says(seed: int, cuts: list[int], room: int, middle: int) -> None:
     def check(flow: Json) -> None:
@@ -54,7 +48,7 @@ def test_timers_fire_as_the_naive_venue_says(seed: int, cuts: list[int], room: i
     explain(time_flow_of(seed), check)
 
 
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds, room=st.integers(SMALLEST_BUFFER, 48))
 def test_senseless_schedules_are_refused_alike(seed: int, room: int) -> None:
     good = expected_of(time_flow_of(seed))

@@ -1,14 +1,12 @@
 """The compiled venue against its naive twin, against itself in other batches, and against itself uncompiled.
 
-Default profile: 200 flows for each test; `NOVATE_PROFILE=long`: 10,000.
+`FLOWS` of them for each test by default; `NOVATE_PROFILE=long`: 10,000.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import LONG
@@ -23,46 +21,13 @@ from tests.oracle.compare import (
     expected_of_records,
 )
 from tests.oracle.interpreted import Interpreted
-from tests.property.flows import flow_of, long_flow_of, seeds, smallest, spoiled
+from tests.property.campaign import campaign, explain, whole
+from tests.property.flows import flow_of, long_flow_of, seeds, spoiled
 
-campaign = settings(
-    max_examples=10_000 if LONG else 200,
-    deadline=None,
-    database=None,
-    derandomize=not LONG,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-whole = st.integers(0, 10_000)
+FLOWS = 200
 
 
-def explain(flow: Json, check: Callable[[Json], None]) -> None:
-    """Run a check; if it fails, fail with the smallest flow that shows it."""
-
-    def fails(candidate: Json) -> bool:
-        try:
-            check(candidate)
-        except Exception:
-            return True
-        return False
-
-    if fails(flow):
-        shown = smallest(flow, fails)
-        lines = "\n".join(str(command) for command in shown["commands"])
-        try:
-            check(shown)
-        except Exception as fault:
-            pytest.fail(f"{fault}\nheader: {shown['header']}\ncommands:\n{lines}")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def interpreted() -> Iterator[Interpreted]:
-    """Started before the first campaign, so that both processes read the same sources."""
-    worker = Interpreted()
-    yield worker
-    worker.close()
-
-
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds, cuts=st.lists(whole, max_size=4), room=st.integers(SMALLEST_BUFFER, 48), middle=whole)
 def test_venue_equals_naive_venue_in_any_batches(seed: int, cuts: list[int], room: int, middle: int) -> None:
     def check(flow: Json) -> None:
@@ -86,7 +51,7 @@ def test_deep_books_of_many_accounts_equal_the_naive_venue(seed: int) -> None:
     check_snapshot(expected, result, len(expected.records) // 2)
 
 
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds)
 def test_records_with_senseless_fields_are_refused_alike(interpreted: Interpreted, seed: int) -> None:
     """Any 64 bytes are a command: the venue answers with the same refusal, compiled or not."""
@@ -97,7 +62,7 @@ def test_records_with_senseless_fields_are_refused_alike(interpreted: Interprete
     assert interpreted.run(flow["header"], expected.records) == result
 
 
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds)
 def test_compiled_equals_interpreted(interpreted: Interpreted, seed: int) -> None:
     def check(flow: Json) -> None:

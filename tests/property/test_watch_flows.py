@@ -1,15 +1,13 @@
 """Orders that watch the market, and prices below zero: the compiled venue against its naive twin.
 
-Default profile: 50 flows for each test; `NOVATE_PROFILE=long`: 10,000.
+`FLOWS` of them for each test by default; `NOVATE_PROFILE=long`: 10,000.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
-import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from novate.app.conform_records import commands_from_json, events_to_json
@@ -18,7 +16,6 @@ from novate.domain.machine import apply_all
 from novate.domain.records import new_events
 from novate.domain.terms import VenueTerms
 from novate.venue.machine import Venue
-from tests.conftest import LONG
 from tests.oracle.compare import (
     ROOM,
     SMALLEST_BUFFER,
@@ -31,18 +28,12 @@ from tests.oracle.compare import (
     naive_run,
 )
 from tests.oracle.interpreted import Interpreted
+from tests.property.campaign import campaign, explain, whole
 from tests.property.flows import seeds, spoiled
-from tests.property.test_venue_equals_naive import explain
 from tests.property.watch_flows import watch_flow_of
 
-campaign = settings(
-    max_examples=10_000 if LONG else 50,
-    deadline=None,
-    database=None,
-    derandomize=not LONG,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-whole = st.integers(0, 10_000)
+FLOWS = 150
+
 REFUSALS = (
     "INVALID_PEG",
     "INVALID_DISCRETION",
@@ -54,14 +45,7 @@ REFUSALS = (
 MOST = 1024
 
 
-@pytest.fixture(scope="module")
-def interpreted() -> Iterator[Interpreted]:
-    worker = Interpreted()
-    yield worker
-    worker.close()
-
-
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds, cuts=st.lists(whole, max_size=4), room=st.integers(SMALLEST_BUFFER, 48), middle=whole)
 def test_watchers_act_as_the_naive_venue_says_in_any_batches(
     seed: int, cuts: list[int], room: int, middle: int
@@ -76,7 +60,7 @@ def test_watchers_act_as_the_naive_venue_says_in_any_batches(
     explain(watch_flow_of(seed), check)
 
 
-@campaign
+@campaign(FLOWS)
 @given(seed=seeds)
 def test_senseless_terms_are_refused_alike(interpreted: Interpreted, seed: int) -> None:
     """Any 64 bytes stand for a peg, a discretion or nothing; compiled and uncompiled agree on it."""
