@@ -130,6 +130,7 @@ def test_a_folder_without_scenarios_and_a_missing_file_are_errors(tmp_path: Path
         conform_files([tmp_path / "absent.jsonl"])
 
 
+ORDER = b'{"cmd":"NEW","acct":1,"cid":1,"side":"B","qty":5,"price":1,'
 HEADER = b'{"scenario":"x","level":"CORE","rules":["R1"],"market":{}}\n'
 
 
@@ -144,10 +145,36 @@ HEADER = b'{"scenario":"x","level":"CORE","rules":["R1"],"market":{}}\n'
         ),
         (HEADER + b'{"cmd":"FOO","expect":[]}', "unknown or missing 'FOO'"),
         (HEADER + b'{"cmd":"BOOK","market":5,"expect":[]}', ":2: expected"),
-        (HEADER + b'{"cmd":"BOOK","market":-1,"expect":[]}', "market -1, where markets are 0 to 0"),
-        (HEADER + b'{"cmd":"NEW_OCO","acct":1,"limit":5,"stop":[],"expect":[]}', "limit 5, which is no leg"),
+        (HEADER + b'{"cmd":"BOOK","market":-1,"expect":[]}', "market -1, which is not a market"),
+        (
+            HEADER + b'{"cmd":"NEW_OCO","acct":1,"limit":5,"stop":[],"expect":[]}',
+            "limit 5, which is not",
+        ),
+        (HEADER + ORDER + b'"hiden":true,"expect":[]}', "NEW with 'hiden', which is none of its fields"),
+        (HEADER + ORDER + b'"hidden":"no","expect":[]}', "hidden 'no', which is not true or false"),
+        (HEADER + ORDER + b'"stp":[],"expect":[]}', "stp [], which is not a text"),
+        (HEADER + ORDER + b'"t":18446744073709551616,"expect":[]}', "which is not an integer of 64 bits"),
+        (
+            HEADER + b'{"cmd":"CANCEL","acct":4294967296,"cid":1,"expect":[]}',
+            "acct 4294967296, which",
+        ),
+        (
+            HEADER + b'{"cmd":"SCHEDULE","at":9223372036854775808,"to":"HALT","expect":[]}',
+            "at 9223372036854775808, which is not an integer of 64 bits",
+        ),
         (HEADER + b"[" * 200_000, "expected one JSON object a line"),
-        (HEADER.replace(b"CORE", b"MEGA"), "expected level CORE or FULL, was 'MEGA'"),
+        (HEADER.replace(b"CORE", b"MEGA"), "Invalid enum value 'MEGA' - at `$.level`"),
+        (HEADER.replace(b'"x"', b"7"), ":1: expected a header as in docs/scenario-format.md"),
+        (HEADER.replace(b'"x"', b'"\\u001b[2J"'), "expected texts of printable characters"),
+        (HEADER.replace(b"market", b"mraket"), "unknown field `mraket`"),
+        (b'{"scenario":"x","markets":[]}', "Expected `array` of length >= 1 - at `$.markets`"),
+        (b'{"scenario":"x","check_accounts":"no"}', "Expected `bool`, got `str` - at `$.check_accounts`"),
+        (b'{"scenario":"x","credit":[[1,1]]}', "Expected `array` of length 3, got 2 - at `$.credit[0]`"),
+        (b'{"scenario":"x","market":{"collar":"5"}}', "Expected `int | null`, got `str` - at `$.collar`"),
+        (
+            b'{"scenario":"x","market":{"stp_groups":{"a":1}}}',
+            "Expected `int`, got `str` - at `key",
+        ),
     ],
 )
 def test_a_malformed_scenario_is_refused_with_its_line(tmp_path: Path, text: bytes, found: str) -> None:

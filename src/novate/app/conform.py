@@ -27,6 +27,7 @@ from novate.app.conform_scenario import (
     read_scenarios,
     venue_terms,
 )
+from novate.app.conform_shape import require_shape
 from novate.domain.machine import BrokenInvariant, apply_all
 from novate.domain.records import Events, new_events
 from novate.domain.terms import VenueTerms
@@ -207,6 +208,7 @@ class Runner:
         """Events of one command. A broken invariant is an answer too: no scenario expects it."""
         command = step.command
         try:
+            require_shape(command)
             if command["cmd"] in ("BOOK", "BALANCE"):
                 return self._query(command)
             return self._apply(command)
@@ -234,9 +236,9 @@ class Runner:
         if command["cmd"] == "BALANCE":
             available, reserved = self.venue.balance(command["acct"], command["asset"])
             return [*before, {"ev": "BALANCE", "available": available, "reserved": reserved}, *after]
-        market = command.get("market", 0)
+        market = command.get("market") or 0
         last = len(self.scenario.markets) - 1
-        if type(market) is not int or not 0 <= market <= last:
+        if market > last:
             raise ValueError(f"market {market!r}, where markets are 0 to {last}")
         book = self.venue.book(market)
         answer = {

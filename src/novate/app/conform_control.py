@@ -28,7 +28,6 @@ from novate.domain.records import (
 
 Json = dict[str, Any]
 
-INTEGER_KEYS = frozenset(("ask_cid", "bid", "bid_qty", "ask", "ask_qty", "holder", "free"))
 VENUE_WIDE_COMMANDS = ("SET_LIMIT", "KILL", "REVIVE", "DISCONNECT")
 VENUE_WIDE_EVENTS = (EventKind.LIMIT_SET, EventKind.KILLED, EventKind.REVIVED, EventKind.DISCONNECTED)
 _LARGEST_U4 = 2**32 - 1

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from novate.app import conform_control
+from novate.app.conform_shape import require_shape
 from novate.app.conform_terms import has_terms, signed, terms_of
 from novate.app.conform_time import TIME_DECODERS, schedule
 from novate.domain.codes import (
@@ -67,27 +68,6 @@ ATTRIBUTES = {
     "mmp": CommandFlag.MMP,
     "aon": CommandFlag.ALL_OR_NONE,
 }
-INTEGER_KEYS = frozenset(
-    (
-        "t",
-        "market",
-        "acct",
-        "cid",
-        "qty",
-        "price",
-        "trail",
-        "display",
-        "expire",
-        "session",
-        "min_qty",
-        "offset",
-        "discretion",
-        "window",
-        "max_qty",
-        *conform_control.INTEGER_KEYS,
-        "at",
-    )
-)
 ORDER_COMMANDS = ("NEW", "CANCEL", "AMEND", "NEW_OCO", "QUOTE")
 LARGEST_U4 = 2**32 - 1
 LARGEST_I8 = 2**63 - 1
@@ -99,25 +79,13 @@ LARGEST_I8 = 2**63 - 1
 def commands_from_json(command: Json) -> Commands:
     """One command as its record, behind the record that it stages. KeyError for an unknown command,
     ValueError for a field that is not of the type that docs/scenario-format.md says."""
-    if command["cmd"] == "NEW_OCO":
-        for leg in ("limit", "stop"):
-            if not isinstance(command[leg], dict):
-                raise ValueError(f"{leg} {command[leg]!r}, which is no leg of a pair")
-    _require_integers(command)
+    require_shape(command)
     record = new_commands(1)
     CODERS[command["cmd"]](record, command)
     record["kind"] = CommandKind[command["cmd"]]
     record["time"] = command.get("t", 0)
     staged = _staged(command)
     return record if staged is None else np.concatenate([staged, record])
-
-
-def _require_integers(command: Json) -> None:
-    """NumPy would turn a text or a fraction into some number; a scenario must say what it means."""
-    names = INTEGER_KEYS if command.get("cmd") == "NEW_OCO" else INTEGER_KEYS | {"stop"}
-    for key in names & command.keys():
-        if command[key] is not None and type(command[key]) is not int:
-            raise ValueError(f"{key} {command[key]!r}, which is no integer")
 
 
 def _staged(command: Json) -> Commands | None:
@@ -159,11 +127,6 @@ def _saturated(number: int | None, largest: int) -> int:
     return min(max(number or 0, 0), largest)
 
 
-def _ticks(number: int | None) -> int:
-    """A price may be negative (R64); what no record can carry becomes a price that no market has."""
-    return min(max(number or 0, -LARGEST_I8), LARGEST_I8)
-
-
 def _new(record: Commands, command: Json) -> None:
     _order_fields(record, command)
     record["side"] = SIDES[command["side"]]
@@ -175,8 +138,6 @@ def _new(record: Commands, command: Json) -> None:
 
 def _new_pair(record: Commands, command: Json) -> None:
     """The limit leg; the trigger leg is staged."""
-    _require_integers(command["limit"])
-    _require_integers(command["stop"])
     _new(record, command["limit"] | {"acct": command["acct"], "market": command.get("market", 0)})
 
 

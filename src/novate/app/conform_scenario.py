@@ -13,14 +13,15 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from novate.domain.instruments import CreditModel, MarketTerms, OnNegative, Resale
+from novate.domain.instruments import MarketTerms
 from novate.domain.terms import AccountTerms, VenueTerms
 
 Json = dict[str, Any]
+_T = TypeVar("_T")
 
 MARKET_KEYS = {
     "max_qty": "max_quantity",
@@ -53,20 +54,41 @@ MARKET_KEYS = {
     "pr_min": "pr_min",
     "fifo_pct": "fifo_pct",
     "top_order": "top_order",
+    "credit": "credit",
+    "resale": "resale",
+    "on_negative": "on_negative",
 }
-MARKET_CHOICES: dict[str, type[CreditModel] | type[Resale] | type[OnNegative]] = {
-    "credit": CreditModel,
-    "resale": Resale,
-    "on_negative": OnNegative,
-}
-HEADER_KEYS = {
-    "scenario", "level", "rules", "description", "market", "markets", "accounts", "check_accounts",
-    "fee_account", "limits", "credit", "configuration", "positions",
-}  # fmt: skip
 
 
 class ScenarioError(Exception):
     """A file that is not a scenario file; the message names file, line, expectation and finding."""
+
+
+class _Account(msgspec.Struct, forbid_unknown_fields=True):
+    """A trading account of a header."""
+
+    acct: int
+    member: int = 0
+    stp_group: int = 0
+    account_class: int = msgspec.field(default=0, name="class")
+
+
+class _Header(msgspec.Struct, forbid_unknown_fields=True):
+    """The shape of a header; markets are looked at when the venue is built."""
+
+    scenario: str
+    level: Literal["CORE", "FULL"] = "CORE"
+    rules: list[str] = []
+    description: str = ""
+    market: Json = {}
+    markets: Annotated[list[Json], msgspec.Meta(min_length=1)] | None = None
+    accounts: list[_Account] = []
+    check_accounts: bool = False
+    fee_account: int = 0
+    limits: bool = False
+    positions: bool | None = None
+    credit: list[tuple[int, int, int]] = []
+    configuration: str | None = None
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -106,9 +128,7 @@ class Scenario(msgspec.Struct, frozen=True):
 
 
 def venue_terms(header: Json) -> VenueTerms:
-    """The venue that a header asks for. ValueError with place and finding for a key that is not known."""
-    if unknown := set(header) - HEADER_KEYS:
-        raise ValueError(f"header: expected the keys of docs/scenario-format.md, was {sorted(unknown)}")
+    """The venue that a header asks for. ValueError with place and finding for a market that cannot be."""
     markets = header.get("markets") or [header.get("market", {})]
     return VenueTerms(
         markets=tuple(_market_terms(number, market) for number, market in enumerate(markets)),
@@ -121,8 +141,7 @@ def venue_terms(header: Json) -> VenueTerms:
 
 
 def _market_terms(number: int, market: Json) -> MarketTerms:
-    known = {*MARKET_KEYS, *MARKET_CHOICES, "stp_groups"}
-    if unknown := set(market) - known:
+    if unknown := set(market) - MARKET_KEYS.keys() - {"stp_groups"}:
         raise ValueError(
             f"market {number}: expected the keys of docs/scenario-format.md, was {sorted(unknown)}"
         )
@@ -130,29 +149,31 @@ def _market_terms(number: int, market: Json) -> MarketTerms:
     given = {
         MARKET_KEYS[key]: value for key, value in market.items() if key in MARKET_KEYS and value is not None
     }
-    if "legs" in given:
-        given["legs"] = tuple(given["legs"])
-    for key, choice in MARKET_CHOICES.items():
-        if key in market:
-            given[key] = choice(market[key])
-    return MarketTerms(market=number, **given)
+    return _converted(number, {"market": number} | given, MarketTerms)
+
+
+def _converted(number: int, value: Json, kind: type[_T]) -> _T:
+    try:
+        return msgspec.convert(value, kind, str_keys=True)
+    except msgspec.ValidationError as fault:
+        raise ValueError(f"market {number}: {fault}") from fault
 
 
 def _account_terms(header: Json, markets: list[Json]) -> tuple[AccountTerms, ...]:
     """Accounts of the header, and those that only a self-trade group names."""
     accounts = {
-        account["acct"]: AccountTerms(
-            account=account["acct"],
-            member=account.get("member", 0),
-            stp_group=account.get("stp_group", 0),
-            account_class=account.get("class", 0),
+        entry["acct"]: AccountTerms(
+            account=entry["acct"],
+            member=entry.get("member", 0),
+            stp_group=entry.get("stp_group", 0),
+            account_class=entry.get("class", 0),
         )
-        for account in header.get("accounts", [])
+        for entry in header.get("accounts", [])
     }
-    for market in markets:
-        for number, group in market.get("stp_groups", {}).items():
-            named = accounts.get(int(number), AccountTerms(account=int(number)))
-            accounts[int(number)] = msgspec.structs.replace(named, stp_group=group)
+    for number, market in enumerate(markets):
+        for account, group in _converted(number, market.get("stp_groups") or {}, dict[int, int]).items():
+            named = accounts.get(account, AccountTerms(account=account))
+            accounts[account] = msgspec.structs.replace(named, stp_group=group)
     return tuple(accounts[number] for number in sorted(accounts))
 
 
@@ -169,8 +190,6 @@ def read_scenarios(path: Path) -> list[Scenario]:
     found: list[Scenario] = []
     for number, record in _lines(path):
         if "scenario" in record:
-            if record.get("level", "CORE") not in ("CORE", "FULL"):
-                raise ScenarioError(f"{path}:{number}: expected level CORE or FULL, was {record['level']!r}")
             _check_header(f"{path}:{number}", record)
             found.append(
                 Scenario(
@@ -204,14 +223,16 @@ def read_scenarios(path: Path) -> list[Scenario]:
 
 
 def _check_header(place: str, header: Json) -> None:
-    """Keys of a header whose value has another shape than the rest of the program reads."""
-    rules = header.get("rules", [])
-    if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
-        raise ScenarioError(f"{place}: expected a list of texts as rules, was {rules!r}")
-    if not isinstance(header.get("market", {}), dict):
-        raise ScenarioError(f"{place}: expected an object as market, was {header['market']!r}")
-    if "markets" in header and not _is_list_of_objects(header["markets"]):
-        raise ScenarioError(f"{place}: expected a list of objects as markets, was {header['markets']!r}")
+    """Names, types and texts of a header; texts go to terminals, so they must be printable."""
+    try:
+        found = msgspec.convert(header, _Header)
+    except msgspec.ValidationError as fault:
+        raise ScenarioError(
+            f"{place}: expected a header as in docs/scenario-format.md, found otherwise: {fault}"
+        ) from fault
+    for text in (found.scenario, found.description, *found.rules):
+        if not text.isprintable():
+            raise ScenarioError(f"{place}: expected texts of printable characters, was {text!r}")
 
 
 def _is_list_of_objects(value: Any) -> bool:

@@ -20,18 +20,17 @@ from novate.domain.records import (
 )
 
 Json = dict[str, Any]
-LARGEST_TIME = 2**63 - 1
 
 
 def schedule(record: Commands, command: Json) -> None:
-    """A time out of range becomes one that is refused, or the last one."""
+    """A change of state at a time to come, or `clear`."""
     view = record.view(SCHEDULE_COMMAND)
     view["market"] = command.get("market", 0)
     if command.get("clear"):
         return
     auction = AuctionKind[command["auction"]] if command.get("auction") else AuctionKind.NONE
     view["state"] = MarketState[command["to"]] | auction << 4
-    view["at"] = min(max(command["at"], 0), LARGEST_TIME)
+    view["at"] = command["at"]
 
 
 def _scheduled(record: Events) -> Json:
