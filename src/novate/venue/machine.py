@@ -212,9 +212,12 @@ class Venue:
         found = balances[(balances["used"] != 0) & (balances["key"] == (account << 16 | asset))]
         return (int(found["available"][0]), int(found["reserved"][0])) if len(found) else (0, 0)
 
-    def book(self, market: int) -> Book:
-        """Bids, asks and parked orders of a market (R53). Raises IndexError for an unknown market."""
-        return read_book(self._view(), market)
+    def book(self, market: int, most: int | None = None) -> Book:
+        """Bids, asks (of each no more than `most`) and parked orders of a market (R53).
+
+        Raises IndexError for an unknown market.
+        """
+        return read_book(self._view(), market, most)
 
     def timers(self) -> list[PendingTimer]:
         """Changes of state to come, the next one first (R57)."""
