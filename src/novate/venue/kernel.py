@@ -188,12 +188,29 @@ def run(s: Tables, count: int) -> int:
         if phase == PUBLISH:
             phase = _publish(s, i)
             if phase == ATTEND:
-                continue
+                phase = _attend(s, i)
         if phase != IDLE:
             break
         i += 1
     s.header[PHASE] = phase
     return i
+
+
+@cold
+def _attend(s: Tables, i: int) -> int:
+    """Orders that watch the market come until all is said; IDLE, or where it was interrupted.
+
+    Apart from the main loop, which would otherwise come back with the same command: LLVM would then work out
+    before every command whatever depends on its number, needed or not.
+    """
+    phase = ATTEND
+    while phase == ATTEND:
+        while phase != PUBLISH:
+            phase = _advance(s, phase)
+            if s.header[NEED] != NEED_NOTHING:
+                return phase
+        phase = _publish(s, i)
+    return phase
 
 
 @cold
