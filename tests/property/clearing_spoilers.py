@@ -65,7 +65,7 @@ def spoiled_command(r: Random, command: Json) -> Json:
     if command["cmd"] == "TRADE" and r.random() < 0.2:
         command = {**command, r.choice(["ccy", "settle_date"]): None}
     fields = [name for name in command if name in WRONG]
-    if command["cmd"] == "ALLOCATE" and r.random() < 0.7:
+    if command.get("parts") and r.random() < 0.7:
         return {**command, "parts": spoiled_parts(r, command["parts"])}
     if not fields:
         return command
