@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.shared import ROOT, shared
 from tests.unit.clearing.scenarios import (
     BeyondFirstFormError,
     Scenario,
@@ -18,7 +17,7 @@ from tests.unit.clearing.scenarios import (
     load,
 )
 
-FOLDER = "oracles/clearing/hand"
+HAND = Path(__file__).resolve().parents[2] / "conformance" / "clearing" / "hand"
 MUST_PLAY = {
     "t7_ring", "obligation_ids_and_roots", "obligation_ids_permuted", "settle_date_composite",
     "settle_date_counting_switch", "rounding_exact", "rounding_half_up", "ladder_trade",
@@ -29,14 +28,12 @@ MUST_PLAY = {
 
 
 def names() -> list[str]:
-    folder = ROOT.parent / "shared" / FOLDER
-    return sorted(path.stem for path in folder.glob("*.jsonl")) or sorted(MUST_PLAY)
+    return sorted(path.stem for path in HAND.glob("*.jsonl"))
 
 
 def scenario(name: str) -> Scenario:
-    path: Path = shared(f"{FOLDER}/{name}.jsonl")
     try:
-        return load(path)
+        return load(HAND / f"{name}.jsonl")
     except BeyondFirstFormError as reason:
         if name in MUST_PLAY:
             raise

@@ -1,0 +1,72 @@
+"""Deposits, withdrawals and the parameters of settlement (C18, C19)."""
+
+from __future__ import annotations
+
+from tests.oracle.naive_clearing_state import Json, Party, State
+from tests.oracle.naive_clearing_terms import CCP, WORLD, refuse_if
+
+
+class Balances(State):
+    """Commands that set what parties have and what may be taken of it."""
+
+    def deposit(self, command: Json) -> None:
+        party, asset = self.check_amount(command)
+        self.enter(party, asset, command, +1)
+
+    def withdraw(self, command: Json) -> None:
+        party, asset = self.check_amount(command)
+        if "isin" in command:
+            refuse_if(command["qty"] > self.holdings[asset, party], "INSUFFICIENT_BALANCE")
+        else:
+            too_much = party != CCP and command["amount"] > self.free(asset, party)
+            refuse_if(too_much, "INSUFFICIENT_BALANCE")
+        self.enter(party, asset, command, -1)
+
+    def check_amount(self, command: Json) -> tuple[Party, str]:
+        party: Party = (command["member"], command["account"])
+        if party != CCP:
+            refuse_if(party[0] == CCP[0], "UNKNOWN_ACCOUNT")
+            self.terms.check_party(party)
+        if "isin" in command:
+            self.terms.check_instrument(command["isin"])
+            self.terms.check_quantity(command["qty"])
+            return party, command["isin"]
+        refuse_if(command["ccy"] not in self.terms.currencies, "UNKNOWN_CURRENCY")
+        refuse_if(not 1 <= command["amount"] <= self.terms.switches["max_amount"], "INVALID_AMOUNT")
+        return party, command["ccy"]
+
+    def enter(self, party: Party, asset: str, command: Json, sign: int) -> None:
+        """Move between the party and the world, and show the new balance."""
+        if "isin" in command:
+            self.move_securities(asset, WORLD, party, sign * command["qty"])
+            if party == CCP:
+                self.own_securities[asset] += sign * command["qty"]
+                self.own_deposits[asset] += sign * command["qty"]
+            self.emit_for("BALANCE", party, isin=asset, qty=self.holdings[asset, party])
+        else:
+            self.move_cash(asset, WORLD, party, sign * command["amount"])
+            self.own_money[asset] += sign * command["amount"] if party == CCP else 0
+            self.emit_for("BALANCE", party, ccy=asset, amount=self.cash[asset, party])
+
+    def exemption(self, command: Json) -> None:
+        party, isin, quantity = (command["member"], command["account"]), command["isin"], command["qty"]
+        self.terms.check_party(party)
+        self.terms.check_instrument(isin)
+        refuse_if(quantity < 0, "INVALID_QTY")
+        self.exempt[isin, party] = quantity
+        self.emit_for("EXEMPTED", party, isin=isin, qty=quantity)
+
+    def priority(self, command: Json) -> None:
+        party, isin, group = (command["member"], command["account"]), command["isin"], command["group"]
+        self.terms.check_party(party)
+        if isin is not None:
+            self.terms.check_instrument(isin)
+        refuse_if(not 1 <= group <= 99, "INVALID_GROUP")
+        self.groups[isin, party] = group
+        self.emit_for("PRIORITY_SET", party, isin=isin, group=group)
+
+    def mark(self, command: Json) -> None:
+        isin = command["isin"]
+        self.terms.check_instrument(isin)
+        self.marks[isin] = (self.terms.price(isin, command["price"]), command["price"])
+        self.emit("MARK_SET", isin=isin, price=command["price"])
