@@ -18,6 +18,7 @@ from novate.clearing.ledger.layout import (
     BURNED,
     EXPIRED,
     HEAP,
+    HISTORY_ROWS,
     NOW,
     TIMES,
     TRANSFERS,
@@ -121,9 +122,14 @@ def _closed(s: Tables) -> Iterator[str]:
 
 
 def _history(s: Tables) -> Iterator[str]:
-    """The newest row of an account shows its balances (L26)."""
+    """The newest row of an account shows its balances, and every row belongs to one account (L26)."""
     accounts = _accounts(s)
     last = s.sides["last"][: len(accounts)]
+    rows = int(s.header[HISTORY_ROWS])
+    linked = np.concatenate([last, s.history["previous"][1 : rows + 1]])
+    if not np.array_equal(np.sort(linked[linked != 0]), np.arange(1, rows + 1)):
+        yield f"expected {rows} rows of history, each linked once"
+        return
     kept = np.nonzero(last)[0]
     for name in BALANCES:
         wrong = s.history[name][last[kept]] != accounts[name][kept]

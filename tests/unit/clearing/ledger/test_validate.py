@@ -112,6 +112,8 @@ def lost_account(s: Tables) -> None:
         (limited, "account 1: expected debits <= posted credits"),
         (limited_too, "account 3: expected credits <= posted debits"),
         (opened, "transfer 6: expected its debit account closed"),
+        (put("header", layout.HISTORY_ROWS, 17), "expected 17 rows of history, each linked once"),
+        (add("history", "previous", 3), "rows of history, each linked once"),
         (swapped_heap, "expected a heap by (expiry, seq)"),
         (shorter_heap, "expected every open transfer with a timeout once in the heap"),
         (lost_id, "expected 9 entries of ids, each once, was 8"),
