@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from novate.app.conform import Verdict, conform_files
+from novate.app.conform_ledger import is_ledger_file
 from novate.app.conform_scenario import ScenarioError
 
 FOLDER = Path(__file__).parent / "ledger"
@@ -55,6 +56,12 @@ def test_an_answer_with_a_key_too_many_or_too_few_differs(tmp_path: Path) -> Non
 def test_several_scenarios_of_a_file_start_empty(tmp_path: Path) -> None:
     result = conform_files([scenario_file(tmp_path, HEADER, DOLLARS, HEADER, DOLLARS)])
     assert result.count(Verdict.PASSED) == 2
+
+
+def test_scenarios_of_other_rulebooks_are_not_taken_for_the_ledger_s(tmp_path: Path) -> None:
+    assert is_ledger_file(scenario_file(tmp_path, HEADER))
+    for other in ({"scenario": "x"}, {"scenario": "x", "config": {"start": "2026-03-02"}}, {"config": {}}):
+        assert not is_ledger_file(scenario_file(tmp_path, other))
 
 
 def transfers(**fields: object) -> dict[str, object]:

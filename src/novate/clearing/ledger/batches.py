@@ -31,13 +31,12 @@ from novate.clearing.ledger.constants import (
 )
 from novate.clearing.ledger.effects import roll_back
 from novate.clearing.ledger.expiry import await_expiry
-from novate.clearing.ledger.index import burn, find_transfer, tag_of
-from novate.clearing.ledger.layout import HISTORY_ROWS, ID_MASK, TRANSFERS, Tables
+from novate.clearing.ledger.index import burn, find_transfer, look_ahead
+from novate.clearing.ledger.layout import HISTORY_ROWS, TRANSFERS, Tables
 from novate.clearing.ledger.moving import move
 from novate.clearing.ledger.repetition import repetition
 from novate.clearing.ledger.resolving import resolve
 from novate.compiled import cold, inlined, kernel, wide
-from novate.tables import prefetch
 
 # Far enough ahead that the line is there when its turn comes, near enough that it has not left again.
 _AHEAD = 8
@@ -49,7 +48,7 @@ def run_transfers(s: Tables, count: int) -> None:
     at = wide(0)
     while at < count:
         if at + _AHEAD < count:
-            prefetch(s.id_index, tag_of(s, s.requests["id"][at + _AHEAD]) & s.header[ID_MASK])
+            look_ahead(s, s.requests["id"][at + _AHEAD])
         flags = wide(s.requests["flags"][at])
         if flags & LINKED:
             at = _run_chain(s, at, count)

@@ -21,11 +21,13 @@ from novate.clearing.ledger.layout import (
     Tables,
 )
 from novate.compiled import inlined, kernel, wide
+from novate.tables import prefetch
 
 _MIX = 0x1E3779B97F4A7C15
 _MIX_AGAIN = 0x3F58476D1CE4E5B9
 _BURNED_BIT = 1 << 31
 _ROW = _BURNED_BIT - 1
+_AHEAD = 16
 
 
 @inlined
@@ -70,6 +72,12 @@ def find_account(s: Tables, number: int) -> int:
             if s.accounts["id"][entry & _ROW] == number:
                 return wide(entry & _ROW)
         at = (at + 1) & mask
+
+
+@inlined
+def look_ahead(s: Tables, number: int) -> None:
+    """Ask for the home of an id that is coming up."""
+    prefetch(s.id_index, tag_of(s, number) & s.header[ID_MASK])
 
 
 @inlined
@@ -136,7 +144,10 @@ def remove_account(s: Tables, row: int) -> None:
 @kernel
 def enter_all_ids(s: Tables) -> None:
     """Fill an empty index of ids anew: stored transfers and burned ids."""
-    for row in range(1, s.header[TRANSFERS] + 1):
+    last = s.header[TRANSFERS]
+    for row in range(1, last + 1):
+        # Places are random, so without looking ahead every one is a wait for memory.
+        look_ahead(s, s.transfers["id"][min(row + _AHEAD, last)])
         enter_transfer(s, s.transfers["id"][row], row)
     for row in range(s.header[BURNED]):
         _enter(s.id_index, s.header[ID_MASK], tag_of(s, s.burned[row]), row | _BURNED_BIT)

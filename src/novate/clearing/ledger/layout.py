@@ -19,6 +19,9 @@ from the row, the time from a list of distinct times (8 bytes for each). A pendi
 costs 16 bytes more until it has expired; a row of history 56 bytes; a burned id 8 bytes and its place.
 An account costs 64 bytes as it enters the root (L33), 16 beside it, and its place of the index.
 
+Nothing is ever moved out of these tables, because every field can still be asked for: LOOKUP answers all of
+them, and a repetition must be told by the first field that differs. A digest of the content would not do.
+
 Row 0 of transfers, accounts and history stands for "none". Rows are numbered in 31 bits.
 """
 
