@@ -57,6 +57,7 @@ check: $(VENV)/.development
 bench: $(VENV)/.benchmarks
 	@$(BIN)/novate bench matching $(BENCH_ARGS)
 	@$(BIN)/novate bench features
+	@$(BIN)/novate bench ledger
 
 long: $(VENV)/.development
 	@NOVATE_PROFILE=long $(BIN)/python -m pytest tests/property tests/faults $(TEST_ARGS)

@@ -1,6 +1,7 @@
-"""Conformance: scenario and case files against the real venue, event by event.
+"""Conformance: scenario and case files against the real venue and the real ledger, answer by answer.
 
     scenario.jsonl --> header -> Venue;  every command -> events == expected?   --> Outcome
+              or   --> header -> Ledger; every command -> answer == expected?   --> Outcome
     cases.json     --> messages -> neutral tape -> report lines == expected?    --> Outcome
                                                                      all --> ConformResult
 
@@ -17,6 +18,7 @@ from typing import Any
 import msgspec
 
 from novate.app.conform_cases import read_cases
+from novate.app.conform_ledger import LedgerScenario, is_ledger_file, play, read_ledger_scenarios
 from novate.app.conform_records import commands_from_json, events_to_json
 from novate.app.conform_scenario import (
     Json,
@@ -142,7 +144,20 @@ def _files(path: Path) -> list[Path]:
 def _run_file(path: Path, level: str) -> list[Outcome]:
     if path.suffix == ".json":
         return [_run_case(path, case) for case in read_cases(path)]
+    if is_ledger_file(path):
+        return [_run_ledger(scenario) for scenario in read_ledger_scenarios(path)]
     return [run_scenario(scenario, level) for scenario in read_scenarios(path)]
+
+
+def _run_ledger(scenario: LedgerScenario) -> Outcome:
+    """Scenarios of the ledger have no levels: all of them are needed."""
+    facts = (scenario.name, str(scenario.path), "CORE", scenario.rules)
+    done, departure = play(scenario)
+    if departure is None:
+        return Outcome(*facts, Verdict.PASSED, done)
+    step = departure.step
+    difference = Difference(str(scenario.path), step.line, step.command, step.expect, departure.got)
+    return Outcome(*facts, Verdict.FAILED, done, difference)
 
 
 def _run_case(path: Path, case: Any) -> Outcome:
