@@ -163,7 +163,11 @@ def test_a_correction_supersedes_whatever_came_first(tmp_path: Path) -> None:
         ("t.csv", b"trade_id,source\n1,X\n", "header: expected one column version, found none"),
         ("t.csv", HEADER.encode() + b",fee\n", 'header: expected no other column, was "fee"'),
         ("t.csv.gz", b"trade_id", "expected gzip data, was something else"),
-        ("t.csv.gz", gzip.compress(b"x" * 10_000, mtime=0)[:-9], "expected a whole gzip file, was a broken one"),
+        (
+            "t.csv.gz",
+            gzip.compress(b"x" * 10_000, mtime=0)[:-9],
+            "expected a whole gzip file, was a broken one",
+        ),
         ("t.csv", gzip.compress(b"x", mtime=0), "expected CSV text, was gzip"),
         ("t.parquet", b"PAR1", "expected a Parquet file, was"),
         ("t.xlsx", b"", "expected a name ending in .csv, .csv.gz or .parquet, was t.xlsx"),
