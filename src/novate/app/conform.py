@@ -17,6 +17,8 @@ from typing import Any
 import msgspec
 
 from novate.app.conform_cases import read_cases
+from novate.app.conform_clearing import ClearingScenario, is_clearing_file, read_clearing_scenarios
+from novate.app.conform_clearing import play as play_clearing
 from novate.app.conform_records import commands_from_json, events_to_json
 from novate.app.conform_scenario import (
     Json,
@@ -142,7 +144,20 @@ def _files(path: Path) -> list[Path]:
 def _run_file(path: Path, level: str) -> list[Outcome]:
     if path.suffix == ".json":
         return [_run_case(path, case) for case in read_cases(path)]
+    if is_clearing_file(path):
+        return [_run_clearing(scenario) for scenario in read_clearing_scenarios(path)]
     return [run_scenario(scenario, level) for scenario in read_scenarios(path)]
+
+
+def _run_clearing(scenario: ClearingScenario) -> Outcome:
+    """Scenarios of clearing have no levels: all of them are needed."""
+    facts = (scenario.name, str(scenario.path), "CORE", scenario.rules)
+    done, departure = play_clearing(scenario)
+    if departure is None:
+        return Outcome(*facts, Verdict.PASSED, done)
+    step = departure.step
+    difference = Difference(str(scenario.path), step.line, step.command, step.expect, departure.got)
+    return Outcome(*facts, Verdict.FAILED, done, difference)
 
 
 def _run_case(path: Path, case: Any) -> Outcome:

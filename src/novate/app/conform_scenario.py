@@ -188,7 +188,7 @@ def initial_credit(header: Json) -> list[Json]:
 def read_scenarios(path: Path) -> list[Scenario]:
     """All scenarios of a file. ScenarioError for anything that is not one."""
     found: list[Scenario] = []
-    for number, record in _lines(path):
+    for number, record in json_lines(path):
         if "scenario" in record:
             _check_header(f"{path}:{number}", record)
             found.append(
@@ -239,7 +239,8 @@ def _is_list_of_objects(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(event, dict) for event in value)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, Json]]:
+def json_lines(path: Path) -> Iterator[tuple[int, Json]]:
+    """(number, object) of every line that is not blank. ScenarioError for a file that holds anything else."""
     try:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
