@@ -18,6 +18,7 @@ BIN := $(VENV)/bin
 OUT ?= out/run
 RUN_ARGS ?=
 TEST_ARGS ?=
+TEST_JOBS ?= 2
 BENCH_ARGS ?=
 MUTATION_ARGS ?=
 TYPED := src/novate/domain src/novate/journal src/novate/venue src/novate/clearing src/novate/app
@@ -40,7 +41,7 @@ run: $(VENV)/.runtime
 	@$(BIN)/novate run --out $(OUT) --force $(RUN_ARGS)
 
 test: $(VENV)/.development
-	@$(BIN)/python -m pytest $(TEST_ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile $(TEST_ARGS)
 
 setup: $(VENV)/.runtime $(VENV)/.development
 
@@ -56,6 +57,7 @@ check: $(VENV)/.development
 bench: $(VENV)/.benchmarks
 	@$(BIN)/novate bench matching $(BENCH_ARGS)
 	@$(BIN)/novate bench features
+	@$(BIN)/novate bench ledger
 
 long: $(VENV)/.development
 	@NOVATE_PROFILE=long $(BIN)/python -m pytest tests/property tests/faults $(TEST_ARGS)

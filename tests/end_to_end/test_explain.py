@@ -80,9 +80,9 @@ def test_a_difference_is_exit_code_1(tmp_path: Path) -> None:
             '{"scenario":"x"}\n{"cmd":"TIME","expect":[1]}',
             ":2: expected a list of objects as expect, was [1]",
         ),
-        ('{"scenario":"x","rules":"R1"}', ":1: expected a list of texts as rules, was 'R1'"),
-        ('{"scenario":"x","market":[1]}', ":1: expected an object as market, was [1]"),
-        ('{"scenario":"x","markets":{}}', ":1: expected a list of objects as markets, was {}"),
+        ('{"scenario":"x","rules":"R1"}', "Expected `array`, got `str` - at `$.rules`"),
+        ('{"scenario":"x","market":[1]}', "Expected `object`, got `array` - at `$.market`"),
+        ('{"scenario":"x","markets":{}}', "got `object` - at `$.markets`"),
         ('{"scenario":"x","market":{"tick":1}}', "expected the keys of docs/scenario-format.md"),
         (
             '{"scenario":"x"}\n{"cmd":"NEW","acct":1,"expect":[]}',

@@ -193,7 +193,7 @@ DEFECTS = (
     ),
     Defect(
         "kill-does-not-stop-quotes",
-        "kernel.py::_check_names",
+        "subjects.py::check_names",
         "ordering = kind == NEW or kind == AMEND or kind == NEW_OCO or kind == QUOTE",
         "ordering = kind == NEW or kind == AMEND or kind == NEW_OCO",
         "quotes pass a kill switch",

@@ -15,8 +15,8 @@ DEFECTS = (
     Defect(
         "ioc-rests",
         "orders.py::new_order",
-        "and is_resting_tif(wide",
-        "and bool(wide",
+        "and is_resting_tif(tif)",
+        "and tif != 0",
         "the remainder of an IOC order rests",
     ),
     Defect(
@@ -102,6 +102,20 @@ DEFECTS = (
         "quantity < 1",
         "quantity < 0",
         "a plain order of zero lots is accepted",
+    ),
+    Defect(
+        "plain-order-taken-in-a-call",
+        "admission.py::check_new",
+        "plain and (state == CONTINUOUS or",
+        "plain and (state != 0 or",
+        "an IOC order is taken in a call, where only resting orders may come",
+    ),
+    Defect(
+        "plain-order-outside-the-band",
+        "admission.py::check_new",
+        "if outside_band(s, market, price):",
+        "if outside_band(s, market, price) and price == 0:",
+        "a plain order outside the static band is taken",
     ),
     Defect(
         "largest-quantity-refused",

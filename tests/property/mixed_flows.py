@@ -150,6 +150,8 @@ class MixedDay(ComboDay, WatchDay, ControlDay, TimeDay):
 
     def make(self, kind: str) -> Json:
         """Most orders go where others are: a few markets that live show more than many that do not."""
+        if kind == "SCHEDULE":
+            return self.schedule()
         found = super().make(kind)
         if kind in ("NEW", "NEW_OCO", "QUOTE"):
             while found["market"] not in self.focus and self.random.random() < 0.8:

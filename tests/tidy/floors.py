@@ -1,6 +1,6 @@
 """The floor plan as a rule: who may import whom.
 
-    compiled < tables < domain < journal < venue, clearing < proof
+    compiled < tables, growth < domain < journal < venue, clearing < proof
              < views, reports, simulation, gateway, adapters < app
 
 A floor imports the floors below it: never above, never beside. Concrete rooms (the two planes, the journal,
@@ -17,6 +17,7 @@ FLOORS = {
     "novate": 0,  # the package's own __init__
     "compiled": 1,
     "tables": 2,
+    "growth": 2,
     "domain": 3,
     "journal": 4,
     "venue": 5,

@@ -4,6 +4,8 @@ novate bench matching --json > out/bench.json
 python -m novate.app.bench_page out/bench.json            prints the table of README.md
 novate bench features --json > out/features.json
 python -m novate.app.bench_page out/features.json         prints the table of docs/benchmarks.md
+novate bench ledger --json > out/ledger.json
+python -m novate.app.bench_page out/ledger.json           prints its table of the ledger
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import msgspec
 
 from novate.app.bench import BenchResult
 from novate.app.bench_features import FeatureBench
+from novate.app.bench_ledger import LedgerBench
 from novate.app.bench_measure import CaseResult
 
 BATCHES = (
@@ -82,9 +85,32 @@ def feature_page(result: FeatureBench) -> Iterator[str]:
         yield f"| {FEATURES[name]} | {case.messages:,} | {times} | {whole} |"
 
 
+LEDGER = {
+    "single-phase": "payments between 10,000 accounts",
+    "limited": "the same, every account with a limit and a history",
+    "two-phase": "pending transfers and their posts, half of each",
+    "timeouts": "pending transfers that all expire, the expiry included",
+    "chains": "payments in chains of four",
+    "broken-chains": "the same, the last member of each chain refused",
+}
+
+
+def ledger_page(result: LedgerBench) -> Iterator[str]:
+    """Lines of Markdown: what, transfers a second, median, best to worst; memory at the end."""
+    yield "| requests of 8,192 | transfers a second and core | median | best to worst |"
+    yield "|---|---:|---:|---:|"
+    for case in result.results:
+        times = f"{case.median_ns:.0f} ns | {case.best_ns:.0f} to {case.worst_ns:.0f}"
+        yield f"| {LEDGER[case.case]} | {float(case.details['per_second']) / 1e6:.1f} million | {times} |"
+    yield f"| memory per transfer | {result.bytes_per_transfer:.0f} bytes | | |"
+
+
 def page_of(data: bytes) -> Iterator[str]:
-    """The table of either benchmark."""
-    if "memory" in msgspec.json.decode(data):
+    """The table of any of the benchmarks."""
+    found = msgspec.json.decode(data)
+    if "bytes_per_transfer" in found:
+        return ledger_page(msgspec.json.decode(data, type=LedgerBench))
+    if "memory" in found:
         return page(msgspec.json.decode(data, type=BenchResult))
     return feature_page(msgspec.json.decode(data, type=FeatureBench))
 

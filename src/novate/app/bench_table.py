@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from novate.app.bench import BenchResult
 from novate.app.bench_features import FeatureBench
+from novate.app.bench_ledger import LedgerBench, figures
 from novate.app.bench_measure import CaseResult
 from novate.app.cli_screen import console, table
 
@@ -81,4 +82,23 @@ def print_features(result: FeatureBench) -> None:
         seconds = case.details.get("cpu_seconds", "")
         shown.add_row(case.case, *times, f"{case.messages:,}", f"{case.details['events']:,}", f"{seconds}")
     screen.print(shown)
+    screen.print(machine_line(result.machine), markup=False)
+
+
+def print_ledger(result: LedgerBench) -> None:
+    """Headline, table, memory, and the machine."""
+    screen = console()
+    plain = result.case("single-phase")
+    screen.print(
+        f"{plain.details['per_second']:,} single-phase transfers a second and core, "
+        f"{plain.median_ns:.0f} ns of CPU each",
+        style="bold",
+        markup=False,
+    )
+    columns = ("case", ">per second", ">best ns", ">median ns", ">worst ns", ">transfers", ">created")
+    shown = table(*columns)
+    for row in figures(result):
+        shown.add_row(*row)
+    screen.print(shown)
+    screen.print(f"{result.bytes_per_transfer:.0f} bytes per transfer", markup=False)
     screen.print(machine_line(result.machine), markup=False)

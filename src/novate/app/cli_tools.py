@@ -185,6 +185,21 @@ def bench_features(as_json: Json = False) -> int:
     return 0
 
 
+def bench_ledger(as_json: Json = False) -> int:
+    """What a transfer costs in CPU time and in memory."""
+    with progress_bars() as progress:
+        from novate.app import bench_ledger as bench
+
+        result = bench.bench_ledger(progress=progress)
+    if as_json:
+        print_data(result)
+    else:
+        from novate.app.bench_table import print_ledger
+
+        print_ledger(result)
+    return 0
+
+
 def import_lobster(
     messages: Annotated[Path, typer.Argument(help="LOBSTER message file.", show_default=False)],
     out: Out,

@@ -240,7 +240,7 @@ def _is_list_of_objects(value: Any) -> bool:
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, Json]]:
-    """(number, object) of every line that is not blank. ScenarioError for a file that holds anything else."""
+    """Number and object of every line that is not empty. ScenarioError for a line that is none."""
     try:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":

@@ -18,7 +18,7 @@ from novate.app.conform import Runner, build_runner
 from novate.app.conform_scenario import Scenario, ScenarioError, Step, read_scenarios
 from novate.app.explain_events import event_words
 from novate.app.explain_orders import KnownOrders
-from novate.app.explain_picture import BookPicture, parked_orders, resting_orders
+from novate.app.explain_picture import DEEPEST, BookPicture, more_of, parked_orders, resting_orders
 from novate.app.explain_words import command_words, generic
 from novate.domain.codes import Reject
 
@@ -98,10 +98,13 @@ class _Telling:
         self.states = [market.get("initial_state", "CONTINUOUS") for market in markets]
         self.references: list[int | None] = [market.get("ref_price") for market in markets]
         self.indicatives: list[tuple[int | None, int, int] | None] = [None] * len(markets)
+        self.seen: list[BookPicture] | None = None
+        """The books behind the step before, if they were drawn."""
 
     def step(self, number: int, step: Step, shown: bool) -> tuple[bool, StepStory | None]:
         """Apply one command: whether it gave what was expected, and its story if it is to be shown."""
-        before = self._books() if shown else []
+        before = (self.seen or self._books()) if shown else []
+        self.seen = None
         said = command_words(step.command, self.known, self.scenario.is_multi)
         got = self.runner.answer(step)
         as_expected = got == step.expect
@@ -130,7 +133,7 @@ class _Telling:
     def _books(self) -> list[BookPicture]:
         found = []
         for market, state in enumerate(self.states):
-            book = self.runner.venue.book(market)
+            book = self.runner.venue.book(market, DEEPEST + 1)
             found.append(
                 BookPicture(
                     market=market,
@@ -141,6 +144,7 @@ class _Telling:
                     bids=resting_orders(book.bids, self.known),
                     asks=resting_orders(book.asks, self.known),
                     parked=parked_orders(book.parked, self.known),
+                    more=more_of(book.bids, book.asks, book.parked),
                 )
             )
         return found
@@ -159,7 +163,7 @@ class _Telling:
 
     def _changed(self, step: Step, before: list[BookPicture]) -> list[MarketStory]:
         """The markets whose picture changed; without any, the market that the command names."""
-        after = self._books()
+        after = self.seen = self._books()
         stories = [MarketStory(new.market, old, new) for old, new in zip(before, after, strict=True)]
         changed = [story for story in stories if story.before != story.after]
         named = step.command.get("market", 0)

@@ -24,6 +24,8 @@ from novate.app.explain_orders import KnownOrders
 from novate.app.explain_words import number
 
 GAP = 4
+DEEPEST = 40
+"""Orders of a side, and parked orders, that a picture shows; it says where there are more."""
 
 
 class Span(NamedTuple):
@@ -73,12 +75,20 @@ class BookPicture(msgspec.Struct, frozen=True):
     bids: list[RestingOrder]
     asks: list[RestingOrder]
     parked: list[ParkedOrder]
+    more: list[str]
+    """Of bids, asks, parked orders: those that have more than the picture shows."""
+
+
+def more_of(bids: list[Any], asks: list[Any], parked: list[Any]) -> list[str]:
+    """The parts of a book that go deeper than a picture."""
+    named = (("bids", bids), ("asks", asks), ("parked orders", parked))
+    return [name for name, rows in named if len(rows) > DEEPEST]
 
 
 def resting_orders(rows: list[Any], known: KnownOrders) -> list[RestingOrder]:
     """Rows of a book query (R53) with their owners."""
     found = []
-    for price, order, shown, leaves, *_ in rows:
+    for price, order, shown, leaves, *_ in rows[:DEEPEST]:
         owner = known.find(order)
         found.append(RestingOrder(order, owner.account if owner else None, price, shown, leaves - shown))
     return found
@@ -87,7 +97,7 @@ def resting_orders(rows: list[Any], known: KnownOrders) -> list[RestingOrder]:
 def parked_orders(rows: list[Any], known: KnownOrders) -> list[ParkedOrder]:
     """Parked rows of a book query (R53) with what their commands said."""
     found = []
-    for order, status, stop, leaves, *_ in rows:
+    for order, status, stop, leaves, *_ in rows[:DEEPEST]:
         owner = known.find(order)
         said = (owner.account, owner.side, owner.order_type, owner.price) if owner else (None, "", "", None)
         account, side, order_type, price = said
@@ -143,6 +153,7 @@ def _block(book: BookPicture, title: str, widths: list[int], old: dict[int, Rest
     else:
         lines.extend(_ladder(book, widths, old if title.endswith("after") else None))
     lines.extend([[Span(_parked(order), "quiet")] for order in book.parked])
+    lines.extend([[Span(f"and more {name}: the first {DEEPEST} are shown", "quiet")] for name in book.more])
     return lines
 
 

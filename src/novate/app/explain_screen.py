@@ -96,6 +96,9 @@ def plain_text(lines: list[Line]) -> str:
 
 def print_explanation(told: Explanation, screen: Console) -> None:
     """On a terminal with colours, otherwise as plain text."""
+    if screen.color_system is None:
+        screen.file.write(plain_text(explanation_lines(told, screen.width)))
+        return
     from rich.text import Text
 
     for line in explanation_lines(told, screen.width):

@@ -68,15 +68,25 @@ def initial_stop(s: Tables, i: int, market: int, order_type: int, side: int) -> 
 
 @inlined
 def check_commitment(
-    s: Tables, i: int, market: int, side: int, order_type: int, price: int, quantity: int, orders: int
-) -> int:
+    s: Tables, i: int, market: int, side: int, order_type: int, price: int, quantity: int, orders: int,
+    reserves: bool,
+) -> int:  # fmt: skip
     """The last rungs: credit (K3) and limits (K19); it is the n-th order that its command brings."""
     if not counts_commitments(s, market):
         return OK
     account = wide(s.commands["account"][i])
-    if reserves_at_once(s, market, order_type, price):
+    if reserves and reserves_at_once(s, market):
         return reserve_deliverable(s, market, account, side, price, quantity)
-    if reserves_on_entry(order_type, price):
+    return _check_commitment(s, i, market, side, order_type, price, quantity, orders, reserves)
+
+
+@kernel
+def _check_commitment(
+    s: Tables, i: int, market: int, side: int, order_type: int, price: int, quantity: int, orders: int,
+    reserves: bool,
+) -> int:  # fmt: skip
+    account = wide(s.commands["account"][i])
+    if reserves:
         code = check_credit(s, market, account, side, 0, 0, price, quantity)
         if code != OK:
             return code
@@ -96,14 +106,16 @@ def reserves_on_entry(order_type: int, price: int) -> bool:
 
 
 @inlined
-def reserves_at_once(s: Tables, market: int, order_type: int, price: int) -> bool:
+def reserves_at_once(s: Tables, market: int) -> bool:
     """In a deliverable market without limits, credit is the last rung: what can be afforded is reserved."""
-    deliverable = s.markets["credit"][market] == CREDIT_DELIVERABLE
-    return bool(deliverable and s.header[TRACKING] == 0 and reserves_on_entry(order_type, price))
+    return bool(s.markets["credit"][market] == CREDIT_DELIVERABLE and s.header[TRACKING] == 0)
 
 
 @inlined
-def accept(s: Tables, i: int, market: int, side: int, order_type: int, price: int, quantity: int) -> int:
+def accept(
+    s: Tables, i: int, market: int, side: int, order_type: int, price: int, quantity: int, reserves: bool,
+    plain: bool,
+) -> int:  # fmt: skip
     """Give the order a row and an id, reserve its credit, say ACCEPTED."""
     row = take_order(s)
     order_id = s.header[NEXT_ORDER_ID]
@@ -129,18 +141,25 @@ def accept(s: Tables, i: int, market: int, side: int, order_type: int, price: in
     s.orders["flags"][row] = 0
     s.orders["traits"][row] = 0
     s.markets["live"][market] += 1
-    trigger = is_trigger_type(order_type)
     special = F_DISPLAY | F_HIDDEN | F_POST_ONLY | F_MMP | F_REDUCE_ONLY | F_TERMS | F_ALL_OR_NONE
-    if trigger or tif == GTD or command_flags & special != 0:
+    if not plain and (is_trigger_type(order_type) or tif == GTD or command_flags & special != 0):
         _store_special_terms(s, i, row, market, tif, command_flags)
-    if counts_commitments(s, market):
-        if reserves_on_entry(order_type, price) and not reserves_at_once(s, market, order_type, price):
-            held = held_price(s, row)
-            adjust(s, market, account, side, held, 0, held, quantity, 0)
-        if s.header[TRACKING] & TRACK_OPEN_ORDERS != 0:
-            count_order(s, account, 1)
+    if counts_commitments(s, market) and not (reserves and reserves_at_once(s, market)):
+        _count_commitment(s, row, market, reserves)
     priced_event(s, E_ACCEPTED, row, price, quantity, quantity)
     return row
+
+
+@kernel
+def _count_commitment(s: Tables, row: int, market: int, reserves: bool) -> None:
+    """What the order holds, where it was not reserved at once, and that it is open."""
+    account = wide(s.orders["account"][row])
+    if reserves:
+        held = held_price(s, row)
+        side = wide(s.orders["side"][row])
+        adjust(s, market, account, side, held, 0, held, wide(s.orders["leaves"][row]), 0)
+    if s.header[TRACKING] & TRACK_OPEN_ORDERS != 0:
+        count_order(s, account, 1)
 
 
 @kernel
@@ -185,7 +204,8 @@ def check_commitment_apart(
     s: Tables, i: int, market: int, side: int, order_type: int, price: int, quantity: int, orders: int
 ) -> int:
     """`check_commitment` for the long path: one copy of it instead of one in each caller."""
-    return check_commitment(s, i, market, side, order_type, price, quantity, orders)
+    reserves = reserves_on_entry(order_type, price)
+    return check_commitment(s, i, market, side, order_type, price, quantity, orders, reserves)
 
 
 @cold
@@ -193,4 +213,5 @@ def accept_apart(
     s: Tables, i: int, market: int, side: int, order_type: int, price: int, quantity: int
 ) -> int:
     """`accept` for the long path."""
-    return accept(s, i, market, side, order_type, price, quantity)
+    reserves = reserves_on_entry(order_type, price)
+    return accept(s, i, market, side, order_type, price, quantity, reserves, False)

@@ -89,7 +89,13 @@ def leave_queue(s: Tables, row: int) -> None:
     if status == RESTING:
         release(s, row)
         leave_book(s, row)
-    elif status == PARKED:
+    else:
+        _leave_other_queue(s, row, status)
+
+
+@cold
+def _leave_other_queue(s: Tables, row: int, status: int) -> None:
+    if status == PARKED:
         _leave_parked(s, row)
     elif status == AUCTION_ONLY:
         release(s, row)
@@ -100,14 +106,14 @@ def leave_queue(s: Tables, row: int) -> None:
         dequeue(s, row)
 
 
-@cold
+@kernel
 def _leave_waiting(s: Tables, row: int) -> None:
     """It stands in no queue but the list, which it leaves when it ends."""
     if is_open(s, row):
         release(s, row)
 
 
-@cold
+@kernel
 def _leave_parked(s: Tables, row: int) -> None:
     if wide(s.orders["order_type"][row]) == TRAILING_STOP:
         stop_trailing(s, row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from novate.venue.cells import (
@@ -32,8 +33,8 @@ class Book(NamedTuple):
     """(order id, TRIGGER, ELECTED, AUCTION, PEG or AON, stop, leaves) by order id."""
 
 
-def read_book(s: Tables, market: int) -> Book:
-    """The book of a market. Raises IndexError for an unknown market."""
+def read_book(s: Tables, market: int, most: int | None = None) -> Book:
+    """The book of a market, no more than `most` orders a side. Raises IndexError for an unknown market."""
     if not 0 <= market < len(s.markets):
         raise IndexError(f"Expected a market from 0 to {len(s.markets) - 1}, was {market}")
     ladders = [market * 4 + STOPS_ABOVE, market * 4 + STOPS_BELOW, *auction_ladders(s, market)]
@@ -46,8 +47,8 @@ def read_book(s: Tables, market: int) -> Book:
     last = int(s.markets["last"][market])
     return Book(
         last=None if last == NO_PRICE else last,
-        bids=[_line(s, row) for row in ladder_rows(s, market * 4 + BIDS)],
-        asks=[_line(s, row) for row in ladder_rows(s, market * 4 + ASKS)],
+        bids=[_line(s, row) for row in islice(ladder_rows(s, market * 4 + BIDS), most)],
+        asks=[_line(s, row) for row in islice(ladder_rows(s, market * 4 + ASKS), most)],
         parked=sorted(parked, key=lambda line: line[0]),
     )
 

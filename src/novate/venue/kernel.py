@@ -61,8 +61,6 @@ from novate.venue.cells import (
     TIMER_PHASE,
     TIMERS,
     TOUCHED_HEAD,
-    TRACK_RATE,
-    TRACK_RATIO,
     UNCROSS,
     WORDS_TOP,
 )
@@ -96,23 +94,18 @@ from novate.venue.constants import (
     SET_MARGIN,
     SET_REF,
     STATE,
-    TIME,
-    UNKNOWN_ACCOUNT,
-    UNKNOWN_COMMAND,
-    UNKNOWN_MARKET,
 )
 from novate.venue.disconnection import disconnect
 from novate.venue.endings import remove_live_apart as remove_live
 from novate.venue.events import reject
 from novate.venue.featured import sweep_featured
 from novate.venue.features import may_open_features
-from novate.venue.kill_switch import GATE_KILLED, check_switches, kill, revive
+from novate.venue.kill_switch import kill, revive
 from novate.venue.layout import Tables
 from novate.venue.limits import set_limit
 from novate.venue.linked_cascade import activate_linked, next_due_market
 from novate.venue.lookahead import BIG_DISTANCE, SMALL_DISTANCE, look_ahead, note_first_names
 from novate.venue.matching import has_room, sweep
-from novate.venue.messages import check_messages
 from novate.venue.orders import activate_next, cancel_order, new_order
 from novate.venue.pairs import new_pair
 from novate.venue.pool import heap_top
@@ -120,6 +113,7 @@ from novate.venue.protection import reset_protection, set_protection, take_due
 from novate.venue.quotes import has_quote_room, quote
 from novate.venue.staged import stage
 from novate.venue.states import begin_change, change_state, end_uncross, may_change, settle_state
+from novate.venue.subjects import check_names, own_market
 from novate.venue.sweeps import ANY, begin_mass_cancel, begin_protection, work_list
 from novate.venue.timers import (
     is_in_vain,
@@ -188,12 +182,29 @@ def run(s: Tables, count: int) -> int:
         if phase == PUBLISH:
             phase = _publish(s, i)
             if phase == ATTEND:
-                continue
+                phase = _attend(s, i)
         if phase != IDLE:
             break
         i += 1
     s.header[PHASE] = phase
     return i
+
+
+@cold
+def _attend(s: Tables, i: int) -> int:
+    """Orders that watch the market come until all is said; IDLE, or where it was interrupted.
+
+    Apart from the main loop, which would otherwise come back with the same command: LLVM would then work out
+    before every command whatever depends on its number, needed or not.
+    """
+    phase = ATTEND
+    while phase == ATTEND:
+        while phase != PUBLISH:
+            phase = _advance(s, phase)
+            if s.header[NEED] != NEED_NOTHING:
+                return phase
+        phase = _publish(s, i)
+    return phase
 
 
 @cold
@@ -329,19 +340,6 @@ def _may_execute(s: Tables) -> bool:
 
 
 @inlined
-def own_market(s: Tables, i: int) -> int:
-    """The market that a command names, NO_MARKET for commands without one and for unknown ones."""
-    kind = wide(s.commands["kind"][i])
-    market = wide(s.commands["market"][i])
-    if (kind == NEW or kind == CANCEL) and market < len(s.markets):
-        return market
-    without = _is_venue_wide(kind) or (CONFIGURATION <= kind <= LEG)
-    if without or market >= len(s.markets):
-        return NO_MARKET
-    return market
-
-
-@inlined
 def _execute(s: Tables, i: int) -> int:
     """The command itself, by kind; returns the phase in which it goes on."""
     kind = wide(s.commands["kind"][i])
@@ -366,7 +364,7 @@ def _check_unordinary(s: Tables, i: int, kind: int, market: int) -> int:
     opens = kind == NEW_OCO or kind == MMP_SET or kind == QUOTE or (kind == NEW and is_special(s, i))
     if (opens and not may_open_features(s)) or (kind == QUOTE and not has_quote_room(s)):
         return AGAIN
-    return _check_names(s, i, kind, market)
+    return check_names(s, i, kind, market)
 
 
 @inlined
@@ -380,38 +378,6 @@ def _is_ordinary(s: Tables, i: int, kind: int, market: int) -> bool:
         return True
     account = wide(s.commands["account"][i])
     return bool(account < len(s.accounts) and s.accounts["known"][account] != 0)
-
-
-@kernel
-def _check_names(s: Tables, i: int, kind: int, market: int) -> int:
-    """Known command, known market, known account, kill switches, messages; in this order."""
-    if kind < NEW or kind > SET_LIMIT or (kind > DISCONNECT and kind < CREDIT):
-        return UNKNOWN_COMMAND
-    if not _is_venue_wide(kind) and market >= len(s.markets):
-        return UNKNOWN_MARKET
-    ordering = kind == NEW or kind == AMEND or kind == NEW_OCO or kind == QUOTE
-    names_account = ordering or kind == CANCEL or kind == CREDIT or (kind >= POSITION and kind <= MMP_RESET)
-    if kind == MASS_CANCEL or kind == DISCONNECT:
-        names_account = wide(s.commands["flags"][i]) & F_ACCOUNT != 0
-    account = wide(s.commands["account"][i])
-    if names_account and s.header[CHECK_ACCOUNTS] != 0:
-        if account >= len(s.accounts) or s.accounts["known"][account] == 0:
-            return UNKNOWN_ACCOUNT
-    if not ordering:
-        return OK
-    if s.header[GATES] & GATE_KILLED != 0:
-        code = check_switches(s, account)
-        if code != OK:
-            return code
-    if s.header[GATES] & (TRACK_RATE | TRACK_RATIO) != 0:
-        return check_messages(s, account)
-    return OK
-
-
-@inlined
-def _is_venue_wide(kind: int) -> bool:
-    """Commands that are about no market."""
-    return kind == TIME or kind == CREDIT or kind == SET_LIMIT or (kind >= KILL and kind <= DISCONNECT)
 
 
 @cold

@@ -15,6 +15,7 @@ from novate.compiled import COMPILED
 from novate.domain.machine import BrokenInvariant, SnapshotReader, SnapshotWriter
 from novate.domain.records import COMMAND, EVENT, Commands, Events, new_commands, new_events
 from novate.domain.terms import VenueTerms
+from novate.growth import enlarged
 from novate.tables import addresses_of
 from novate.venue import cells, kernel, layout, memory
 from novate.venue.admissible import require_admissible
@@ -132,7 +133,7 @@ class Venue:
         for pool, count in _POOLS.items():
             needed = int(header[count]) + PIECE + 2  # a pair may have its first record in the piece before
             if needed > len(tables[pool]):
-                tables[pool] = memory.enlarged(tables[pool], max(needed, 2 * len(tables[pool])))
+                tables[pool] = enlarged(tables[pool], max(needed, 2 * len(tables[pool])))
                 grown = True
         live = int(header[cells.ORDER_COUNT]) + PIECE
         if live * 4 > len(tables["index"]) * 3:
@@ -142,7 +143,7 @@ class Venue:
             tables["index"] = memory.grow_index(tables, rows)
             grown = True
         if len(tables["features"]) > 1 and len(tables["stamps"]) < len(tables["orders"]):
-            tables["stamps"] = memory.enlarged(tables["stamps"], len(tables["orders"]))
+            tables["stamps"] = enlarged(tables["stamps"], len(tables["orders"]))
             grown = True
         if grown:
             self._point()
@@ -155,7 +156,7 @@ class Venue:
         tables = self._tables
         wanted = int(self._header[cells.ORDER_COUNT]) + PIECE + 4
         if len(tables["orders"]) < wanted:
-            tables["orders"] = memory.enlarged(tables["orders"], 2 * wanted)
+            tables["orders"] = enlarged(tables["orders"], 2 * wanted)
         if wanted * 4 > len(tables["index"]) * 3:
             tables["index"] = memory.grow_index(tables, 2 * len(tables["index"]))
 
@@ -163,10 +164,10 @@ class Venue:
         """Enlarge what the kernel asked for."""
         tables = self._tables
         if need == cells.NEED_BLOCKS:
-            tables["blocks"] = memory.enlarged(tables["blocks"], 2 * len(tables["blocks"]))
-            tables["levels"] = memory.enlarged(tables["levels"], 2 * len(tables["levels"]))
+            tables["blocks"] = enlarged(tables["blocks"], 2 * len(tables["blocks"]))
+            tables["levels"] = enlarged(tables["levels"], 2 * len(tables["levels"]))
         elif need == cells.NEED_WORDS:
-            tables["words"] = memory.enlarged(tables["words"], 2 * len(tables["words"]))
+            tables["words"] = enlarged(tables["words"], 2 * len(tables["words"]))
         elif need == cells.NEED_SCRATCH:
             tables["scratch"] = np.zeros(2 * len(tables["orders"]), np.int64)
         elif need == cells.NEED_ORDERS:
@@ -174,11 +175,11 @@ class Venue:
         elif need == cells.NEED_FEATURES:
             memory.grow_features(tables)
         elif need == cells.NEED_PROTECTIONS:
-            tables["protections"] = memory.enlarged(tables["protections"], 2 * len(tables["protections"]))
+            tables["protections"] = enlarged(tables["protections"], 2 * len(tables["protections"]))
         elif need == cells.NEED_ENTRIES:
-            tables["entries"] = memory.enlarged(tables["entries"], 2 * len(tables["entries"]))
+            tables["entries"] = enlarged(tables["entries"], 2 * len(tables["entries"]))
         elif need == cells.NEED_TIMERS:
-            tables["timers"] = memory.enlarged(tables["timers"], 2 * len(tables["timers"]))
+            tables["timers"] = enlarged(tables["timers"], 2 * len(tables["timers"]))
         elif need == cells.NEED_BALANCES:
             tables["balances"] = memory.grow_hashed(tables, "balances")
         elif need == cells.NEED_POSITIONS:
@@ -212,9 +213,12 @@ class Venue:
         found = balances[(balances["used"] != 0) & (balances["key"] == (account << 16 | asset))]
         return (int(found["available"][0]), int(found["reserved"][0])) if len(found) else (0, 0)
 
-    def book(self, market: int) -> Book:
-        """Bids, asks and parked orders of a market (R53). Raises IndexError for an unknown market."""
-        return read_book(self._view(), market)
+    def book(self, market: int, most: int | None = None) -> Book:
+        """Bids, asks (of each no more than `most`) and parked orders of a market (R53).
+
+        Raises IndexError for an unknown market.
+        """
+        return read_book(self._view(), market, most)
 
     def timers(self) -> list[PendingTimer]:
         """Changes of state to come, the next one first (R57)."""

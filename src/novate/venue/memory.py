@@ -14,6 +14,7 @@ import numpy.typing as npt
 from novate.domain.codes import AuctionKind, MarketState, SelfTrade
 from novate.domain.instruments import CreditModel, MarketTerms, OnNegative, Resale
 from novate.domain.terms import VenueTerms
+from novate.growth import enlarged
 from novate.venue import cells, layout
 from novate.venue.balances import home_of_many
 from novate.venue.combination_terms import combinations
@@ -219,14 +220,6 @@ def _open_holders(holders: Array, terms: VenueTerms, member_offset: int) -> None
     for account in terms.accounts:
         holders["known"][account.account] = 1
         holders["known"][member_offset + account.member] = 1
-
-
-def enlarged(array: Array, rows: int) -> Array:
-    """The same rows, and zeros behind them up to `rows`."""
-    larger: Array = np.zeros(rows, array.dtype)
-    # Copying bytes is many times faster than copying a structured array field by field.
-    larger.view(np.uint8)[: array.nbytes] = array.view(np.uint8)
-    return larger
 
 
 def grow_index(tables: dict[str, Array], rows: int) -> Array:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from novate.compiled import inlined, kernel, wide
 from novate.venue.acceptance import accept, check_commitment, counts_commitments
-from novate.venue.admission import check_new, is_resting_tif, is_special
+from novate.venue.admission import check_new, is_plain, is_resting_tif, is_special
 from novate.venue.cells import CASCADE, ENTERING, INDEXED, MATCH, NO_PRICE, PUBLISH, REDUCES
 from novate.venue.constants import (
     BY_CREDIT,
@@ -46,9 +46,10 @@ from novate.venue.triggers import becomes_market, dequeue, is_trigger_type, park
 @inlined
 def new_order(s: Tables, i: int, market: int) -> int:
     """NEW: the ladder, then the order's first step."""
-    if s.markets["features"][market] != 0 or is_special(s, i):
+    plain = is_plain(s, i)
+    if s.markets["features"][market] != 0 or (not plain and is_special(s, i)):
         return special_order(s, i, market)
-    code = check_new(s, i, market, tag_of_command(s, i))
+    code = check_new(s, i, market, tag_of_command(s, i), plain)
     order_type = wide(s.commands["order_type"][i])
     side = wide(s.commands["side"][i])
     price = wide(s.commands["price"][i])
@@ -57,23 +58,25 @@ def new_order(s: Tables, i: int, market: int) -> int:
         price = market_limit(s, market, side)
     elif order_type == STOP:
         price = NO_PRICE
+    reserves = not is_trigger_type(order_type)
     if code == OK:
-        code = check_commitment(s, i, market, side, order_type, price, quantity, 1)
+        code = check_commitment(s, i, market, side, order_type, price, quantity, 1, reserves)
     if code != OK:
         reject(s, i, code)
         return PUBLISH
-    row = accept(s, i, market, side, order_type, price, quantity)
-    if is_trigger_type(order_type):
+    row = accept(s, i, market, side, order_type, price, quantity, reserves, plain)
+    if not reserves:
         park(s, row)
         name_order(s, row)
         return PUBLISH
     if s.markets["state"][market] != CONTINUOUS:
         rest(s, row)
         return PUBLISH
-    if wide(s.orders["tif"][row]) == FOK and rehearse(s, row, price) < quantity:
+    tif = wide(s.commands["time_in_force"][i])
+    if tif == FOK and rehearse(s, row, price) < quantity:
         cancel_entering(s, row, BY_FOK)
         return PUBLISH
-    rests = order_type == LIMIT and is_resting_tif(wide(s.orders["tif"][row]))
+    rests = order_type == LIMIT and is_resting_tif(tif)
     if rests and not reaches(s, market, side, price):
         rest(s, row)
         return PUBLISH

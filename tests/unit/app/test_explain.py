@@ -154,3 +154,15 @@ def test_a_scenario_or_a_step_that_is_not_there(tmp_path: Path) -> None:
         explain_file(scenario_file(tmp_path, {"scenario": "amend"}), "other")
     with pytest.raises(ScenarioError, match="expected steps from 1 to 9 of iceberg_refresh, was 12"):
         explain_file(HAND / "iceberg_refresh.jsonl", wanted=[range(12, 13)])
+
+
+def test_a_picture_of_a_deep_book_ends_with_what_it_leaves_out(tmp_path: Path) -> None:
+    bids = [
+        {"cmd": "NEW", "acct": 1, "cid": number, "side": "B", "qty": 1, "price": 100 - number, "expect": []}
+        for number in range(1, 44)
+    ]
+    path = scenario_file(tmp_path, {"scenario": "deep", "level": "CORE", "rules": []}, *bids)
+    (story,) = explain_file(path, wanted=[range(43, 44)])
+    shown = plain_text(explanation_lines(story, 200))
+    assert "and more bids: the first 40 are shown" in shown
+    assert len(story.steps[0].markets[0].after.bids) == 40

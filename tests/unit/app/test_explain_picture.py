@@ -25,7 +25,7 @@ def book(
     reference: int | None = None,
     indicative: tuple[int | None, int, int] | None = None,
 ) -> BookPicture:
-    return BookPicture(0, state, last, reference, indicative, bids or [], asks or [], parked or [])
+    return BookPicture(0, state, last, reference, indicative, bids or [], asks or [], parked or [], [])
 
 
 def order(number: int, account: int, price: int, shown: int, unseen: int = 0) -> RestingOrder:
