@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from novate.app.conform_clearing_commands import price_text
@@ -22,7 +22,7 @@ from novate.domain.clearing_codes import (
     LegOperation,
     OpenReason,
 )
-from novate.domain.clearing_records import CASH_STRUCT, RECORD_BYTES, Records
+from novate.domain.clearing_records import CASH_STRUCT, RECORD_BYTES, Records, joined
 from novate.domain.codes import ClearingReject
 
 Json = dict[str, Any]
@@ -50,6 +50,14 @@ class Fields(NamedTuple):
     fourth: int
 
 
+class Sums(NamedTuple):
+    """The bytes of an item; currency and sums of a CASH_ITEM."""
+
+    raw: bytes
+    currency: int = 0
+    sums: Sequence[int] = ()
+
+
 class Event(NamedTuple):
     """An event with what continues it."""
 
@@ -57,7 +65,7 @@ class Event(NamedTuple):
     raw: bytes
     """The bytes of its own record."""
     text: str
-    items: list[tuple[Fields, bytes]]
+    items: list[tuple[Fields, Sums]]
 
 
 def whole_events(events: Records) -> Iterator[Event]:
@@ -70,10 +78,29 @@ def whole_events(events: Records) -> Iterator[Event]:
             record = raw[at * RECORD_BYTES : (at + 1) * RECORD_BYTES]
             if record[0] == ClearingEvent.TEXT:
                 text += record[4 : 4 + record[1]]
-            else:
-                items.append((Fields._make(rows[at]), record))
+            elif record[0] != ClearingEvent.WIDE:
+                items.append((_fields(rows, at, end), _sums(raw, at, end)))
         own = raw[start * RECORD_BYTES : (start + 1) * RECORD_BYTES]
-        yield Event(Fields._make(rows[start]), own, text.decode(), items)
+        yield Event(_fields(rows, start, end), own, text.decode(), items)
+
+
+def _fields(rows: list[tuple[int, ...]], at: int, end: int) -> Fields:
+    """A record with its WIDE, if one follows."""
+    fields = Fields._make(rows[at])
+    if at + 1 < end and rows[at + 1][0] == ClearingEvent.WIDE:
+        return Fields._make((*fields[:10], *joined(fields[10:], rows[at + 1][10:])))
+    return fields
+
+
+def _sums(raw: bytes, at: int, end: int) -> Sums:
+    """The bytes of a record, and its six sums if it is a CASH_ITEM, with its WIDE if one follows."""
+    own, following = (raw[one * RECORD_BYTES : (one + 1) * RECORD_BYTES] for one in (at, at + 1))
+    if own[0] != ClearingEvent.CASH_ITEM:
+        return Sums(own)
+    _, currency, *sums = CASH_STRUCT.unpack(own)
+    if at + 1 < end and following[0] == ClearingEvent.WIDE:
+        sums = joined(sums, CASH_STRUCT.unpack(following)[2:])
+    return Sums(own, currency, sums)
 
 
 class EventReader:
@@ -200,14 +227,14 @@ class EventReader:
 
     def _mark_set(self, one: Event) -> Json:
         main = one.main
-        digits = (main.quantity & (2**64 - 1)) | main.amount << 64
+        (digits,) = joined([main.quantity], [main.amount])
         price = price_text(digits, main.third, main.fourth)
         return {"isin": self._isin(main.instrument), "price": price}
 
     # -- cycles -----------------------------------------------------------------------------------------
 
     def _obligation(self, one: Event) -> Json:
-        main, root = one.main, one.items[0][1][32:]
+        main, root = one.main, one.items[0][1].raw[32:]
         identity = main.fourth.to_bytes(8, "little", signed=True).hex()
         return {
             "obligation_id": identity, "cycle": self._run(one, "N"), "settle_date": _iso(main.day),
@@ -285,13 +312,12 @@ class EventReader:
     def _day_closed(self, one: Event) -> Json:
         securities: list[list[Any]] = []
         cash: list[list[Any]] = []
-        for item, raw in one.items:
+        for item, found in one.items:
             if item.kind == ClearingEvent.SECURITIES_ITEM:
                 sums = [item.quantity, item.amount, item.third, item.fourth]
                 securities.append([self._isin(item.instrument), *sums])
             else:
-                _, currency, *sums = CASH_STRUCT.unpack(raw)
-                cash.append([self._ccy(currency), *sums])
+                cash.append([self._ccy(found.currency), *found.sums])
         return {"date": _iso(one.main.day), "securities": securities, "cash": cash}
 
     def _rolled(self, one: Event) -> Json:

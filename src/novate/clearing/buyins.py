@@ -6,8 +6,8 @@ from novate.clearing.commands import (
     Command,
     Staged,
     check_instrument,
+    check_market_price,
     check_party,
-    check_price,
     check_quantity,
     rung,
 )
@@ -94,7 +94,7 @@ def buyin_execute(state: State, command: Command, staged: Staged) -> ClearingRej
         return ClearingReject.UNKNOWN_INTENT
     intent = state.intents[number]
     broken = (
-        check_price(state, command)
+        check_market_price(state, command, intent.instrument)
         or check_quantity(state, quantity)
         or check_intent_day(state, intent)
         or rung(quantity > most(state, intent), ClearingReject.EXCEEDS_OPEN)
@@ -129,7 +129,7 @@ def cash_close(state: State, command: Command, staged: Staged) -> ClearingReject
     intent = state.intents[number]
     quantity = most(state, intent)
     broken = (
-        check_price(state, command)
+        check_market_price(state, command, intent.instrument)
         or check_intent_day(state, intent)
         or rung(quantity == 0, ClearingReject.EXCEEDS_OPEN)
     )

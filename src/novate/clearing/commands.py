@@ -11,10 +11,11 @@ from typing import NamedTuple
 from novate.clearing.house_terms import FIRST_ORDINAL, LAST_ORDINAL
 from novate.clearing.state import Price, State
 from novate.domain.clearing_codes import ClearingFlag
-from novate.domain.clearing_records import UNKNOWN_ACCOUNT
+from novate.domain.clearing_records import UNKNOWN_ACCOUNT, joined
 from novate.domain.codes import ClearingReject
 
-LOW_BITS = 2**64 - 1
+LARGEST = 2**62
+"""Minor units or securities that a column of legs can bear, with room for a sum."""
 
 
 class Command(NamedTuple):
@@ -40,7 +41,8 @@ class Command(NamedTuple):
     @property
     def price_given(self) -> Price:
         """The price of the record."""
-        return Price((self.price & LOW_BITS) | self.price_high << 64, self.decimals, self.zeros)
+        (digits,) = joined([self.price], [self.price_high])
+        return Price(digits, self.decimals, self.zeros)
 
 
 class Staged(NamedTuple):
@@ -85,6 +87,15 @@ def check_price(state: State, command: Command) -> ClearingReject:
     is_valid = not command.flags & ClearingFlag.INVALID_PRICE and command.price_given.digits > 0
     is_valid = is_valid and command.decimals <= state.switches.max_decimals
     return rung(not is_valid, ClearingReject.INVALID_PRICE)
+
+
+def check_market_price(state: State, command: Command, instrument: int) -> ClearingReject:
+    """INVALID_PRICE, also for a price of one security that no amount could bear: a trade at such a price
+    breaks AMOUNT_OVERFLOW, but a mark or a rate has no amount of its own."""
+    broken = check_price(state, command)
+    return broken or rung(
+        state.worth(instrument, 1, command.price_given) > LARGEST, ClearingReject.INVALID_PRICE
+    )
 
 
 def check_days(*days: int) -> ClearingReject:

@@ -6,7 +6,15 @@ SPLIT    --ex-date------> `splits`
 
 from __future__ import annotations
 
-from novate.clearing.commands import Command, Staged, check_days, check_instrument, check_price, rung
+from novate.clearing.commands import (
+    LARGEST,
+    Command,
+    Staged,
+    check_days,
+    check_instrument,
+    check_market_price,
+    rung,
+)
 from novate.clearing.state import Claim, Corporate, State
 from novate.domain.clearing_codes import ClearingEvent, ClearingFlag, CorporateKind
 from novate.domain.codes import ClearingReject
@@ -19,7 +27,7 @@ def dividend(state: State, command: Command, staged: Staged) -> ClearingReject:
         check_event(state, command, staged, (ex_day, record_day, pay_day))
         or rung(not ex_day <= record_day <= pay_day, ClearingReject.INVALID_DATES)
         or rung(record_day < state.today, ClearingReject.INVALID_DATES)
-        or check_price(state, command)
+        or check_market_price(state, command, command.instrument)
     )
     if broken:
         return broken
@@ -35,7 +43,8 @@ def split(state: State, command: Command, staged: Staged) -> ClearingReject:
         check_event(state, command, staged, (command.day,))
         or rung(command.day <= state.today, ClearingReject.INVALID_DATES)
         or rung(new < 1 or old < 1 or new == old, ClearingReject.INVALID_RATIO)
-        or (check_price(state, command) if has_price else ClearingReject.NONE)
+        or rung(not legs_bear(state, command.instrument, new, old), ClearingReject.INVALID_RATIO)
+        or (check_market_price(state, command, command.instrument) if has_price else ClearingReject.NONE)
     )
     if broken:
         return broken
@@ -44,6 +53,17 @@ def split(state: State, command: Command, staged: Staged) -> ClearingReject:
     return _set(
         state, staged, Corporate(kind, command.instrument, command.day, new=new, old=old, price=price)
     )
+
+
+def legs_bear(state: State, instrument: int, new: int, old: int) -> bool:
+    """Whether the largest leg still fits its column after this split and all others of the instrument."""
+    quantity, divisor = state.switches.max_qty * max(new, old), old
+    for name in sorted(state.corporate):
+        event = state.corporate[name]
+        if event.kind == CorporateKind.SPLIT and event.instrument == instrument:
+            quantity *= max(event.new, event.old)
+            divisor *= event.old
+    return quantity <= LARGEST * divisor
 
 
 def check_event(state: State, command: Command, staged: Staged, days: tuple[int, ...]) -> ClearingReject:

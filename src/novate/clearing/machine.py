@@ -20,6 +20,14 @@ from novate.clearing.state import State
 from novate.clearing.trades import allocation
 from novate.clearing.trades.batches import take_batch
 from novate.clearing.trades.delivery import deliver, emit_refusal
+from novate.clearing.trades.runs import (
+    EVENTS_OF_A_TRADE,
+    SHORTEST_RUN,
+    TradeRun,
+    TradeTables,
+    find_pairs,
+    pairs_from,
+)
 from novate.domain.clearing_codes import ClearingCommand
 from novate.domain.clearing_records import CLEARING_COMMAND, CLEARING_EVENT, Records
 from novate.domain.codes import ClearingReject
@@ -63,6 +71,7 @@ class Clearing:
         self._state = State(terms)
         self._staging = Staging()
         self._is_begun = False
+        self._tables = TradeTables(terms)
 
     def apply(self, commands: Records, events: Records) -> int:
         """Apply commands in order; returns events written. See `Machine` for a buffer that fills up.
@@ -90,16 +99,33 @@ class Clearing:
 
     def _apply_piece(self, piece: Records, room: int) -> bool:
         """Apply commands until all are done, or the events of one do not fit; False then."""
-        raw = piece.tobytes()
-        for at, fields in enumerate(piece.tolist()):
-            try:
-                self._take(Command._make(fields), raw, at)
-            except (struct.error, ValueError, OverflowError, KeyError, IndexError) as fault:
-                raise BrokenInvariant(f"expected a command without faults, was {fault!r}") from fault
-            if len(self._state.out) > room:
-                return False
-            self.consumed += 1
+        raw, pairs = piece.tobytes(), find_pairs(piece)
+        at = run_start = run_end = 0
+        run: TradeRun | None = None
+        try:
+            while at < len(piece):
+                if at >= run_end and pairs[at] and self._staging.is_empty:
+                    run_start, run_end = at, at + 2 * pairs_from(pairs, at)
+                    run = self._run_of(piece[run_start:run_end])
+                done = 0
+                if run is not None and at < run_end and self._staging.is_empty:
+                    most = (room - len(self._state.out)) // EVENTS_OF_A_TRADE
+                    done = 2 * run.take((at - run_start) // 2, most)
+                if not done:
+                    self._take(Command._make(piece[at].item()), raw, at)
+                    if len(self._state.out) > room:
+                        return False
+                    done = 1
+                at += done
+                self.consumed += done
+        except (struct.error, ValueError, OverflowError, KeyError, IndexError) as fault:
+            raise BrokenInvariant(f"expected a command without faults, was {fault!r}") from fault
         return True
+
+    def _run_of(self, pairs: Records) -> TradeRun | None:
+        """Trades that follow each other, looked at together; None if they are too few."""
+        is_long = len(pairs) >= 2 * SHORTEST_RUN
+        return TradeRun(self._state, self._tables, pairs) if is_long else None
 
     def _take(self, command: Command, raw: bytes, at: int) -> None:
         """Stage a record, or run a command."""

@@ -5,6 +5,8 @@ put(LEG, party=3, ...)  put_text("t-17")  -->  64 bytes, 64 bytes, ...  --drain-
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 
 from novate.domain.clearing_codes import ClearingEvent, ClearingFlag
@@ -18,6 +20,7 @@ from novate.domain.clearing_records import (
     TEXT_BYTES,
     TEXT_STRUCT,
     Records,
+    halves,
 )
 
 
@@ -63,10 +66,17 @@ class Outbox:
         fourth: int = 0,
     ) -> None:
         """One event; the fields are those of CLEARING_EVENT."""
-        self._bytes += EVENT_STRUCT.pack(
-            kind, code, other_code, flags, party, instrument, currency, source,
-            day, number, version, quantity, amount, third, fourth,
-        )  # fmt: skip
+        head = (kind, code, other_code, flags, party, instrument, currency, source, day, number)
+        try:
+            self._bytes += EVENT_STRUCT.pack(*head, version, quantity, amount, third, fourth)
+        except struct.error:
+            lows, highs = halves((version, quantity, amount, third, fourth))
+            self._bytes += EVENT_STRUCT.pack(*head, *lows)
+            self._bytes += EVENT_STRUCT.pack(ClearingEvent.WIDE, *[0] * 9, *highs)
+
+    def put_records(self, events: Records) -> None:
+        """Many events that are made already."""
+        self._bytes += events.tobytes()
 
     def put_text(self, text: bytes) -> None:
         """The text that belongs to the event before it."""
@@ -81,7 +91,12 @@ class Outbox:
 
     def put_cash_item(self, currency: int, sums: list[int]) -> None:
         """One currency of DAY_CLOSED."""
-        self._bytes += CASH_STRUCT.pack(ClearingEvent.CASH_ITEM, currency, *sums)
+        try:
+            self._bytes += CASH_STRUCT.pack(ClearingEvent.CASH_ITEM, currency, *sums)
+        except struct.error:
+            lows, highs = halves(sums)
+            self._bytes += CASH_STRUCT.pack(ClearingEvent.CASH_ITEM, currency, *lows)
+            self._bytes += CASH_STRUCT.pack(ClearingEvent.WIDE, currency, *highs)
 
     def drain(self, events: Records, written: int) -> int:
         """Move what fits behind `written` into the buffer; returns how many records it then holds."""

@@ -6,8 +6,8 @@ from novate.clearing.commands import (
     Command,
     Staged,
     check_instrument,
+    check_market_price,
     check_party,
-    check_price,
     check_quantity,
     rung,
 )
@@ -92,7 +92,9 @@ def priority(state: State, command: Command, staged: Staged) -> ClearingReject:
 
 def mark(state: State, command: Command, staged: Staged) -> ClearingReject:
     """MARK: the marking price from now on (C19)."""
-    broken = check_instrument(state, command.instrument) or check_price(state, command)
+    broken = check_instrument(state, command.instrument) or check_market_price(
+        state, command, command.instrument
+    )
     if broken:
         return broken
     state.marks[command.instrument] = command.price_given

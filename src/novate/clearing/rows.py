@@ -97,6 +97,16 @@ class Rows:
         self.count += 1
         return self.count - 1
 
+    def extend(self, rows: npt.NDArray[np.void]) -> None:
+        """Add many rows at once."""
+        needed = self.count + len(rows)
+        if needed > len(self._array):
+            grown = np.zeros(max(needed, 2 * len(self._array)), self._array.dtype)
+            grown[: self.count] = self.array
+            self._array = grown
+        self._array[self.count : needed] = rows
+        self.count = needed
+
     def read(self, row: int) -> tuple[Any, ...]:
         """A row as a tuple of Python values."""
         found: tuple[Any, ...] = self._array[row].item()

@@ -2,7 +2,7 @@
 
     snapshot   trades versions legs   columns as they lie in memory
                names                  texts of trade ids
-               rest                   everything else, MessagePack of sorted lists
+               rest                   everything else, JSON of sorted lists (numbers of any size)
 
     root       SHA-256 over the rest, and over the columns in order of arrival, without the numbers of rows
                that only say where something lies, and without legs that are GONE
@@ -67,7 +67,7 @@ def read_snapshot(terms: HouseTerms, source: SnapshotReader) -> tuple[State, Sta
         getattr(state, table).take_over(source.get(table))
     state.texts.heap = bytearray(source.get("names").tobytes())
     try:
-        rest = msgspec.msgpack.decode(source.get("rest").tobytes())
+        rest = msgspec.json.decode(source.get("rest").tobytes())
         _load_rest(state, rest)
         _load_staging(staging, rest)
     except (msgspec.DecodeError, KeyError, TypeError, IndexError) as fault:
@@ -84,8 +84,8 @@ def rest_of(state: State, staging: Staging) -> bytes:
         "balances": state.balances.rows(),
         "exempt": _pairs(state.exempt),
         "groups": _pairs(state.groups),
-        "marks": [[key, _price(state.marks[key])] for key in sorted(state.marks)],
-        "sources": state.sources,
+        "marks": [[key, state.marks[key]] for key in sorted(state.marks)],
+        "sources": [_text(name) for name in state.sources],
         "positions": [
             [instrument, party, one.lots, one.amount, one.reason, one.failed, one.coev]
             for instrument in sorted(state.positions)
@@ -97,30 +97,44 @@ def rest_of(state: State, staging: Staging) -> bytes:
             [key, one.party, one.instrument, one.left, one.day] for key, one in sorted(state.intents.items())
         ],
         "corporate": [_corporate(name, state.corporate[name]) for name in sorted(state.corporate)],
-        "splits": [[key, state.splits[key]] for key in sorted(state.splits)],
-        "claims": sorted(state.claims),
+        "splits": [[key, [_text(name) for name in state.splits[key]]] for key in sorted(state.splits)],
+        "claims": [_claim(claim) for claim in sorted(state.claims)],
         "own": [
             [[key, own[key]] for key in sorted(own) if own[key]]
             for own in (state.own_securities, state.own_deposits, state.own_money)
         ],
-        "staged": [staging.text, staging.text_goes_on, staging.parts],
+        "staged": [_staged(staging.text), staging.text_goes_on, staging.parts],
         "batch": None if staging.head is None else _command(staging.head),
-        "batch_trades": [[_command(one), staged.text, staged.parts] for one, staged in staging.trades],
+        "batch_trades": [
+            [_command(one), _staged(staged.text), staged.parts] for one, staged in staging.trades
+        ],
     }
-    return msgspec.msgpack.encode(rest)
+    return msgspec.json.encode(rest)
 
 
 def _pairs(table: dict[tuple[int, int], int]) -> list[list[int]]:
     return [[*key, table[key]] for key in sorted(table)]
 
 
-def _price(price: Price | None) -> list[Any] | None:
-    """Digits as text: they may need 128 bits."""
-    return None if price is None else [str(price.digits), price.decimals, price.zeros]
+def _text(name: bytes) -> str:
+    """Any bytes as text, one letter a byte."""
+    return name.decode("latin-1")
 
 
-def _price_of(saved: list[Any] | None) -> Price | None:
-    return None if saved is None else Price(int(saved[0]), saved[1], saved[2])
+def _bytes(text: str) -> bytes:
+    return text.encode("latin-1")
+
+
+def _staged(text: bytes | None) -> str | None:
+    return None if text is None else _text(text)
+
+
+def _claim(claim: Claim) -> list[Any]:
+    return [claim.pay_day, _text(claim.name), claim.party, claim.instrument, claim.amount]
+
+
+def _price_of(saved: list[int] | None) -> Price | None:
+    return None if saved is None else Price._make(saved)
 
 
 def _command(command: Command) -> list[int]:
@@ -136,8 +150,8 @@ def _item(item: Item) -> list[int]:
 
 def _corporate(name: bytes, event: Corporate) -> list[Any]:
     return [
-        name, event.kind, event.instrument, event.ex_day, event.record_day, event.pay_day, event.new,
-        event.old, _price(event.price),
+        _text(name), event.kind, event.instrument, event.ex_day, event.record_day, event.pay_day, event.new,
+        event.old, event.price,
     ]  # fmt: skip
 
 
@@ -147,8 +161,8 @@ def _load_rest(state: State, rest: dict[str, Any]) -> None:
     state.balances.take_over([tuple(row) for row in rest["balances"]])
     state.exempt = {(one, other): value for one, other, value in rest["exempt"]}
     state.groups = {(one, other): value for one, other, value in rest["groups"]}
-    state.marks = {key: Price(int(price[0]), price[1], price[2]) for key, price in rest["marks"]}
-    state.sources = rest["sources"]
+    state.marks = {key: Price._make(price) for key, price in rest["marks"]}
+    state.sources = [_bytes(name) for name in rest["sources"]]
     for instrument, party, lots, amount, reason, failed, coev in rest["positions"]:
         position = Position(lots, amount, array("q"), reason, failed, coev)
         state.positions.setdefault(instrument, {})[party] = position
@@ -156,9 +170,12 @@ def _load_rest(state: State, rest: dict[str, Any]) -> None:
     state.intents = {key: Intent(*fields) for key, *fields in rest["intents"]}
     for name, kind, instrument, ex, record, pay, new, old, price in rest["corporate"]:
         event = Corporate(kind, instrument, ex, record, pay, new, old, _price_of(price))
-        state.corporate[name] = event
-    state.splits = dict(rest["splits"])
-    state.claims = [Claim(*fields) for fields in rest["claims"]]
+        state.corporate[_bytes(name)] = event
+    state.splits = {key: [_bytes(name) for name in names] for key, names in rest["splits"]}
+    state.claims = [
+        Claim(day, _bytes(name), party, instrument, amount)
+        for day, name, party, instrument, amount in rest["claims"]
+    ]
     state.own_securities, state.own_deposits, state.own_money = (dict(own) for own in rest["own"])
     for fields in rest["items"]:
         trade, instrument, buyer, seller, quantity, amount, since, contract, reason, failed = fields
@@ -169,12 +186,14 @@ def _load_rest(state: State, rest: dict[str, Any]) -> None:
 
 
 def _load_staging(staging: Staging, rest: dict[str, Any]) -> None:
-    staging.text, staging.text_goes_on, parts = rest["staged"]
+    text, staging.text_goes_on, parts = rest["staged"]
+    staging.text = None if text is None else _bytes(text)
     staging.parts = [(account, quantity) for account, quantity in parts]
     staging.head = None if rest["batch"] is None else Command._make(rest["batch"])
-    for command, text, trade_parts in rest["batch_trades"]:
+    for command, name, trade_parts in rest["batch_trades"]:
         pieces = tuple((account, quantity) for account, quantity in trade_parts)
-        staging.trades.append((Command._make(command), Staged(text, pieces)))
+        staged = Staged(None if name is None else _bytes(name), pieces)
+        staging.trades.append((Command._make(command), staged))
 
 
 def _find_again(state: State) -> None:

@@ -24,6 +24,11 @@ class Staging:
         """The BATCH whose trades are still coming."""
         self.trades: Trades = []
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing waits for a command."""
+        return self.text is None and not self.parts and self.head is None
+
     def add_text(self, raw: bytes, at: int) -> None:
         """Stage the text of record number `at` of the raw bytes; a new text takes the place of an old one."""
         start = at * RECORD_BYTES

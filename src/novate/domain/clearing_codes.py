@@ -38,7 +38,7 @@ class ClearingCommand(IntEnum):
 
 
 class ClearingEvent(IntEnum):
-    """What an event record says. TEXT, ROOT and the ITEM kinds continue the event before them."""
+    """What an event record says. TEXT, ROOT, WIDE and the ITEM kinds continue the event before them."""
 
     TEXT = 1
     ROOT = 2
@@ -46,6 +46,8 @@ class ClearingEvent(IntEnum):
     SECURITIES_ITEM = 4
     CASH_ITEM = 5
     AGEING_ITEM = 6
+    WIDE = 7
+    """The upper 64 bits of the numbers of the record before it, where one needs more than 64."""
     REJECTED = 10
     ACCEPTED = 11
     DUPLICATE = 12

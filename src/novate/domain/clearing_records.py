@@ -6,7 +6,8 @@
     SOURCE stands once before the first trade of a source: TEXT "VENUE"  SOURCE number 0
 
 Text and lists stand in records before their command and are staged in the machine, so that a batch may be
-cut anywhere. Of an event they stand behind it. A text of more than 60 bytes takes several TEXT records.
+cut anywhere. Of an event they stand behind it. A text of more than 60 bytes takes several TEXT records. A
+sum that needs more than 64 bits is no fault: a WIDE record with the upper halves follows.
 
 Names of the configuration are numbers: places in the sorted tables of `novate.clearing.house_terms`. What a
 name may be that is in no table has a number of its own (below zero), so that the machine refuses it. Dates
@@ -18,6 +19,7 @@ stay different contents (C7).
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -116,6 +118,20 @@ for _record in (CLEARING_COMMAND, CLEARING_EVENT, TEXT, DIGEST, CASH_ITEM):
     _ends = [_field[0].itemsize + _field[1] for _field in _fields]
     _starts = [_field[1] for _field in _fields]
     assert all(_end <= _start for _end, _start in zip(_ends, _starts[1:], strict=False)), "no field overlaps"
+
+
+LOW_BITS = 2**64 - 1
+
+
+def halves(numbers: Sequence[int]) -> tuple[list[int], list[int]]:
+    """(lower, upper) 64 bits of integers of 128 bits, each as signed 64 bits."""
+    lows = [((number & LOW_BITS) ^ 2**63) - 2**63 for number in numbers]
+    return lows, [number >> 64 for number in numbers]
+
+
+def joined(lows: Sequence[int], highs: Sequence[int]) -> list[int]:
+    """The inverse of `halves`."""
+    return [(low & LOW_BITS) | high << 64 for low, high in zip(lows, highs, strict=True)]
 
 
 def new_clearing_commands(count: int) -> Records:

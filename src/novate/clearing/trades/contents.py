@@ -11,6 +11,8 @@ import struct
 from hashlib import sha256
 from typing import NamedTuple
 
+import numpy as np
+
 from novate.clearing.commands import (
     Command,
     check_days,
@@ -28,7 +30,16 @@ from novate.domain.units import div_half_up
 
 CANCELLATION = bytes(16)
 """The content of a cancellation: only the fact (C7)."""
+CONTENT = np.dtype(
+    [
+        *((name, "<i4") for name in ("day", "instrument", "currency", "party", "other_party", "other_day")),
+        *((name, "<i8") for name in ("quantity", "price", "price_high")),
+        *(("decimals", "u1"), ("flags", "u1"), ("zeros", "<u2")),
+    ]
+)
+"""The fields of a TRADE that are its content, packed; only INVALID_PRICE counts of the flags."""
 _CONTENT = struct.Struct("<iiiiiiqqqBBH")
+assert _CONTENT.size == CONTENT.itemsize, "a content has the same bytes one by one and by the column"
 
 
 class Checked(NamedTuple):
