@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from novate.app.conform_clearing_commands import price_text
@@ -72,7 +73,7 @@ def whole_events(events: Records) -> Iterator[Event]:
     """Events with their texts and items; the first record must not be a continuation."""
     raw, rows = events.tobytes(), events.tolist()
     starts = [at for at, row in enumerate(rows) if row[0] >= FIRST_MAIN_KIND]
-    for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+    for start, end in pairwise([*starts, len(rows)]):
         text, items = b"", []
         for at in range(start + 1, end):
             record = raw[at * RECORD_BYTES : (at + 1) * RECORD_BYTES]
