@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from novate.clearing.buyins import tidy_intents
 from novate.clearing.commands import Command, Staged
 from novate.clearing.cycle_rows import Row, balancing_row, emit_cycle, obligation
@@ -69,10 +71,9 @@ def netting_cycle(state: State) -> None:
 def enter_legs(state: State, instrument: int) -> list[tuple[int, Leg]]:
     """Take the legs of the cycle out of the waiting room; (row, leg)."""
     entering = list(state.waiting_rows(instrument, state.today))
-    for row, leg in entering:
-        state.legs.set(row, "state", LegState.OPEN)
-        if leg.trade >= 0:
-            state.trades.set(leg.trade, "is_netted", 1)
+    trades = [leg.trade for _, leg in entering if leg.trade >= 0]
+    state.legs.array["state"][np.array([row for row, _ in entering], np.int64)] = LegState.OPEN
+    state.trades.array["is_netted"][np.array(trades, np.int64)] = 1
     by_day = state.waiting.get(instrument, {})
     for day in sorted(by_day):
         if day <= state.today:
@@ -97,7 +98,7 @@ def net_positions(state: State, instrument: int) -> Netted:
     for party, position in state.positions_of(instrument):
         position.reason = 0
         kind = LegKind.COEV if position.coev == state.today else LegKind.NEW1
-        leaves = sorted(state.leaf(state.leg(row)) for row in position.legs)
+        leaves = state.leaves(position.legs)
         rows.append(
             obligation(
                 state, instrument, party, position.quantity, position.amount,

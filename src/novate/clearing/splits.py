@@ -55,7 +55,8 @@ def split_holdings(state: State, name: bytes, event: Corporate) -> None:
 
 
 def split_positions(state: State, name: bytes, event: Corporate) -> None:
-    """Lots by running totals, so that the position is rounded once."""
+    """Lots by running totals, so that the position is rounded once. A position that a mark had left without
+    an amount may be nothing after it (C21)."""
     for party, position in state.positions_of(event.instrument):
         before = after = 0
         sign = 1 if position.quantity > 0 else -1
@@ -66,6 +67,7 @@ def split_positions(state: State, name: bytes, event: Corporate) -> None:
         position.lots = [lot for lot in position.lots if lot[1]]
         cash = in_lieu(state, before * event.new % event.old, event)
         pay_open(state, name, event, party, sign * cash)
+        state.close_if_empty(event.instrument, party)
 
 
 def split_items(state: State, name: bytes, event: Corporate) -> None:
@@ -75,6 +77,8 @@ def split_items(state: State, name: bytes, event: Corporate) -> None:
         cash = in_lieu(state, remainder, event)
         pay_open(state, name, event, item.buyer, cash)
         pay_open(state, name, event, item.seller, -cash)
+        if not item.quantity and not item.amount:
+            state.close_item(item)
 
 
 def pay_open(state: State, name: bytes, event: Corporate, party: int, cash: int) -> None:

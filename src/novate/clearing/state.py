@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
 
+import numpy as np
+
 from novate.clearing.balances import BalanceBook, Balances
 from novate.clearing.house_terms import Days, HouseTerms
 from novate.clearing.outbox import Outbox
@@ -244,12 +246,12 @@ class State:
 
     def trade_name(self, trade: int) -> bytes:
         """Trade id of a row."""
-        start = self.trades.get(trade, "name_start")
-        return self.texts.read(start, self.trades.get(trade, "name_length"))
+        return self.trade_key(trade)[1]
 
     def trade_key(self, trade: int) -> tuple[bytes, bytes]:
         """(source, trade id): what trades are sorted by."""
-        return self.sources[self.trades.get(trade, "source")], self.trade_name(trade)
+        _, source, length, start, *_ = self.trades.read(trade)
+        return self.sources[source], self.texts.read(start, length)
 
     def leg(self, row: int) -> Leg:
         return Leg._make(self.legs.read(row))
@@ -274,15 +276,19 @@ class State:
         side = b"B" if leg.side == 1 else b"S"
         return b"|".join((source, name, str(leg.version).encode(), side, mark))
 
+    def leaves(self, rows: array[int]) -> list[bytes]:
+        """Leaf data of many legs, ascending."""
+        return sorted(self.leaf(Leg._make(fields)) for fields in self.legs.array[np.array(rows)].tolist())
+
     def waiting_rows(self, instrument: int, until: int | None = None) -> Iterator[tuple[int, Leg]]:
         """(row, leg) of the waiting legs of an instrument, by due day; those due up to a day."""
         by_day = self.waiting.get(instrument, {})
         for day in sorted(by_day):
             if until is None or day <= until:
-                for row in by_day[day]:
-                    leg = self.leg(row)
-                    if leg.state == LegState.WAITING:
-                        yield row, leg
+                rows = np.array(by_day[day], np.int64)
+                legs = self.legs.array[rows]
+                waits = legs["state"] == LegState.WAITING
+                yield from zip(rows[waits].tolist(), map(Leg._make, legs[waits].tolist()), strict=True)
 
     # -- what is open -----------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from novate.domain.clearing_codes import ClearingCommand as Kind
 from novate.domain.clearing_codes import ClearingFlag
 from novate.domain.clearing_records import Records, new_clearing_commands, new_clearing_events
 from novate.domain.machine import BrokenInvariant
+from tests.oracle.naive_clearing import NaiveClearing
 from tests.unit.clearing.houses import (
     CONFIG,
     TRADE,
@@ -197,6 +198,26 @@ def test_a_split_that_no_leg_could_bear_is_refused() -> None:
     assert event["reason"] == "INVALID_RATIO", "together with the first one"
     (event,) = house.answer({"cmd": "MARK", "isin": "ACME", "price": "9" * 30})
     assert event["reason"] == "INVALID_PRICE"
+
+
+@pytest.mark.parametrize("isin", ["ACME", "GROS"])
+def test_a_split_closes_what_a_mark_had_left_without_an_amount(isin: str) -> None:
+    """One security at a mark that rounds to nothing, then one new for fifty old: no empty row (C21, C46)."""
+    house, naive = player(), NaiveClearing(CONFIG)
+    split: Json = {"cmd": "SPLIT", "ca_id": "c", "isin": isin, "ex_date": "2026-03-05", "new": 1, "old": 50}
+    for command in (
+        {**TRADE, "isin": isin, "qty": 1, "price": "0.01"},
+        {"cmd": "MARK", "isin": isin, "price": "0.001"},
+        split,
+        {"cmd": "ROLL", "to": "2026-03-03"},
+        {"cmd": "ROLL", "to": "2026-03-04"},
+        {"cmd": "ROLL", "to": "2026-03-05"},
+        {"cmd": "STATUS", "source": "V", "trade_id": "t1"},
+    ):
+        found = house.answer(command)
+        assert found == naive.apply(command)
+        naive.validate()
+    assert found[0]["state"] == "SETTLED"
 
 
 def test_a_fault_inside_a_command_stops_the_machine() -> None:
