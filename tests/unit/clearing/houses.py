@@ -16,7 +16,7 @@ from novate.domain.clearing_records import CLEARING_COMMAND, COMMAND_STRUCT, TEX
 Json = dict[str, Any]
 CONFIG: Json = {
     "start": "2026-03-02",
-    "currencies": {"USD": {}},
+    "currencies": {"USD": {"digits": 2}},
     "instruments": {"ACME": {"ccy": "USD"}, "GROS": {"ccy": "USD", "policy": "GROSS_GROSS"}},
     "members": {"A": ["HOUS", "CLIE"], "B": ["HOUS"], "C": ["HOUS"]},
 }
