@@ -125,13 +125,16 @@ class Corporate(Settlement):
                 lot[1], after = sign * (now - after), now
             position.lots = [lot for lot in position.lots if lot[1]]
             self.pay_open(event, party, sign * in_lieu(before * event["new"] % event["old"], event))
+            self.close_if_empty(event["isin"], party)
 
     def split_items(self, event: Json) -> None:
-        for _, item in self.items_of(event["isin"]):
+        for key, item in self.items_of(event["isin"]):
             item.qty, remainder = divmod(item.qty * event["new"], event["old"])
             cash = in_lieu(remainder, event)
             self.pay_open(event, item.buyer.party, cash)
             self.pay_open(event, item.seller.party, -cash)
+            if not item.qty and not item.amount:
+                self.close_item(key)
 
     def pay_open(self, event: Json, party: Party, cash: int) -> None:
         self.pay_later(event["isin"], party, cash)

@@ -17,8 +17,8 @@ def _words(text: str) -> frozenset[str]:
 
 
 PURE_MODULES = _words("""
-    __future__ abc bisect collections collections.abc dataclasses datetime decimal enum fractions functools
-    hashlib heapq itertools math msgspec numpy numpy.typing operator re string struct types typing
+    __future__ abc array bisect collections collections.abc dataclasses datetime decimal enum fractions
+    functools hashlib heapq itertools math msgspec numpy numpy.typing operator re string struct types typing
 """)
 CALLS = _words("open print input exec eval breakpoint hash id __import__ globals vars")
 CLOCKS = _words("now utcnow today fromtimestamp localtime monotonic perf_counter process_time")

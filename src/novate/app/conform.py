@@ -1,7 +1,8 @@
-"""Conformance: scenario and case files against the real venue and the real ledger, answer by answer.
+"""Conformance: scenario and case files against the real venue, ledger and clearing house, answer by answer.
 
     scenario.jsonl --> header -> Venue;  every command -> events == expected?   --> Outcome
               or   --> header -> Ledger; every command -> answer == expected?   --> Outcome
+              or   --> header -> Clearing; every command -> events == expected? --> Outcome
     cases.json     --> messages -> neutral tape -> report lines == expected?    --> Outcome
                                                                      all --> ConformResult
 
@@ -18,7 +19,15 @@ from typing import Any
 import msgspec
 
 from novate.app.conform_cases import read_cases
-from novate.app.conform_ledger import LedgerScenario, is_ledger_file, play, read_ledger_scenarios
+from novate.app.conform_clearing import (
+    ClearingDeparture,
+    ClearingScenario,
+    is_clearing_file,
+    read_clearing_scenarios,
+)
+from novate.app.conform_clearing import play as play_clearing
+from novate.app.conform_ledger import Departure, LedgerScenario, is_ledger_file, read_ledger_scenarios
+from novate.app.conform_ledger import play as play_ledger
 from novate.app.conform_records import commands_from_json, events_to_json
 from novate.app.conform_scenario import (
     Json,
@@ -145,14 +154,17 @@ def _run_file(path: Path, level: str) -> list[Outcome]:
     if path.suffix == ".json":
         return [_run_case(path, case) for case in read_cases(path)]
     if is_ledger_file(path):
-        return [_run_ledger(scenario) for scenario in read_ledger_scenarios(path)]
+        return [_unlevelled(one, *play_ledger(one)) for one in read_ledger_scenarios(path)]
+    if is_clearing_file(path):
+        return [_unlevelled(one, *play_clearing(one)) for one in read_clearing_scenarios(path)]
     return [run_scenario(scenario, level) for scenario in read_scenarios(path)]
 
 
-def _run_ledger(scenario: LedgerScenario) -> Outcome:
-    """Scenarios of the ledger have no levels: all of them are needed."""
+def _unlevelled(
+    scenario: LedgerScenario | ClearingScenario, done: int, departure: Departure | ClearingDeparture | None
+) -> Outcome:
+    """Scenarios of the ledger and of clearing have no levels: all of them are needed."""
     facts = (scenario.name, str(scenario.path), "CORE", scenario.rules)
-    done, departure = play(scenario)
     if departure is None:
         return Outcome(*facts, Verdict.PASSED, done)
     step = departure.step

@@ -1,0 +1,205 @@
+"""Clearing scenarios: a header with a configuration, then commands with the events that they must give.
+
+    {"scenario": "example", "rules": ["C10"], "config": {"start": "2026-03-02", ...}}   -> ClearingScenario
+    {"cmd": "TRADE", ..., "expect": [{"ev": "ACCEPTED", ...}, ...]}                     -> ClearingStep
+
+A scenario of clearing is told by its header: it has a "config", and that names the "start" of a first day.
+docs/clearing-scenario-format.md describes every key.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from novate.app.conform_clearing_commands import CommandWriter
+from novate.app.conform_clearing_events import EventReader
+from novate.app.conform_clearing_terms import house_terms
+from novate.app.conform_scenario import ScenarioError, json_lines
+from novate.clearing.balances import BalanceBook
+from novate.clearing.house_terms import HouseTerms, day_text
+from novate.clearing.machine import Clearing
+from novate.domain.clearing_codes import LegState
+from novate.domain.clearing_records import Records, new_clearing_events
+from novate.domain.machine import BrokenInvariant
+
+Json = dict[str, Any]
+FORMAT = "docs/clearing-scenario-format.md"
+EVENT_ROOM = 4096
+QUERIES = ("STATUS", "BALANCES", "POSITIONS")
+SIDES = {1: "B", 2: "S"}
+
+
+class _Header(msgspec.Struct, forbid_unknown_fields=True):
+    """The shape of a header line."""
+
+    scenario: str
+    config: Json
+    rules: list[str] = []
+    description: str = ""
+    source: str = ""
+
+
+class ClearingStep(msgspec.Struct, frozen=True):
+    """One command and the events that it must give."""
+
+    line: int
+    command: Json
+    expect: list[Json]
+
+
+class ClearingScenario(msgspec.Struct, frozen=True):
+    """A header, its place, and its commands."""
+
+    path: Path
+    name: str
+    rules: list[str]
+    terms: HouseTerms
+    steps: list[ClearingStep]
+
+
+class ClearingDeparture(msgspec.Struct, frozen=True):
+    """Where a scenario left its expectation."""
+
+    step: ClearingStep
+    got: list[Json]
+
+
+def is_clearing_file(path: Path) -> bool:
+    """Is the first line of the file the header of a clearing scenario?"""
+    _, first = next(json_lines(path), (0, {}))
+    config = first.get("config")
+    return "scenario" in first and isinstance(config, dict) and "start" in config
+
+
+def read_clearing_scenarios(path: Path) -> list[ClearingScenario]:
+    """All scenarios of a file. ScenarioError with place, expectation and finding for anything else."""
+    found: list[ClearingScenario] = []
+    for number, record in json_lines(path):
+        place = f"{path}:{number}"
+        if "scenario" in record:
+            found.append(_scenario(place, path, record))
+            continue
+        if not found:
+            raise ScenarioError(f'{place}: expected a header line with the key "scenario", was {record}')
+        expect = record.get("expect")
+        if not isinstance(expect, list) or not isinstance(record.get("cmd"), str):
+            raise ScenarioError(f'{place}: expected a "cmd" and a list as "expect", was {sorted(record)}')
+        command = {key: value for key, value in record.items() if key != "expect"}
+        found[-1].steps.append(ClearingStep(number, command, expect))
+    return found
+
+
+def _scenario(place: str, path: Path, record: Json) -> ClearingScenario:
+    try:
+        header = msgspec.convert(record, _Header)
+        terms = house_terms(header.config)
+        Clearing(terms)
+    except (msgspec.ValidationError, ValueError) as fault:
+        raise ScenarioError(f"{place}: expected a header as in {FORMAT}, found otherwise: {fault}") from fault
+    for text in (header.scenario, header.description, header.source, *header.rules):
+        if not text.isprintable():
+            raise ScenarioError(f"{place}: expected texts of printable characters, was {text!r}")
+    return ClearingScenario(path, header.scenario, header.rules, terms, [])
+
+
+def play(scenario: ClearingScenario) -> tuple[int, ClearingDeparture | None]:
+    """Run a scenario on a fresh house: how many commands went as expected, and where it departed."""
+    player = ClearingPlayer(scenario.terms)
+    for done, step in enumerate(scenario.steps):
+        try:
+            got = player.answer(step.command)
+        except BrokenInvariant as fault:
+            got = [{"ev": "BROKEN_INVARIANT", "message": str(fault)}]
+        except (KeyError, ValueError, TypeError, AttributeError) as fault:
+            place = f"{scenario.path}:{step.line}"
+            found = f"an unknown or missing {fault}" if isinstance(fault, KeyError) else str(fault)
+            raise ScenarioError(f"{place}: expected a command of {FORMAT}, was {found}") from fault
+        if got != step.expect:
+            return done, ClearingDeparture(step, got)
+    return len(scenario.steps), None
+
+
+class ClearingPlayer:
+    """A clearing house that is spoken to in the JSON of its scenarios."""
+
+    def __init__(self, terms: HouseTerms) -> None:
+        self.house = Clearing(terms)
+        self.writer = CommandWriter(terms)
+        self.reader = EventReader(terms, self.writer.sources)
+        self._terms = terms
+        self._buffer = new_clearing_events(EVENT_ROOM)
+
+    def answer(self, command: Json) -> list[Json]:
+        """The events of one command, and every invariant checked behind it."""
+        if command["cmd"] in QUERIES:
+            return [self._query(command)]
+        events = self.reader.json(self.apply(self.writer.records(command)))
+        self.house.validate()
+        return events
+
+    def apply(self, commands: Records) -> Records:
+        """The events of a batch of records."""
+        blocks = []
+        while len(commands):
+            written = self.house.apply(commands, self._buffer)
+            blocks.append(self._buffer[:written].copy())
+            commands = commands[self.house.consumed :]
+        return np.concatenate(blocks) if blocks else self._buffer[:0]
+
+    def _query(self, command: Json) -> Json:
+        if command["cmd"] == "STATUS":
+            return self._status(command)
+        return self._balances() if command["cmd"] == "BALANCES" else self._positions()
+
+    def _status(self, command: Json) -> Json:
+        names = {"source": command["source"], "trade_id": command["trade_id"]}
+        found = self.house.status(command["source"], command["trade_id"])
+        if found is None:
+            return {"ev": "REJECTED", "cmd": "STATUS", **names, "reason": "UNKNOWN_TRADE"}
+        legs = [
+            [SIDES[leg.side], *self._terms.parties[leg.party], leg.quantity, leg.amount,
+             LegState(leg.state).name]
+            for leg in found.legs
+        ]  # fmt: skip
+        return {"ev": "TRADE_STATUS", **names, "version": found.version, "state": found.state, "legs": legs}
+
+    def _balances(self) -> Json:
+        tables: dict[int, list[list[Any]]] = {book: [] for book in BalanceBook}
+        terms = self._terms
+        for book, asset, party, balance in self.house.balances():
+            of = terms.instruments if book == BalanceBook.HOLDINGS else terms.currencies
+            name, owner = of[asset].name, terms.parties[party]
+            is_ours = book in (BalanceBook.HOLDINGS, BalanceBook.CASH)
+            tables[book].append([*owner, name, balance] if is_ours else [name, *owner, balance])
+        return {
+            "ev": "BALANCES",
+            "securities": sorted(tables[BalanceBook.HOLDINGS]),
+            "cash": sorted(tables[BalanceBook.CASH]),
+            "due": tables[BalanceBook.DUE],
+            "arrears": tables[BalanceBook.ARREARS],
+        }
+
+    def _positions(self) -> Json:
+        found, terms = self.house.positions(), self._terms
+        return {
+            "ev": "POSITIONS",
+            "open": [
+                [terms.instruments[one.instrument].name, *terms.parties[one.party], one.quantity, one.amount,
+                 [[day_text(since), quantity] for since, quantity in one.lots], one.reason.name]
+                for one in found.open
+            ],
+            "items": [
+                [one.source.decode(), one.trade_id.decode(), terms.instruments[one.instrument].name,
+                 one.quantity, one.amount, day_text(one.since), one.reason.name]
+                for one in found.items
+            ],
+            "waiting": [
+                [day_text(one.due), terms.instruments[one.instrument].name, *terms.parties[one.party],
+                 one.quantity, one.amount, one.legs]
+                for one in found.waiting
+            ],
+        }  # fmt: skip

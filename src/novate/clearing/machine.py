@@ -1,0 +1,226 @@
+"""The settlement plane as a machine: `Clearing` takes commands in order and tells what happened.
+
+    apply(commands, events) = for each record: stage it, or run its command's room --> outbox --> events
+
+The events of a command are made whole in the outbox and then drained into the caller's buffer, however small
+that is. A command that is refused changes nothing and gives one REJECTED.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+from novate.clearing import buyins, corporate, cycle, invariants, parameters, queries, roll, saved
+from novate.clearing.commands import Command, Staged, rung
+from novate.clearing.house_terms import HouseTerms, require_house_terms
+from novate.clearing.settlement import run
+from novate.clearing.staging import Staging
+from novate.clearing.state import State
+from novate.clearing.trades import allocation
+from novate.clearing.trades.batches import take_batch
+from novate.clearing.trades.delivery import deliver, emit_refusal
+from novate.clearing.trades.runs import (
+    EVENTS_OF_A_TRADE,
+    SHORTEST_RUN,
+    TradeRun,
+    TradeTables,
+    find_pairs,
+    pairs_from,
+)
+from novate.domain.clearing_codes import ClearingCommand
+from novate.domain.clearing_records import CLEARING_COMMAND, CLEARING_EVENT, Records
+from novate.domain.codes import ClearingReject
+from novate.domain.machine import BrokenInvariant, SnapshotReader, SnapshotWriter
+
+PIECE = 4096
+MAX_SOURCES = 2**16 - 1
+
+Room = Callable[[State, Command, Staged], ClearingReject]
+ROOMS: dict[int, Room] = {
+    ClearingCommand.TRADE: deliver,
+    ClearingCommand.CANCEL_TRADE: deliver,
+    ClearingCommand.ALLOCATE: allocation.allocate,
+    ClearingCommand.GIVE_UP: allocation.give_up,
+    ClearingCommand.TAKE_UP: allocation.take_up,
+    ClearingCommand.TRANSFER: allocation.transfer,
+    ClearingCommand.DEPOSIT: parameters.deposit,
+    ClearingCommand.WITHDRAW: parameters.deposit,
+    ClearingCommand.EXEMPT: parameters.exempt,
+    ClearingCommand.PRIORITY: parameters.priority,
+    ClearingCommand.MARK: parameters.mark,
+    ClearingCommand.NET: cycle.net,
+    ClearingCommand.SETTLE: run.settle,
+    ClearingCommand.ROLL: roll.roll,
+    ClearingCommand.BUYIN_INTENT: buyins.buyin_intent,
+    ClearingCommand.BUYIN_EXECUTE: buyins.buyin_execute,
+    ClearingCommand.CASH_CLOSE: buyins.cash_close,
+    ClearingCommand.DIVIDEND: corporate.dividend,
+    ClearingCommand.SPLIT: corporate.split,
+}
+
+
+class Clearing:
+    """One clearing house. Implements `Machine` over CLEARING_COMMAND and CLEARING_EVENT records."""
+
+    def __init__(self, terms: HouseTerms) -> None:
+        """A house without trades and balances. Raises ValueError naming a term that cannot be."""
+        require_house_terms(terms)
+        self.terms = terms
+        self.consumed = 0
+        self._state = State(terms)
+        self._staging = Staging()
+        self._is_begun = False
+        self._tables = TradeTables(terms)
+
+    def apply(self, commands: Records, events: Records) -> int:
+        """Apply commands in order; returns events written. See `Machine` for a buffer that fills up.
+
+        commands: (n,) CLEARING_COMMAND; events: (m,) CLEARING_EVENT, m >= 1. Raises ValueError for other
+        types or no room, and BrokenInvariant if the state turns out to be broken (the machine is then of
+        no use).
+        """
+        if commands.dtype != CLEARING_COMMAND or events.dtype != CLEARING_EVENT or not len(events):
+            raise ValueError("Expected CLEARING_COMMAND records and room for CLEARING_EVENT records")
+        out = self._state.out
+        written = out.drain(events, 0)
+        self.consumed = 0
+        if self._is_begun:
+            if len(out) or not len(commands):
+                return written
+            self._is_begun = False
+            self.consumed = 1
+        while self.consumed < len(commands):
+            piece = commands[self.consumed : self.consumed + PIECE]
+            if not self._apply_piece(piece, len(events) - written):
+                self._is_begun = True
+                break
+        return out.drain(events, written)
+
+    def _apply_piece(self, piece: Records, room: int) -> bool:
+        """Apply commands until all are done, or the events of one do not fit; False then."""
+        raw, pairs = piece.tobytes(), find_pairs(piece)
+        at = run_start = run_end = 0
+        run: TradeRun | None = None
+        try:
+            while at < len(piece):
+                if at >= run_end and pairs[at] and self._staging.is_empty:
+                    run_start, run_end = at, at + 2 * pairs_from(pairs, at)
+                    run = self._run_of(piece[run_start:run_end])
+                done = 0
+                if run is not None and at < run_end and self._staging.is_empty:
+                    most = (room - len(self._state.out)) // EVENTS_OF_A_TRADE
+                    done = 2 * run.take((at - run_start) // 2, most)
+                if not done:
+                    self._take(Command._make(piece[at].item()), raw, at)
+                    if len(self._state.out) > room:
+                        return False
+                    done = 1
+                at += done
+                self.consumed += done
+        except (struct.error, ValueError, OverflowError, KeyError, IndexError) as fault:
+            raise BrokenInvariant(f"expected a command without faults, was {fault!r}") from fault
+        return True
+
+    def _run_of(self, pairs: Records) -> TradeRun | None:
+        """Trades that follow each other, looked at together; None if they are too few."""
+        is_long = len(pairs) >= 2 * SHORTEST_RUN
+        return TradeRun(self._state, self._tables, pairs) if is_long else None
+
+    def _take(self, command: Command, raw: bytes, at: int) -> None:
+        """Stage a record, or run a command."""
+        staging = self._staging
+        if command.kind == ClearingCommand.TEXT:
+            staging.add_text(raw, at)
+        elif command.kind == ClearingCommand.PART:
+            staging.parts.append((command.party, command.quantity))
+        elif command.kind == ClearingCommand.TRADE and staging.head is not None:
+            staging.trades.append((command, staging.take()))
+            self._finish_batch()
+        else:
+            self._state.out.rows.clear()
+            self._break_off_batch()
+            staged = staging.take()
+            reason = self._run(command, staged)
+            if reason:
+                emit_refusal(self._state, command, staged, reason)
+
+    def _run(self, command: Command, staged: Staged) -> ClearingReject:
+        if command.kind == ClearingCommand.BATCH:
+            self._staging.head = command
+            self._finish_batch()
+            return ClearingReject.NONE
+        if command.kind == ClearingCommand.SOURCE:
+            return self._name_source(command, staged)
+        room = ROOMS.get(command.kind)
+        return room(self._state, command, staged) if room else ClearingReject.UNKNOWN_COMMAND
+
+    def _name_source(self, command: Command, staged: Staged) -> ClearingReject:
+        """SOURCE: the next number is this name from now on; to say it again changes nothing."""
+        sources = self._state.sources
+        if staged.text is None:
+            return ClearingReject.MISSING_TEXT
+        if command.source < len(sources) and sources[command.source] == staged.text:
+            return ClearingReject.NONE
+        is_next = command.source == len(sources) < MAX_SOURCES and staged.text not in sources
+        if is_next:
+            sources.append(staged.text)
+        return rung(not is_next, ClearingReject.INVALID_SOURCE)
+
+    def _finish_batch(self) -> None:
+        """Run the batch if all of its trades are there."""
+        head = self._staging.head
+        if head is None or len(self._staging.trades) < head.price:
+            return
+        trades = self._staging.trades
+        self._staging.take_batch()
+        reason = take_batch(self._state, head, trades)
+        if reason:
+            emit_refusal(self._state, head, Staged(), reason)
+
+    def _break_off_batch(self) -> None:
+        """Another command came before a batch was complete: nothing of it is taken."""
+        broken = self._staging.take_batch()
+        if broken is not None:
+            emit_refusal(self._state, broken[0], Staged(), ClearingReject.BATCH_BROKEN_OFF)
+
+    @property
+    def today(self) -> int:
+        """The business date as a day ordinal (C6)."""
+        return self._state.today
+
+    def status(self, source: str, trade_id: str) -> queries.Status | None:
+        """Where a trade is in its life (C49); None for one never seen."""
+        return queries.status(self._state, source.encode(), trade_id.encode())
+
+    def balances(self) -> queries.BalanceRows:
+        """All balances that are not zero (C49)."""
+        return queries.balances(self._state)
+
+    def positions(self) -> queries.Positions:
+        """Everything that is open or waits (C49)."""
+        return queries.positions(self._state)
+
+    def state_root(self) -> bytes:
+        """SHA-256 over the canonical form of the whole state (see `novate.clearing.saved`)."""
+        self._require_idle("a state root")
+        return saved.state_root(self._state, self._staging)
+
+    def snapshot(self, into: SnapshotWriter) -> None:
+        """The columns as they lie in memory, and the rest in one array of bytes."""
+        self._require_idle("a snapshot")
+        saved.write_snapshot(self._state, self._staging, into)
+
+    def restore(self, source: SnapshotReader) -> None:
+        """Take over the state of a house of the same terms. Raises ValueError where it does not fit."""
+        self._state, self._staging = saved.read_snapshot(self.terms, source)
+        self._is_begun = False
+
+    def validate(self) -> None:
+        """C48 and the structure itself; raises BrokenInvariant naming the first that is broken."""
+        self._require_idle("validation")
+        invariants.check(self._state)
+
+    def _require_idle(self, what: str) -> None:
+        if self._is_begun:
+            raise ValueError(f"Expected {what} between two commands, was in the middle of one")

@@ -1,0 +1,124 @@
+"""What can be asked of a clearing house (C49). Names are numbers of the sorted tables; nothing changes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from novate.clearing.balances import BalanceBook
+from novate.clearing.rows import NO_ROW, Leg
+from novate.clearing.state import State, trade_identity
+from novate.domain.clearing_codes import LegState, OpenReason
+
+BalanceRows = list[tuple[int, int, int, int]]
+"""(book, asset, party, balance), ascending."""
+
+
+class Status(NamedTuple):
+    """A trade in its life."""
+
+    version: int
+    state: str
+    legs: list[Leg]
+
+
+class OpenPosition(NamedTuple):
+    """An open position; lots are (since, unsigned quantity)."""
+
+    instrument: int
+    party: int
+    quantity: int
+    amount: int
+    lots: list[tuple[int, int]]
+    reason: OpenReason
+
+
+class OpenItem(NamedTuple):
+    """An open item of a gross instrument."""
+
+    source: bytes
+    trade_id: bytes
+    instrument: int
+    quantity: int
+    amount: int
+    since: int
+    reason: OpenReason
+
+
+class WaitingNet(NamedTuple):
+    """Waiting legs of one party, instrument and due day."""
+
+    due: int
+    instrument: int
+    party: int
+    quantity: int
+    amount: int
+    legs: int
+
+
+class Positions(NamedTuple):
+    """Everything that is open or waits, each list ascending."""
+
+    open: list[OpenPosition]
+    items: list[OpenItem]
+    waiting: list[WaitingNet]
+
+
+def status(state: State, source: bytes, name: bytes) -> Status | None:
+    """Version in force, state and current legs of a trade; None for one never seen."""
+    trade = state.trade_rows.get(trade_identity(source, name), NO_ROW)
+    if trade == NO_ROW:
+        return None
+    legs = [state.leg(row) for row in state.legs_of(trade)]
+    return Status(state.trades.get(trade, "in_force"), _state_of(state, trade, legs), legs)
+
+
+def _state_of(state: State, trade: int, legs: list[Leg]) -> str:
+    states = [leg.state for leg in legs]
+    if state.trades.get(trade, "is_cancelled"):
+        return "CANCELLED"
+    if LegState.WAITING in states:
+        return "NOVATED"
+    if LegState.OPEN not in states:
+        return "SETTLED"
+    if any(leg.state == LegState.OPEN and _has_failed(state, leg) for leg in legs):
+        return "FAILED"
+    return "PARTIAL" if LegState.SETTLED in states else "NETTED"
+
+
+def _has_failed(state: State, leg: Leg) -> bool:
+    if state.is_gross(leg.instrument):
+        return state.items[leg.trade].failed
+    return state.positions[leg.instrument][leg.party].failed
+
+
+def balances(state: State) -> BalanceRows:
+    """Balances of all books; due and arrears without the CCP, which is only their other side."""
+    ours = (BalanceBook.HOLDINGS, BalanceBook.CASH)
+    return [row for row in state.balances.rows() if row[0] in ours or row[2] != state.ccp]
+
+
+def positions(state: State) -> Positions:
+    """Open positions by instrument and party, items by source and trade id, waiting nets by due day."""
+    opened = [
+        OpenPosition(
+            instrument, party, one.quantity, one.amount, [(lot[0], abs(lot[1])) for lot in one.lots],
+            OpenReason(one.reason),
+        )
+        for instrument in sorted(state.positions)
+        for party, one in state.positions_of(instrument)
+    ]  # fmt: skip
+    items = [
+        OpenItem(
+            *state.trade_key(one.trade), one.instrument, one.quantity, one.amount, one.since,
+            OpenReason(one.reason),
+        )
+        for one in sorted(state.items.values(), key=lambda one: state.trade_key(one.trade))
+    ]  # fmt: skip
+    nets: dict[tuple[int, int, int], list[int]] = {}
+    for instrument in sorted(state.waiting):
+        for _, leg in state.waiting_rows(instrument):
+            sums = nets.setdefault((leg.due, instrument, leg.party), [0, 0, 0])
+            for place, number in enumerate((leg.quantity, leg.amount, 1)):
+                sums[place] += number
+    waiting = [WaitingNet(*key, nets[key][0], nets[key][1], nets[key][2]) for key in sorted(nets)]
+    return Positions(opened, items, waiting)
