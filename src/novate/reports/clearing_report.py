@@ -134,9 +134,13 @@ def _fails(day: ClearingDay) -> str:
         title = "No position failed" if day.is_closed else "What was open at the opening"
     else:
         largest = max(short or day.fails, key=lambda fail: (abs(fail.amount_minor), fail.isin, fail.member))
-        who = f"{largest.member} {largest.account}" if largest.member else f"trade {largest.trade_id}"
+        who = (
+            f"{largest.member} {largest.account}"
+            if largest.member
+            else f"trade {largest.source} {largest.trade_id}"
+        )
         most = f"{abs(largest.quantity):,} {largest.isin}"
-        verb = "owes" if short else "waits for"
+        verb = "leaves" if largest.trade_id else "owes" if short else "waits for"
         title = f"{plural(len(day.fails), 'position')} failed; {who} {verb} most: {most}"
     figures = []
     for one in day.ageing:
