@@ -219,6 +219,8 @@ def _obligations(day: ClearingDay) -> str:
         f", {failing:,} carried from earlier dates" if failing else ""
     )
     line = "One row per obligation of the last cycle of its instrument, with what has settled of it."
+    if len(day.rows) > tables.SHOWN_ROWS:
+        line += f" The largest {tables.SHOWN_ROWS}; all in the members' positions.csv."
     return section("obligations", title, line, field + tables.obligation_table(day))
 
 

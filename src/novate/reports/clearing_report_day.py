@@ -97,6 +97,11 @@ class ClearingDay(msgspec.Struct, kw_only=True):
     refusals: dict[tuple[str, str], int] = {}
     """By command and reason."""
     rows: list[Row] = []
+    row_of: dict[tuple[str, str, str], Row] = {}
+    """The row of each (isin, member, account); of instruments that are not netted, the last of its rows."""
+    row_by_id: dict[str, Row] = {}
+    parties_of: dict[str, list[Row]] = {}
+    """Per instrument one row of each of its parties."""
     settled_before: dict[str, int] = {}
     """Per instrument: delivered before the cycle whose rows stand here."""
     cycles: list[Json] = []
@@ -185,6 +190,11 @@ def _take_rows(day: ClearingDay, events: list[Json]) -> None:
                                                "type", "gross_legs")}  # fmt: skip
         amounts = {"quantity": sign * event["quantity"], "amount_minor": pay * event["amount_minor"]}
         day.rows.append(Row(**same, **amounts))
+    day.row_of = {(row.isin, row.member, row.account): row for row in day.rows}
+    day.parties_of = {}
+    for row in day.row_of.values():
+        day.parties_of.setdefault(row.isin, []).append(row)
+    day.row_by_id = {row.obligation_id: row for row in day.rows}
 
 
 def _take(day: ClearingDay, event: Json, events_of: dict[str, str]) -> None:
@@ -236,10 +246,9 @@ def _take_movement(day: ClearingDay, event: Json) -> None:
         _close(day, event)
         return
     flow.settlement += event["amount"]
-    for row in day.rows:
-        if (row.member, row.account, row.isin) == (*party, isin) and not row.is_done:
-            _settle_row(row, event.get("qty", 0), event["amount"])
-            break
+    row = day.row_of.get((isin, *party))
+    if row is not None and not row.is_done:
+        _settle_row(row, event.get("qty", 0), event["amount"])
 
 
 def _settle_row(row: Row, quantity: int, amount: int) -> None:
@@ -250,21 +259,23 @@ def _settle_row(row: Row, quantity: int, amount: int) -> None:
 
 def _close(day: ClearingDay, event: Json) -> None:
     """A buy-in or a close-out takes a quantity away from both sides."""
-    for row in day.rows:
-        if (row.member, row.account, row.isin) == (event["member"], event["account"], event["isin"]):
-            row.closed_quantity += event["qty"]
+    row = day.row_of.get((event["isin"], event["member"], event["account"]))
+    if row is not None:
+        row.closed_quantity += event["qty"]
 
 
 def _settle_item(day: ClearingDay, event: Json) -> None:
     """The two rows of a trade that is not netted, found by their identifiers (C22)."""
     tail = f"{event['source']}|{event['trade_id']}"
-    for row in day.rows:
-        if row.isin != event["isin"] or row.is_done:
-            continue
-        side = "B" if row.quantity > 0 else "S"
-        date = row.cycle.partition("/")[0]
-        key = "|".join((row.cycle, date, row.ccy, row.member, row.account, row.isin, tail, side))
-        if sha256(key.encode()).hexdigest()[:16] == row.obligation_id:
+    for known in day.parties_of.get(event["isin"], ()):
+        date = known.cycle.partition("/")[0]
+        for side in ("B", "S"):
+            key = "|".join(
+                (known.cycle, date, known.ccy, known.member, known.account, known.isin, tail, side)
+            )
+            row = day.row_by_id.get(sha256(key.encode()).hexdigest()[:16])
+            if row is None or row.is_done:
+                continue
             amount = event["amount"] * (-1 if side == "B" else 1)
             _settle_row(row, event["qty"], amount)
             flow = _flow(day, (row.member, row.account), row.ccy)

@@ -10,6 +10,7 @@ from novate.reports.figures import DASH, directed, grouped, percent, quiet
 from novate.reports.tables import direction_class, table
 
 Cells = list[str]
+SHOWN_ROWS = 500
 BUCKETS = {3: ("1", "2-5", "over 5")}
 """Names of the standard buckets (C51); others are numbered."""
 
@@ -116,11 +117,12 @@ def member_table(day: ClearingDay) -> str:
 
 
 def obligation_table(day: ClearingDay) -> str:
-    """All obligations with what has settled of them."""
+    """The largest obligations, in the order of the file, with what has settled of them."""
     head = (("obligation", ""), ("member", ""), ("account", ""), ("instrument", ""), ("type", ""),
             ("quantity", "num"), ("cash", "num"), ("ccy", ""), ("legs", "num"), ("open", "num"))  # fmt: skip
     rows = []
-    for row in day.rows:
+    ranked = sorted(range(len(day.rows)), key=lambda place: (-abs(day.rows[place].amount_minor), place))
+    for row in (day.rows[place] for place in sorted(ranked[:SHOWN_ROWS])):
         left = open_quantity(row)
         identifier = escape(row.obligation_id)
         rows.append(

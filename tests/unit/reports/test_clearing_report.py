@@ -175,6 +175,17 @@ def test_a_second_cycle_replaces_the_rows_of_the_first() -> None:
     ]  # fmt: skip
 
 
+def test_a_large_day_shows_its_largest_obligations() -> None:
+    many = [
+        msgspec.structs.replace(BUSY.rows[0], obligation_id=f"{place:016x}", amount_minor=place)
+        for place in range(600)
+    ]
+    page = clearing_report_page(msgspec.structs.replace(BUSY, rows=many))
+    assert page.count('<tr id="o-') == 500
+    assert f'id="o-{599:016x}"' in page
+    assert "The largest 500; all in" in page
+
+
 def test_names_are_data_and_never_markup() -> None:
     name = "<script>alert(1)</script>"
     day = msgspec.structs.replace(BUSY, rows=[msgspec.structs.replace(BUSY.rows[0], member=name)])
