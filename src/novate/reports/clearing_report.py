@@ -18,6 +18,15 @@ from novate.reports.figures import grouped, percent, plural
 from novate.reports.page_frame import embedded, page_of, section, switches
 
 SHOWN_PARTIES = 20
+STYLE = """
+svg .open { fill: var(--line); }
+svg .bar.fail { fill: var(--breach); }
+td .breach { padding: 1px 6px; border-radius: 3px; }
+figcaption h3:empty, figcaption p:empty { display: none; }
+figure svg.chart { max-width: 700px; }
+@media (max-width: 640px) { figure svg.chart { min-width: 0; font-size: 16px; } }
+"""
+COPY = '<p><button type="button" id="copy">copy the data as JSON</button></p>'
 SECTIONS = ("netting", "settlement", "fails", "money", "members", "obligations", "totals")
 
 
@@ -40,7 +49,7 @@ def clearing_report_page(day: ClearingDay, name: str = "Novate") -> str:
     )
     data = embedded({"date": day.date, "rows": msgspec.to_builtins(day.rows), "cycles": day.cycles,
                      "fails": msgspec.to_builtins(day.fails), "totals": day.totals})  # fmt: skip
-    return page_of(f"{name} clearing {day.date}", header, sections, footer, data)
+    return page_of(f"{name} clearing {day.date}", header, [*sections, COPY], footer, data, STYLE)
 
 
 def headline(day: ClearingDay) -> str:

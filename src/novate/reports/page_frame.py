@@ -8,26 +8,16 @@ from importlib.resources import files
 
 import msgspec
 
-CLEARING_STYLE = """
-svg .open { fill: var(--line); }
-svg .bar.fail { fill: var(--breach); }
-td .breach { padding: 1px 6px; border-radius: 3px; }
-figcaption h3:empty, figcaption p:empty { display: none; }
-figure svg.chart { max-width: 700px; }
-@media (max-width: 640px) { figure svg.chart { min-width: 0; font-size: 16px; } }
-"""
 
-
-def page_of(title: str, header: str, sections: Iterable[str], footer: str, data: str) -> str:
-    """A whole page; empty sections fall away."""
+def page_of(title: str, header: str, sections: Iterable[str], footer: str, data: str, style: str = "") -> str:
+    """A whole page; empty sections fall away, `style` follows the common one."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{_resource('page.css')}{CLEARING_STYLE}</style>\n"
+        f"<title>{escape(title)}</title>\n<style>\n{_resource('page.css')}{style}</style>\n"
         f'</head>\n<body>\n{header}\n<main id="main">\n'
         + "\n".join(filter(None, sections))
-        + '\n<p><button type="button" id="copy">copy the data as JSON</button></p>'
-        f'\n</main>\n{footer}\n<script type="application/json" id="data">{data}</script>\n'
+        + f'\n</main>\n{footer}\n<script type="application/json" id="data">{data}</script>\n'
         f"<script>\n{_resource('page.js')}</script>\n</body>\n</html>\n"
     )
 
