@@ -85,6 +85,14 @@ def test_twenty_parties_are_exact() -> None:
     assert left_over(amounts, result) == []
 
 
+@pytest.mark.parametrize("parties", [3, 11, 20])
+def test_balances_that_cannot_be_parted_need_one_payment_less_than_parties(parties: int) -> None:
+    amounts = [2**place for place in range(parties - 1)]
+    amounts.append(-sum(amounts))
+    result = solve(amounts)
+    assert (len(result.payments), result.is_minimal) == (parties - 1, True)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_beyond_twenty_parties_the_bound_holds(seed: int) -> None:
     chance = random.Random(seed)
