@@ -4,7 +4,7 @@
       TxId  obligation id        SttlmTpAndAddtlParams  DELI or RECE, APMT or FREE
       TradDtls/SttlmDt           FinInstrmId            QtyAndAcctDtls  quantity, owner, account
       SttlmParams  NETT          DlvrgSttlmPties or RcvgSttlmPties  the house
-      SttlmAmt                   SplmtryData  the columns without an element
+      SttlmAmt  if any           SplmtryData  the columns without an element
 
 One message per row of a member. The house's own balancing row (CCP, C22) instructs nobody.
 """
@@ -56,6 +56,7 @@ def _instruction(row: Obligation, digits: Digits) -> Message:
     add(body, "SttlmParams/SctiesTxTp/Cd", "NETT")
     # The other side of every obligation is the house.
     add_party(body, f"{'Rcvg' if side == 'DELI' else 'Dlvrg'}SttlmPties/Pty1/Id", HOUSE, "member")
-    add_money(body, row, digits)
+    if row.pay != "NONE":  # the schema wants a direction, and an amount of 0 has none
+        add_money(body, row, digits)
     add_supplement(body, row)
     return Message(identifier=identifier, content=document(NAMESPACE, body))

@@ -134,7 +134,10 @@ def test_securities_without_money_are_free_of_payment() -> None:
     row = msgspec.structs.replace(ROW, pay="NONE", amount_minor=0)
     (message,) = settlement_instructions([row], ONE)
     assert text(message, SESE, "SctiesSttlmTxInstr/SttlmTpAndAddtlParams/Pmt") == "FREE"
-    assert b"CdtDbtInd" not in message.content
+    assert b"SttlmAmt" not in message.content
+    (report,) = settlement_obligation_reports([row], ONE)
+    assert text(report, SECL, "SttlmOblgtnRpt/RptDtls/SttlmOblgtnDtls/SttlmAmt/Amt") == "0.00"
+    assert b"CdtDbtInd" not in report.content
 
 
 def test_a_symbol_stands_where_there_is_no_isin() -> None:
