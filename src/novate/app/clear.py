@@ -1,8 +1,9 @@
-"""`novate clear`: a file of trades in, obligations, positions and refused rows out.
+"""`novate clear`: a file of trades in, obligations, positions and an answer to every row out.
 
     trades.csv[.gz] | trades.parquet --> TradeColumns --> clearing house --> DIR/obligations.csv
     novate.toml, or --adopt ------------> Configuration -----^              DIR/positions.csv
                                                                             DIR/rejects.csv
+                                                              DIR/returns.csv
 
 All files are written under temporary names first and renamed together at the end: an interrupted run leaves
 what was there before. Results of an earlier `novate clear` are replaced, those of other commands never.
@@ -18,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from novate.app.adopt import adopt_from_file
+from novate.app.clear_returns import returns_csv
 from novate.app.configuration import embedded_configuration
 from novate.app.destination import expect_place
 from novate.app.trade_files import MalformedRow, read_trades
@@ -29,7 +31,7 @@ from novate.clearing.trades.refusals import Refusal
 from novate.domain.configuration import Configuration
 from novate.gateway.files import only_writer
 
-OUTPUTS = ("obligations.csv", "positions.csv", "rejects.csv")
+OUTPUTS = ("obligations.csv", "positions.csv", "rejects.csv", "returns.csv")
 REJECT_COLUMNS = ("row", "source", "trade_id", "reason", "message")
 Progress = Callable[[str], None]
 
@@ -79,6 +81,7 @@ def clear_file(
         "obligations.csv": result.obligations.content,
         "positions.csv": positions_csv(result.positions),
         "rejects.csv": rejects_csv(rejects),
+        "returns.csv": returns_csv(delivery, result),
     }
     with only_writer(out):
         write_together(out, files)

@@ -1,7 +1,8 @@
 """The command line: `novate COMMAND`, one file per group of commands, started in the blink of an eye.
 
-    cli_run     run, replay, verify           the main job and its proof
-    cli_tools   match, clear, conform, explain, bench, import, version
+    cli_run       run, replay, verify           the main job and its proof
+    cli_tools     match, clear, conform, explain, bench, import, version
+    cli_clearing  clearing minimum-payments, clearing iso20022
 
     exit code   0 done      1 refused, or it differs      2 wrong use
 
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 import typer
 
 from novate.app import cli_run, cli_tools
+from novate.app.cli_clearing import clearing
 from novate.app.cli_errors import expected_failure, usage_failure
 from novate.app.cli_screen import prepare_output, print_error
 from novate.app.interruption import listen
@@ -52,6 +54,7 @@ bench.command("ledger")(cli_tools.bench_ledger)
 app.add_typer(bench, name="bench")
 importer.command("lobster")(cli_tools.import_lobster)
 app.add_typer(importer, name="import")
+app.add_typer(clearing, name="clearing")
 app.command("version")(cli_tools.version)
 
 

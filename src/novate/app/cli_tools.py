@@ -254,7 +254,7 @@ def _print_clearing(summary: ClearSummary, out: Path) -> None:
     )
     for reason, count in summary.rejects_by_reason.items():
         screen.print(f"  {count:>8,}  {reason}", markup=False)
-    names = ("obligations.csv", "positions.csv", "rejects.csv")
+    names = ("obligations.csv", "positions.csv", "rejects.csv", "returns.csv")
     print_rows([(str(out / name), "") for name in names])
 
 

@@ -30,7 +30,7 @@ from novate.clearing.trades.capture import capture
 from novate.clearing.trades.columns import Int64s, TradeColumns
 from novate.clearing.trades.ladder import check_rows
 from novate.clearing.trades.refusals import Refusal, refusals
-from novate.clearing.trades.versions import resolve_versions
+from novate.clearing.trades.versions import Versions, resolve_versions
 from novate.domain.configuration import Configuration
 
 
@@ -52,6 +52,8 @@ class ClearingResult(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one run of the clearing house says."""
 
     delivery: Delivery
+    answers: Versions
+    """The answer to every row, in order of arrival."""
     refusals: list[Refusal]
     positions: list[Position]
     obligations: ObligationFile
@@ -84,6 +86,7 @@ def clear_trades(columns: TradeColumns, configuration: Configuration) -> Clearin
             in_force=len(rows),
             undelivered=len(rows) - len(due_rows),
         ),
+        answers=answers,
         refusals=refusals(columns, answers.reason, terms),
         positions=positions(legs, terms),
         obligations=obligation_file(nets, terms),

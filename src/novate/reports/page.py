@@ -11,7 +11,6 @@ The same record gives the same bytes: no clock, no random identifier.
 from __future__ import annotations
 
 from html import escape
-from importlib.resources import files
 
 import msgspec
 
@@ -20,6 +19,7 @@ from novate.reports.figures import grouped, plural
 from novate.reports.market_picture import LEFT, RIGHT, market_figures
 from novate.reports.model import DayReport, headline
 from novate.reports.netting_picture import netting_figure
+from novate.reports.page_frame import embedded, page_of, section, switches
 
 
 def report_page(report: DayReport) -> str:
@@ -36,26 +36,11 @@ def report_page(report: DayReport) -> str:
         _data_state(report),
     ]
     title = f"{report.name} {report.business_date}"
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{_resource('page.css')}</style>\n</head>\n<body>\n"
-        f'{_header(report)}\n<main id="main">\n'
-        + "\n".join(filter(None, sections))
-        + f"\n</main>\n{_footer(report)}\n"
-        f'<script type="application/json" id="data">{_embedded(report)}</script>\n'
-        f"<script>\n{_resource('page.js')}</script>\n</body>\n</html>\n"
-    )
-
-
-def _resource(name: str) -> str:
-    return files("novate.reports").joinpath(name).read_text(encoding="utf-8")
+    return page_of(title, _header(report), sections, _footer(report), _embedded(report))
 
 
 def _embedded(report: DayReport) -> str:
-    """The data as JSON that cannot end its script element early."""
-    data = {"plot": [LEFT, RIGHT], **msgspec.to_builtins(report)}
-    return msgspec.json.encode(data).decode().replace("<", "\\u003c")
+    return embedded({"plot": [LEFT, RIGHT], **msgspec.to_builtins(report)})
 
 
 def _header(report: DayReport) -> str:
@@ -66,18 +51,8 @@ def _header(report: DayReport) -> str:
         '<header><div><a class="skip" href="#main">to the content</a>'
         f'<span class="mark">{escape(report.name)}</span>'
         f'<span class="where">{escape(report.business_date)}</span>'
-        f"<nav>{nav}"
-        f"{_switch('pair', 'blue-orange', 'blue/orange')}{_switch('density', 'compact', 'compact')}"
-        "</nav></div></header>"
+        f"<nav>{nav}{switches()}</nav></div></header>"
     )
-
-
-def _switch(key: str, value: str, text: str) -> str:
-    return f'<button type="button" data-switch="{key}" data-on="{value}" aria-pressed="false">{text}</button>'
-
-
-def _section(identifier: str, title: str, line: str, body: str) -> str:
-    return f'<section id="{identifier}"><h2>{escape(title)}</h2><p>{escape(line)}</p>{body}</section>'
 
 
 def _opening(report: DayReport) -> str:
@@ -112,14 +87,14 @@ def _netting(report: DayReport) -> str:
         "Each trade becomes two legs against the central counterparty; the legs of one member, account, "
         "instrument, settlement date and currency become at most one obligation."
     )
-    return _section("netting", title, line, figures)
+    return section("netting", title, line, figures)
 
 
 def _cash(report: DayReport) -> str:
     if not report.cash:
         return ""
     line = f"Net cash by member and settlement date; ▲ received, ▼ paid. Trade date {report.business_date}."
-    return _section("cash", tables.cash_title(report.cash), line, tables.cash_matrix(report.cash))
+    return section("cash", tables.cash_title(report.cash), line, tables.cash_matrix(report.cash))
 
 
 def _markets(report: DayReport) -> str:
@@ -143,7 +118,7 @@ def _markets(report: DayReport) -> str:
     title = f"{first.symbol} traded most: {amount}"
     line = f"{plural(report.market_count, 'market')} traded; the largest in pictures and in the table."
     table = tables.market_table(report.market_lines)
-    return _section("markets", title, line, chooser + "".join(panels) + table)
+    return section("markets", title, line, chooser + "".join(panels) + table)
 
 
 def _comparison(report: DayReport) -> str:
@@ -151,7 +126,7 @@ def _comparison(report: DayReport) -> str:
         return ""
     lines = "".join(f"<li>{escape(sentence)}</li>" for sentence in report.comparison)
     line = "Each historical execution beside what the venue made of the same orders."
-    return _section("comparison", report.comparison_title, line, f'<ul class="plain">{lines}</ul>')
+    return section("comparison", report.comparison_title, line, f'<ul class="plain">{lines}</ul>')
 
 
 def _filter(table: str) -> str:
@@ -176,7 +151,7 @@ def _obligations(report: DayReport) -> str:
     )
     count = plural(report.obligation_count, "obligation")
     line = f"{count}, {whole}. Quantity and cash: ▲ receive, ▼ deliver or pay."
-    return _section(
+    return section(
         "obligations", title, line, _filter("obligation-table") + tables.obligation_table(report.obligations)
     )
 
@@ -187,7 +162,7 @@ def _trades(report: DayReport) -> str:
     shown = len(report.trade_rows)
     title = plural(report.trades, "trade") + (f", {shown:,} shown here" if shown < report.trades else "")
     line = "The sequence is the journal number of the incoming order; trades.csv holds every trade."
-    return _section("trades", title, line, _filter("trade-table") + tables.trade_table(report.trade_rows))
+    return section("trades", title, line, _filter("trade-table") + tables.trade_table(report.trade_rows))
 
 
 def _refusals(report: DayReport) -> str:
@@ -196,7 +171,7 @@ def _refusals(report: DayReport) -> str:
     line = (
         f"Rows of the file and orders at the venue, each one in rejects.csv. Rows read: {report.rows_read:,}."
     )
-    return _section("refusals", tables.refusal_title(report), line, tables.refusal_table(report))
+    return section("refusals", tables.refusal_title(report), line, tables.refusal_table(report))
 
 
 def _data_state(report: DayReport) -> str:
@@ -214,7 +189,7 @@ def _data_state(report: DayReport) -> str:
     )
     title = "Everything above follows from the journal"
     line = "Replaying the journal gives this state root and these files, byte for byte."
-    return _section("state", title, line, body)
+    return section("state", title, line, body)
 
 
 def _footer(report: DayReport) -> str:

@@ -1,0 +1,102 @@
+"""Commands of the clearing house: `novate clearing COMMAND`. A new one is a function and a line below.
+
+minimum-payments   the fewest payments among the parties, without the house
+iso20022           an obligation file as ISO 20022 messages
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from novate.app.cli_options import Json, Out
+from novate.app.cli_screen import console, print_data, print_rows, table
+
+if TYPE_CHECKING:
+    from novate.app.payments import PaymentGroup
+
+SHOWN_PAYMENTS = 40
+
+clearing = typer.Typer(
+    help="Files and analyses of the clearing house.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@clearing.callback()
+def _clearing_group() -> None:
+    """Files and analyses of the clearing house."""
+
+
+def minimum_payments(
+    file: Annotated[
+        Path,
+        typer.Argument(help="Obligation file, or CSV of party, amount_minor [, ccy].", show_default=False),
+    ],
+    as_json: Json = False,
+) -> int:
+    """Find the fewest payments among the parties themselves (an analysis, not clearing)."""
+    from novate.app.payments import payments_of_file
+
+    groups = payments_of_file(file)
+    if as_json:
+        print_data({"groups": groups})
+    else:
+        _print_payments(groups)
+    return 0
+
+
+def iso20022(
+    file: Annotated[Path, typer.Argument(help="Obligation file.", show_default=False)],
+    out: Out,
+    as_json: Json = False,
+) -> int:
+    """Write an obligation file as ISO 20022 messages: secl.010 and sese.023."""
+    from novate.app.iso_messages import write_messages
+    from novate.reports.figures import plural
+
+    written = write_messages(file, out)
+    if as_json:
+        print_data(written)
+        return 0
+    reports, instructions = plural(written.reports, "report"), plural(written.instructions, "instruction")
+    headline = f"{plural(written.rows, 'obligation')} became {reports} and {instructions}"
+    console().print(headline, style="bold", markup=False)
+    print_rows([(str(out / "secl.010"), reports), (str(out / "sese.023"), instructions)])
+    return 0
+
+
+clearing.command("minimum-payments")(minimum_payments)
+clearing.command("iso20022")(iso20022)
+
+
+def _print_payments(groups: list[PaymentGroup]) -> None:
+    """A headline, one line per settlement date and currency, then the payments."""
+    from rich.markup import escape
+
+    from novate.reports.figures import grouped, plural
+
+    screen = console()
+    payments = sum(len(group.result.payments) for group in groups)
+    parties = sum(group.result.parties for group in groups)
+    screen.print(
+        f"{plural(payments, 'payment')} among the parties; with the house in the middle {parties:,}",
+        style="bold",
+        markup=False,
+    )
+    for group in groups:
+        result = group.result
+        where = " ".join(filter(None, (group.settle_date, group.ccy))) or "balances"
+        count = plural(len(result.payments), "payment")
+        proof = "proven minimal" if result.is_minimal else f"no fewer than {result.at_least:,} possible"
+        screen.print(f"{where}: {result.parties:,} parties, {count}, {proof}", markup=False)
+    made = table("date", "ccy", "payer", "receiver", ">amount")
+    lines = [(group, payment) for group in groups for payment in group.result.payments]
+    for group, payment in lines[:SHOWN_PAYMENTS]:
+        names = (group.settle_date, group.ccy, payment.payer, payment.receiver)
+        made.add_row(*map(escape, names), grouped(payment.amount_minor, group.digits))
+    if lines:
+        screen.print(made)
+    if len(lines) > SHOWN_PAYMENTS:
+        screen.print(f"and {len(lines) - SHOWN_PAYMENTS:,} more; --json has all of them", style="dim")

@@ -1,0 +1,52 @@
+"""`novate clearing iso20022`: an obligation file as ISO 20022 messages, one file each.
+
+obligations.csv --checked--> rows --> OUT/secl.010/ID.xml   OUT/sese.023/ID.xml
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from novate.app.problems import RefusedError
+from novate.app.whole_files import write_together
+from novate.reports.iso20022 import Digits
+from novate.reports.iso_secl010 import settlement_obligation_reports
+from novate.reports.iso_sese023 import settlement_instructions
+from novate.reports.obligation_reader import read_obligations
+
+
+class MessagesWritten(msgspec.Struct, frozen=True, kw_only=True):
+    """What was written where."""
+
+    out: str
+    rows: int
+    reports: int
+    instructions: int
+
+
+def write_messages(path: Path, out: Path) -> MessagesWritten:
+    """Write the messages of an obligation file into folders of `out` that must be empty or not there.
+
+    Raises ObligationFileError, MessageError, RefusedError, OSError.
+    """
+    read = read_obligations(path.read_bytes())
+    digits = Digits(currency=read.currency_digits, quantity=read.quantity_digits)
+    kinds = {
+        "secl.010": settlement_obligation_reports(read.rows, digits),
+        "sese.023": settlement_instructions(read.rows, digits),
+    }
+    for kind in kinds:
+        place = out / kind
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+            raise RefusedError(f"{place}: expected an empty directory or nothing there, was something")
+    for kind, messages in kinds.items():
+        (out / kind).mkdir(parents=True, exist_ok=True)
+        write_together(out / kind, {f"{one.identifier}.xml": one.content for one in messages})
+    return MessagesWritten(
+        out=str(out),
+        rows=len(read.rows),
+        reports=len(kinds["secl.010"]),
+        instructions=len(kinds["sese.023"]),
+    )
