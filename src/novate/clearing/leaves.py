@@ -13,12 +13,20 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from novate.clearing.kernels.roots import MOST_DIGITS, roots_of_groups, shared_beginning, write_texts
+from novate.clearing.kernels.roots import (
+    MOST_DIGITS,
+    root_of_lines,
+    roots_of_groups,
+    shared_beginning,
+    write_texts,
+)
 from novate.clearing.kernels.sha256 import DIGEST
+from novate.clearing.merkle import EMPTY_ROOT
 from novate.clearing.trades.columns import Bools, Coded, Int64s, TradeColumns
 
 Bytes = npt.NDArray[np.uint8]
 BARS = 3
+LINE_FEED = 10
 
 
 class TradeTexts(msgspec.Struct, frozen=True):
@@ -55,6 +63,17 @@ def group_roots(texts: TradeTexts, legs: Int64s, bounds: Int64s, wanted: Bools) 
         whole[DIGEST * group : DIGEST * (group + 1)] if is_wanted else b""
         for group, is_wanted in enumerate(wanted.tolist())
     ]
+
+
+def lines_root(lines: bytes) -> bytes:
+    """RFC 6962 root over lines, each of which ends with the one LF that it holds."""
+    data = np.frombuffer(lines, np.uint8)
+    ends = np.flatnonzero(data == LINE_FEED)
+    if not len(ends):
+        return EMPTY_ROOT
+    out = np.zeros(DIGEST, np.uint8)
+    root_of_lines(data, ends, out)
+    return out.tobytes()
 
 
 def _packed(column: Coded) -> tuple[Bytes, Int64s]:

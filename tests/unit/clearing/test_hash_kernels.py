@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novate.clearing.kernels.sha256 import BLOCK, digests, portable_digest
-from novate.clearing.leaves import TradeTexts, group_roots, trade_texts
+from novate.clearing.leaves import TradeTexts, group_roots, lines_root, trade_texts
+from novate.clearing.merkle import merkle_root
 from novate.clearing.trades.capture import versions
 from novate.clearing.trades.columns import FIELDS, TradeColumns, coded, constant, trade_columns
 from tests.oracle.naive_trade_nets import naive_digests, naive_root
@@ -100,3 +101,9 @@ def test_names_that_agree_in_their_first_bytes_are_told_apart() -> None:
     legs = np.arange(len(names) + 1) * 2
     (root,) = group_roots(texts, legs, np.array([0, len(legs)]), np.array([True]))
     assert root == naive_root(all_texts(texts), legs.tolist())
+
+
+@pytest.mark.parametrize("count", [*range(9), 33, 100])
+def test_root_over_lines_is_that_over_their_texts(count: int) -> None:
+    lines = [b"x" * (7 * number % 301) for number in range(count)]
+    assert lines_root(b"".join(line + b"\n" for line in lines)) == merkle_root(lines)

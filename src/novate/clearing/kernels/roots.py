@@ -264,3 +264,30 @@ def roots_of_groups(
             count = _join(words, node, level, count)
         for i in range(DIGEST):
             out[DIGEST * group + i] = level[i]
+
+
+@entry
+def root_of_lines(data: Bytes, ends: Int64s, out: Bytes) -> None:
+    """Root over N >= 1 lines, to out[:32]: line i is data[ends[i - 1] + 1 : ends[i]], the first from 0."""
+    longest, first = wide(0), wide(0)
+    for i in range(len(ends)):
+        longest = max(longest, wide(ends[i]) - first)
+        first = wide(ends[i]) + 1
+    work = np.zeros(longest + 3 * BLOCK, np.uint8)
+    words = np.zeros(STATE_AND_SCHEDULE, np.uint32)
+    node = _new_node()
+    count = wide(len(ends))
+    level = np.empty(DIGEST * count, np.uint8)
+    first = wide(0)
+    for i in range(count):
+        end = wide(ends[i])
+        work[0] = LEAF
+        length = _copy(data, first, end, work, 1)
+        begin(words)
+        close(words, work, length, length)
+        write_digest(words, level, DIGEST * i)
+        first = end + 1
+    while count > 1:
+        count = _join(words, node, level, count)
+    for i in range(DIGEST):
+        out[i] = level[i]

@@ -26,7 +26,7 @@ Int64s = npt.NDArray[np.int64]
 
 QUANTITY, AMOUNT = 0, 1
 EMPTY = -1
-AHEAD = 24
+AHEAD = 48
 _MIX = 0x1E3779B97F4A7C15
 
 
