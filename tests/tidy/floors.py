@@ -1,6 +1,6 @@
 """The floor plan as a rule: who may import whom.
 
-    compiled < tables, growth < domain < journal < venue, clearing < proof
+    compiled < tables, growth, processor < domain < journal < venue, clearing < proof
              < views, reports, simulation, gateway, adapters < app
 
 A floor imports the floors below it: never above, never beside. Concrete rooms (the two planes, the journal,
@@ -17,6 +17,7 @@ FLOORS = {
     "novate": 0,  # the package's own __init__
     "compiled": 1,
     "tables": 2,
+    "processor": 2,
     "growth": 2,
     "domain": 3,
     "journal": 4,
@@ -32,7 +33,7 @@ FLOORS = {
 }
 CONCRETE = ("venue", "clearing", "journal", "adapters")
 WIRING = "novate.app.bootstrap"
-NUMBA_DOORS = ("novate.compiled", "novate.tables")
+NUMBA_DOORS = ("novate.compiled", "novate.tables", "novate.processor")
 
 
 def imports_that_run_up(source: Source) -> Iterator[str]:

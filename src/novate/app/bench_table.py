@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from novate.app import bench_clearing
 from novate.app.bench import BenchResult
+from novate.app.bench_clearing import ClearingBench
 from novate.app.bench_features import FeatureBench
 from novate.app.bench_ledger import LedgerBench, figures
 from novate.app.bench_measure import CaseResult
@@ -102,3 +104,29 @@ def print_ledger(result: LedgerBench) -> None:
     screen.print(shown)
     screen.print(f"{result.bytes_per_transfer:.0f} bytes per transfer", markup=False)
     screen.print(machine_line(result.machine), markup=False)
+
+
+def print_clearing(result: ClearingBench) -> None:
+    """Headline, table, what the file took, and the machine."""
+    screen = console()
+    kernel = result.case("net:novate")
+    others = [case for case in result.results if case.case in ("net:polars", "net:duckdb")]
+    nearest = min(others, key=lambda case: case.median_ns)
+    screen.print(
+        f"{kernel.details['per_second']:,} trades netted a second and core, "
+        f"{nearest.median_ns / kernel.median_ns:.1f} times {nearest.case.removeprefix('net:')}",
+        style="bold",
+        markup=False,
+    )
+    shown = table("case", ">per second", ">best ns", ">median ns", ">worst ns", ">trades")
+    for row in bench_clearing.figures(result):
+        shown.add_row(*row)
+    screen.print(shown)
+    file = result.results[-1]
+    screen.print(
+        f"{file.case}: {file.details['wall_seconds']} s of wall time, "
+        f"peak {file.details['peak_mebibytes']} MiB, {file.details['obligations']:,} obligations",
+        markup=False,
+    )
+    for line in (*result.notes, machine_line(result.machine)):
+        screen.print(line, markup=False)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -108,7 +109,7 @@ def _csv(columns: tuple[str, ...], rows: Iterable[object]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([getattr(row, name) for name in columns] for row in rows)
+    writer.writerows(map(attrgetter(*columns), rows))
     # Bytes that were no UTF-8 in the input are shown, not passed on.
     return text.getvalue().encode("utf-8", errors="backslashreplace")
 

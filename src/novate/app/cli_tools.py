@@ -200,6 +200,24 @@ def bench_ledger(as_json: Json = False) -> int:
     return 0
 
 
+def bench_clearing(
+    trades: Annotated[int, typer.Option("--trades", min=1, help="Trades to net.")] = 10_000_000,
+    as_json: Json = False,
+) -> int:
+    """What netting a trade costs, beside Polars and DuckDB, and what clearing a file costs."""
+    with progress_bars() as progress:
+        from novate.app import bench_clearing as bench
+
+        result = bench.bench_clearing(trades, progress=progress)
+    if as_json:
+        print_data(result)
+    else:
+        from novate.app.bench_table import print_clearing
+
+        print_clearing(result)
+    return 0
+
+
 def import_lobster(
     messages: Annotated[Path, typer.Argument(help="LOBSTER message file.", show_default=False)],
     out: Out,

@@ -9,6 +9,9 @@ Only what is delivered is netted here; futures and perpetuals make positions (`p
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import msgspec
 
 from novate.clearing.netting import Nets
@@ -17,6 +20,8 @@ from novate.clearing.terms import ClearingTerms
 from novate.domain.units import div_floor
 
 PPM = 10**6
+T = TypeVar("T")
+Maker = Callable[[int, int, ClearingTerms], T]
 
 
 class Netted(msgspec.Struct, kw_only=True):
@@ -76,31 +81,48 @@ def saved_ppm(gross_pay: int, net_pay: int) -> int:
 
 def efficiency(nets: Nets, terms: ClearingTerms) -> Efficiency:
     """Gross and net of all keys, also of those that were netted to nothing."""
-    netted: dict[tuple[str, str], Netted] = {}
-    cycles: dict[tuple[str, str], CycleTotals] = {}
-    members: dict[tuple[str, str, str], MemberNetting] = {}
-    for i in range(len(nets)):
-        cycle, _ = cycle_name(nets.cycle_day[i])
-        isin = terms.instruments[nets.instrument[i]].isin
-        ccy = terms.currencies[nets.currency[i]]
-        member, account = terms.parties[nets.party[i]]
-        per_isin = netted.setdefault((cycle, isin), Netted(cycle=cycle, isin=isin))
-        per_ccy = cycles.setdefault((cycle, ccy), CycleTotals(cycle=cycle, ccy=ccy))
-        per_member = members.setdefault(
-            (member, account, ccy), MemberNetting(member=member, account=account, ccy=ccy)
-        )
-        quantity, amount = nets.quantity[i], nets.amount[i]
-        per_isin.gross_qty += nets.received[i] - quantity
+    netted: dict[tuple[int, int], Netted] = {}
+    cycles: dict[tuple[int, int], CycleTotals] = {}
+    members: dict[tuple[int, int], MemberNetting] = {}
+    for day, currency, party, instrument, quantity, amount, legs, received, paid in zip(
+        nets.cycle_day, nets.currency, nets.party, nets.instrument, nets.quantity, nets.amount,
+        nets.gross_legs, nets.received, nets.paid, strict=True,
+    ):  # fmt: skip
+        # A million nets share a few thousand entries: an entry is made only where there is none.
+        per_isin = netted.get((day, instrument)) or _first(netted, (day, instrument), _netted, terms)
+        per_ccy = cycles.get((day, currency)) or _first(cycles, (day, currency), _cycle_totals, terms)
+        per_member = members.get((party, currency)) or _first(members, (party, currency), _member, terms)
+        per_isin.gross_qty += received - quantity
         per_isin.net_qty += max(-quantity, 0)
-        per_member.gross_receive += nets.paid[i] + amount
+        per_member.gross_receive += paid + amount
         per_member.net_receive += max(amount, 0)
+        is_row = 1 if quantity or amount else 0
+        net_pay = max(-amount, 0)
         for one in (per_isin, per_ccy, per_member):
-            one.legs += nets.gross_legs[i]
-            one.rows += 1 if quantity or amount else 0
-            one.gross_pay += nets.paid[i]
-            one.net_pay += max(-amount, 0)
+            one.legs += legs
+            one.rows += is_row
+            one.gross_pay += paid
+            one.net_pay += net_pay
     return Efficiency(
         netted=[netted[key] for key in sorted(netted)],
         cycles=[cycles[key] for key in sorted(cycles)],
         members=[members[key] for key in sorted(members)],
     )
+
+
+def _first(found: dict[tuple[int, int], T], key: tuple[int, int], make: Maker[T], terms: ClearingTerms) -> T:
+    found[key] = entry = make(*key, terms)
+    return entry
+
+
+def _netted(day: int, instrument: int, terms: ClearingTerms) -> Netted:
+    return Netted(cycle=cycle_name(day)[0], isin=terms.instruments[instrument].isin)
+
+
+def _cycle_totals(day: int, currency: int, terms: ClearingTerms) -> CycleTotals:
+    return CycleTotals(cycle=cycle_name(day)[0], ccy=terms.currencies[currency])
+
+
+def _member(party: int, currency: int, terms: ClearingTerms) -> MemberNetting:
+    member, account = terms.parties[party]
+    return MemberNetting(member=member, account=account, ccy=terms.currencies[currency])

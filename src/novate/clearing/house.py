@@ -21,13 +21,14 @@ import msgspec
 import numpy as np
 
 from novate.clearing.efficiency import Efficiency, efficiency
+from novate.clearing.leaves import trade_texts
 from novate.clearing.netting import net
 from novate.clearing.novation import Legs, novate
 from novate.clearing.obligations import ObligationFile, obligation_file
 from novate.clearing.positions import Position, positions
 from novate.clearing.terms import clearing_terms
 from novate.clearing.trades.capture import capture
-from novate.clearing.trades.columns import Int64s, TradeColumns
+from novate.clearing.trades.columns import TradeColumns
 from novate.clearing.trades.ladder import check_rows
 from novate.clearing.trades.refusals import Refusal, refusals
 from novate.clearing.trades.versions import Versions, resolve_versions
@@ -66,14 +67,14 @@ def clear_trades(columns: TradeColumns, configuration: Configuration) -> Clearin
     trades = capture(columns, terms)
     checked = check_rows(columns, trades, terms)
     answers = resolve_versions(columns, trades.version, checked.reason)
-    rows, keys = _ordered_by_leaf(columns, trades.version, np.flatnonzero(answers.in_force))
+    rows = np.flatnonzero(answers.in_force)
     legs = novate(trades, checked.amounts.minor, checked.dates.due_day, rows)
 
     delivered = np.array([one.is_delivered for one in terms.instruments], bool)[trades.instrument[rows]]
     due_rows = rows[delivered]
     due_legs = _legs_of(legs, np.repeat(delivered, 2))
-    due_keys = [key for key, is_due in zip(keys, delivered.tolist(), strict=True) if is_due]
-    nets = net(due_legs, np.repeat(checked.dates.cycle_day[due_rows], 2), due_keys, terms)
+    texts = trade_texts(columns, trades.version, due_rows)
+    nets = net(due_legs, np.repeat(checked.dates.cycle_day[due_rows], 2), texts, terms)
 
     rejected = int(np.count_nonzero(answers.reason))
     return ClearingResult(
@@ -92,25 +93,6 @@ def clear_trades(columns: TradeColumns, configuration: Configuration) -> Clearin
         obligations=obligation_file(nets, terms),
         efficiency=efficiency(nets, terms),
     )
-
-
-def _ordered_by_leaf(columns: TradeColumns, version: Int64s, rows: Int64s) -> tuple[Int64s, list[bytes]]:
-    """The rows in ascending order of `source|trade_id|version|`, and these bytes (C22).
-
-    No such text is the beginning of another, because ids hold no bar; so this is the order of the leaves.
-    """
-    sources, trade_ids = columns.source.values, columns.trade_id.values
-    keys = [
-        f"{sources[source]}|{trade_ids[trade_id]}|{number}|".encode()
-        for source, trade_id, number in zip(
-            columns.source.codes[rows].tolist(),
-            columns.trade_id.codes[rows].tolist(),
-            version[rows].tolist(),
-            strict=True,
-        )
-    ]
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    return rows[order] if order else rows, [keys[place] for place in order]
 
 
 def _legs_of(legs: Legs, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Legs:

@@ -15,12 +15,10 @@ Cost: one sort of the legs, O(L log L), and two hashes a leg for the Merkle root
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 import msgspec
 import numpy as np
 
-from novate.clearing.merkle import root_of_hashes
+from novate.clearing.leaves import TradeTexts, group_roots
 from novate.clearing.novation import Legs
 from novate.clearing.terms import ClearingTerms
 from novate.clearing.trades.columns import Int64s
@@ -28,8 +26,6 @@ from novate.domain.machine import BrokenInvariant
 
 LOW_BITS = 32
 LOW_MASK = 2**LOW_BITS - 1
-LEG_SUFFIXES = (b"B|N", b"S|N")
-"""Leaf data of a leg: `source|trade_id|version|` and this (C22)."""
 
 
 class Nets(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,21 +49,17 @@ class Nets(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.party)
 
 
-def net(legs: Legs, cycle_day: Int64s, trade_keys: list[bytes], terms: ClearingTerms) -> Nets:
-    """The nets of all legs. `trade_keys[i]` is the start of the leaf data of legs 2i and 2i + 1; trades must
-    stand in ascending order of these keys."""
+def net(legs: Legs, cycle_day: Int64s, texts: TradeTexts, terms: ClearingTerms) -> Nets:
+    """The nets of all legs; legs 2i and 2i + 1 are those of the trade with `texts` i."""
     currency = np.array([one.currency for one in terms.instruments], np.int64)[legs.instrument]
     order, starts = _grouped(legs, cycle_day, currency, terms)
     first = order[starts]
-    ends = np.append(starts, len(order))[1:].tolist()
+    bounds = np.append(starts, len(order))
     quantity, amount = legs.quantity[order], legs.amount[order]
     nets_quantity, nets_amount = exact_sums(quantity, starts), exact_sums(amount, starts)
-    roots = [
-        _root(order[start:end].tolist(), trade_keys) if units or money else b""
-        for start, end, units, money in zip(
-            starts.tolist(), ends, nets_quantity, nets_amount, strict=True
-        )
-    ]  # fmt: skip
+    is_row = np.array(
+        [units != 0 or money != 0 for units, money in zip(nets_quantity, nets_amount, strict=True)], bool
+    )
     nets = Nets(
         cycle_day=cycle_day[first].tolist(),
         currency=currency[first].tolist(),
@@ -75,10 +67,10 @@ def net(legs: Legs, cycle_day: Int64s, trade_keys: list[bytes], terms: ClearingT
         instrument=legs.instrument[first].tolist(),
         quantity=nets_quantity,
         amount=nets_amount,
-        gross_legs=np.diff(np.append(starts, len(order))).tolist(),
+        gross_legs=np.diff(bounds).tolist(),
         received=exact_sums(np.maximum(quantity, 0), starts),
         paid=exact_sums(np.maximum(-amount, 0), starts),
-        root=roots,
+        root=group_roots(texts, order, bounds, is_row),
     )
     check_conservation(nets)
     return nets
@@ -130,11 +122,3 @@ def _grouped(legs: Legs, cycle_day: Int64s, currency: Int64s, terms: ClearingTer
     is_first = np.ones(len(ordered), bool)
     is_first[1:] = ordered[1:] != ordered[:-1]
     return order, np.flatnonzero(is_first)
-
-
-def _root(legs: list[int], trade_keys: list[bytes]) -> bytes:
-    """Root over the legs, which stand in ascending order of their leaf data."""
-    # The leaf hash of RFC 6962 is spelled out here: this line runs once per leg.
-    return root_of_hashes(
-        [sha256(b"\x00" + trade_keys[leg >> 1] + LEG_SUFFIXES[leg & 1]).digest() for leg in legs]
-    )

@@ -17,7 +17,7 @@ from novate.clearing.novation import Legs
 from novate.clearing.terms import ClearingTerms
 
 
-class Position(msgspec.Struct, frozen=True, kw_only=True):
+class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One party in one instrument; the fields are the columns of `positions.csv`."""
 
     member: str

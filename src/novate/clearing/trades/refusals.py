@@ -18,7 +18,7 @@ from novate.domain.calendar import FIRST_DAY, LAST_DAY
 from novate.domain.codes import ClearingReject, RowReject
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class Refusal(msgspec.Struct, frozen=True, gc=False):
     """One row that was not taken."""
 
     row: int

@@ -1,0 +1,192 @@
+"""`novate bench clearing`: what netting a trade costs, and what clearing a file of trades costs.
+
+    net:novate      the netting kernel over columns of numbers            ns of CPU per trade
+    net:polars      the same nets by Polars and by DuckDB, one thread each
+    net:duckdb
+    curve:N         the kernel again over N trades: the cost of a trade should not depend on N
+    file:N          `novate clear`, from a Parquet file to the obligation file, in a process of its own
+
+200 members, 5,000 instruments, evenly drawn trades (`simulation.trade_flow`). All three must give the same
+nets, or the benchmark fails. docs/benchmarks.md says how to read the figures.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from novate.app.bench_machine import this_machine
+from novate.app.bench_measure import CaseResult, case_result, undisturbed
+from novate.app.bench_nets import duckdb_nets, polars_is_there, polars_nets, rows_of
+from novate.app.bench_trades import write_trade_file
+from novate.app.clear import clear_file
+from novate.app.progress import SILENT, Progress
+from novate.clearing.trade_nets import TradeNumbers, net_trades
+from novate.simulation.trade_flow import trade_flow
+
+MEMBERS, INSTRUMENTS = 200, 5_000
+FIRST_SIZE = 100_000
+LARGEST_FILE = 1_000_000
+FILE_REPEATS = 3
+
+
+class ClearingBench(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that one run of the benchmark found."""
+
+    machine: dict[str, str | int]
+    results: list[CaseResult]
+    notes: list[str]
+
+    def case(self, name: str) -> CaseResult:
+        return next(result for result in self.results if result.case == name)
+
+
+def bench_clearing(trades: int = 10_000_000, repeats: int = 5, progress: Progress = SILENT) -> ClearingBench:
+    """Run every case over `trades` trades, the curve up to there, and the file up to LARGEST_FILE."""
+    results = []
+    steps = 4 + len(list(curve_sizes(trades)))
+    progress("bench: drawing trades", 0, steps)
+    for result in _cases(trades, repeats):
+        results.append(result)
+        progress(f"bench: {result.case}", len(results), steps)
+    notes = [] if polars_is_there() else ["Polars is not installed (extra `bench`): no comparison with it"]
+    return ClearingBench(machine=this_machine(), results=results, notes=notes)
+
+
+def curve_sizes(trades: int) -> Iterator[int]:
+    """Powers of ten from FIRST_SIZE on, and the whole flow."""
+    size = FIRST_SIZE
+    while size < trades:
+        yield size
+        size *= 10
+    yield trades
+
+
+def _cases(trades: int, repeats: int) -> Iterator[CaseResult]:
+    columns = trade_numbers(trades)
+
+    def kernel() -> Any:
+        return net_trades(columns, MEMBERS, INSTRUMENTS)
+
+    expected = rows_of(kernel())  # the kernel is compiled and loaded before a clock runs
+    yield measure("net:novate", kernel, trades, repeats, nets=len(expected))
+    others = {"net:duckdb": duckdb_nets}
+    if polars_is_there():
+        others["net:polars"] = polars_nets
+    for name, prepared in others.items():
+        ask = prepared(columns)
+        if not np.array_equal(rows_of(ask()), expected):
+            raise AssertionError(f"Expected the same nets from {name}, found others")
+        yield measure(name, ask, trades, repeats, nets=len(expected))
+    for size in curve_sizes(trades):
+        part = partial(net_trades, first_trades(columns, size), MEMBERS, INSTRUMENTS)
+        yield measure(f"curve:{size}", part, size, repeats)
+    yield measure_file(min(trades, LARGEST_FILE), min(repeats, FILE_REPEATS))
+
+
+def trade_numbers(trades: int) -> TradeNumbers:
+    """The flow as the kernel takes it."""
+    pieces = list(trade_flow(trades, MEMBERS, INSTRUMENTS))
+
+    def whole(name: str) -> Any:
+        return np.concatenate([getattr(piece, name) for piece in pieces])
+
+    quantity = whole("quantity")
+    return TradeNumbers(
+        buyer=whole("buyer"),
+        seller=whole("seller"),
+        instrument=whole("instrument"),
+        quantity=quantity,
+        amount=quantity * whole("price_cents"),
+    )
+
+
+def first_trades(trades: TradeNumbers, count: int) -> TradeNumbers:
+    """The first `count` of them."""
+    return TradeNumbers(**{name: getattr(trades, name)[:count] for name in TradeNumbers.__struct_fields__})
+
+
+def measure(case: str, ask: Callable[[], Any], trades: int, repeats: int, **details: int) -> CaseResult:
+    """CPU per trade of a whole answer."""
+    times = []
+    for _ in range(repeats):
+        with undisturbed():
+            start = time.process_time_ns()
+            ask()
+            times.append((time.process_time_ns() - start) / trades)
+    median = sorted(times)[len(times) // 2]
+    return case_result(case, times, trades, per_second=round(1e9 / median), **details)
+
+
+def measure_file(trades: int, repeats: int) -> CaseResult:
+    """`novate clear` of a generated Parquet file, each time in a new process with kernels on disk."""
+    with tempfile.TemporaryDirectory(prefix="novate-bench-") as folder:
+        path = Path(folder) / "trades.parquet"
+        write_trade_file(path, trades, MEMBERS, INSTRUMENTS)
+        cleared = [_in_a_process(path, Path(folder) / "out") for _ in range(repeats + 1)][1:]
+    times = [one["cpu_ns"] / trades for one in cleared]
+    middle = sorted(cleared, key=lambda one: one["cpu_ns"])[len(cleared) // 2]
+    return case_result(
+        f"file:{trades}",
+        times,
+        trades,
+        per_second=round(1e9 * trades / middle["cpu_ns"]),
+        wall_seconds=round(middle["wall_ns"] / 1e9, 2),
+        peak_mebibytes=max(one["peak_kibibytes"] for one in cleared) // 1024,
+        obligations=middle["obligations"],
+    )
+
+
+def _in_a_process(path: Path, out: Path) -> dict[str, int]:
+    done = subprocess.run(
+        [sys.executable, "-m", "novate.app.bench_clearing", str(path), str(out)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=3600,
+    )
+    answer: dict[str, int] = json.loads(done.stdout)
+    return answer
+
+
+def _clear_once(path: Path, out: Path) -> dict[str, int]:
+    """CPU of this process up to the end of the run, interpreter and imports included, and its peak."""
+    wall = time.perf_counter_ns()
+    summary = clear_file(path, out, adopt=True)
+    return {
+        "cpu_ns": time.process_time_ns(),
+        "wall_ns": time.perf_counter_ns() - wall,
+        "peak_kibibytes": _peak_kibibytes(),
+        "obligations": summary.obligations,
+    }
+
+
+def _peak_kibibytes() -> int:
+    """Most memory that this process has held; what its parent held before it started does not count."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
+def figures(result: ClearingBench) -> Iterator[tuple[str, ...]]:
+    """Rows of the table: case, trades a second, best, median and worst ns, trades."""
+    for case in result.results:
+        times = (f"{value:,.1f}" for value in (case.best_ns, case.median_ns, case.worst_ns))
+        yield case.case, f"{case.details['per_second']:,}", *times, f"{case.messages:,}"
+
+
+if __name__ == "__main__":
+    print(json.dumps(_clear_once(Path(sys.argv[1]), Path(sys.argv[2]))))
