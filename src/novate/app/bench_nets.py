@@ -57,7 +57,7 @@ def polars_nets(trades: TradeNumbers) -> Answer:
     os.environ["POLARS_MAX_THREADS"] = "1"
     import polars as pl
 
-    frame = pl.from_arrow(arrow_of(trades)).lazy()
+    frame = pl.DataFrame(arrow_of(trades)).lazy()
     quantity, amount = pl.col("quantity"), pl.col("amount")
     bought = frame.select(pl.col("buyer").alias("party"), "instrument", "quantity", -amount)
     sold = frame.select(pl.col("seller").alias("party"), "instrument", -quantity, "amount")
