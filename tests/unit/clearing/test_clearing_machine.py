@@ -246,3 +246,23 @@ def test_a_fault_inside_a_command_stops_the_machine() -> None:
 def test_terms_that_cannot_be_are_named(config: Json, expected: str) -> None:
     with pytest.raises(ValueError, match=expected):
         player(**{**CONFIG, **config})
+
+
+def test_what_stands_behind_a_text_in_its_record_is_not_shown() -> None:
+    """Neither of a trade alone nor of a run of trades."""
+    found = []
+    for at_once in (1, 100):
+        house = player()
+        records = together(
+            *(house.writer.records({**TRADE, "trade_id": f"t{number}"}) for number in range(20))
+        ).copy()
+        texts = records["kind"] == Kind.TEXT
+        bytes_of = records.view("u1").reshape(-1, 64)
+        bytes_of[texts, 2] = 0xAA
+        bytes_of[texts, 10:] = 0xAA
+        events = b""
+        for start in range(0, len(records), at_once):
+            events += house.apply(records[start : start + at_once]).tobytes()
+        found.append(events)
+    assert found[0] == found[1]
+    assert b"\xaa" not in found[0]
