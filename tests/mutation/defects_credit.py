@@ -287,7 +287,7 @@ DEFECTS = (
     ),
     Defect(
         "stop-has-no-notional",
-        "acceptance.py::check_commitment",
+        "acceptance.py::_check_commitment",
         "price = initial_stop(s, i, market, order_type, side)",
         "price = 1",
         "a stop order's notional is not checked",

@@ -108,7 +108,7 @@ DEFECTS = (
         "admission.py::check_new",
         "plain and (state == CONTINUOUS or",
         "plain and (state != 0 or",
-        "an IOC order is taken in a call, where only resting orders may come",
+        "an IOC order is taken in a call",
     ),
     Defect(
         "plain-order-outside-the-band",

@@ -10,12 +10,16 @@ from novate.app.conform_scenario import Json, Scenario, Step, initial_credit, re
 from tests.oracle.naive_book import NaiveVenue
 
 CONFORMANCE = Path(__file__).resolve().parents[1] / "conformance"
-CLEARING = CONFORMANCE / "clearing"
+OTHER_RULEBOOKS = ("clearing", "ledger")
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples" / "features"
 
 
 def scenarios() -> list[Scenario]:
-    written = [path for path in sorted(CONFORMANCE.rglob("*.jsonl*")) if CLEARING not in path.parents]
+    written = [
+        path
+        for path in sorted(CONFORMANCE.rglob("*.jsonl*"))
+        if path.relative_to(CONFORMANCE).parts[0] not in OTHER_RULEBOOKS
+    ]
     files = [*written, *sorted(EXAMPLES.glob("*.jsonl"))]
     found = [scenario for file in files for scenario in read_scenarios(file)]
     return [scenario for scenario in found if not scenario.refuses_configuration]

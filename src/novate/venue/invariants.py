@@ -102,7 +102,7 @@ def broken_sums(s: Tables, live: Array) -> str:
     return _broken_reservations(s, live) if s.header[cells.CREDIT_ON] else ""
 
 
-def _is_open(s: Tables, live: Array) -> Array:
+def is_open_now(s: Tables, live: Array) -> Array:
     """Which orders reserve: those in the book, for an auction, and all-or-none orders (R66)."""
     status = s.orders["status"][live]
     all_or_none = (status == WAITING) & (s.orders["traits"][live] & ALL_OR_NONE != 0)
@@ -113,7 +113,7 @@ def _broken_reservations(s: Tables, live: Array) -> str:
     """Every balance reserves exactly what its open orders and positions need (K4, K10, K14, K15)."""
     needed: dict[int, int] = {}
     parts: dict[tuple[int, int], list[int]] = {}
-    for row in live[_is_open(s, live)]:
+    for row in live[is_open_now(s, live)]:
         order = s.orders[row]
         market = s.markets[order["market"]]
         buys = order["side"] == BUY

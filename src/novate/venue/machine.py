@@ -23,8 +23,9 @@ from novate.venue.cells import PIECE
 from novate.venue.commitment import list_orders, state_root
 from novate.venue.control_checks import broken_controls
 from novate.venue.inspection import Book, read_book
-from novate.venue.invariants import broken_sums, check_books, describe
+from novate.venue.invariants import broken_sums, check_books, describe, is_open_now
 from novate.venue.layout import Tables
+from novate.venue.limit_checks import broken_counters
 from novate.venue.timer_checks import PendingTimer, broken_timers, read_timers
 
 if COMPILED:
@@ -277,8 +278,9 @@ class Venue:
         else:
             with np.errstate(over="ignore"):
                 broken = describe(int(check_books(self._view())))
-        broken = broken or broken_sums(self._view(), self._live_rows())
-        broken = broken or broken_controls(self._view(), self._live_rows()) or broken_timers(self._view())
+        view, live = self._view(), self._live_rows()
+        broken = broken or broken_sums(view, live) or broken_counters(view, live, is_open_now(view, live))
+        broken = broken or broken_controls(view, live) or broken_timers(view)
         if broken:
             raise BrokenInvariant(f"at sequence {self.sequence}: {broken}")
 
