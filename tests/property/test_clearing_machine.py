@@ -24,7 +24,7 @@ from tests.oracle.naive_clearing_terms import Json
 from tests.property.campaign import campaign, explain
 from tests.property.clearing_flows import clearing_flow_of, spoiled_clearing_flow_of
 
-FLOWS = 40
+FLOWS = 25
 seeds = st.integers(0, 2**32)
 
 

@@ -21,11 +21,12 @@ from tests.oracle.naive_clearing_terms import Json
 from tests.property.campaign import campaign, explain
 from tests.property.clearing_flows import clearing_flow_of, spoiled_clearing_flow_of
 
-FLOWS = 30
+FLOWS = 25
 BLOCK = 75
 seeds = st.integers(0, 2**32)
 ODD: list[Json] = [
     {"price": "9" * 25},
+    {"price": "184467440737095516.17"},
     {"price": "0000000001.50"},
     {"price": "1.0000000000000000000"},
     {"price": "90071992547409.93"},
@@ -71,7 +72,7 @@ def run(flow: Json, piece: int, room: int) -> tuple[bytes, bytes, Clearing, list
     return found, house.state_root(), house, writer.sources
 
 
-@campaign(FLOWS)
+@campaign(FLOWS // 2)
 @given(seed=seeds, spoil=st.booleans(), room=st.sampled_from([9, 100, 10_000]))
 def test_a_run_gives_the_bytes_of_one_at_a_time(seed: int, spoil: bool, room: int) -> None:
     def check(flow: Json) -> None:
@@ -107,7 +108,7 @@ def test_runs_take_most_of_the_trades_that_are_accepted(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(TradeRun, "take", counted)
     accepted = 0
-    for seed in range(20):
+    for seed in range(8):
         found, *_ = run(runs_of(seed, spoil=False), 10**6, 100_000)
         accepted += found[::64].count(11)
     assert sum(taken) > accepted // 2

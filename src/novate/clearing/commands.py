@@ -6,14 +6,15 @@ rung that is not NONE is the answer; later ones are not looked at.
 
 from __future__ import annotations
 
+import datetime
 from typing import NamedTuple
 
-from novate.clearing.house_terms import FIRST_ORDINAL, LAST_ORDINAL
 from novate.clearing.state import Price, State
 from novate.domain.clearing_codes import ClearingFlag
 from novate.domain.clearing_records import UNKNOWN_ACCOUNT, joined
 from novate.domain.codes import ClearingReject
 
+LAST_DAY = datetime.date.max.toordinal()
 LARGEST = 2**62
 """Minor units or securities that a column of legs can bear, with room for a sum."""
 
@@ -100,7 +101,7 @@ def check_market_price(state: State, command: Command, instrument: int) -> Clear
 
 def check_days(*days: int) -> ClearingReject:
     """INVALID_DATES for a day that no calendar can be asked about."""
-    is_valid = all(FIRST_ORDINAL <= day <= LAST_ORDINAL for day in days)
+    is_valid = all(1 <= day <= LAST_DAY for day in days)
     return rung(not is_valid, ClearingReject.INVALID_DATES)
 
 

@@ -104,12 +104,13 @@ class Clearing:
         run: TradeRun | None = None
         try:
             while at < len(piece):
+                most = (room - len(self._state.out)) // EVENTS_OF_A_TRADE
                 if at >= run_end and pairs[at] and self._staging.is_empty:
-                    run_start, run_end = at, at + 2 * pairs_from(pairs, at)
+                    # What the buffer has no room for would be looked at in vain.
+                    run_start, run_end = at, at + 2 * min(pairs_from(pairs, at), max(most, 1))
                     run = self._run_of(piece[run_start:run_end])
                 done = 0
                 if run is not None and at < run_end and self._staging.is_empty:
-                    most = (room - len(self._state.out)) // EVENTS_OF_A_TRADE
                     done = 2 * run.take((at - run_start) // 2, most)
                 if not done:
                     self._take(Command._make(piece[at].item()), raw, at)
