@@ -55,9 +55,9 @@ def flow(trades: int, parties: int, instruments: int) -> TradeNumbers:
 
 
 def test_a_table_that_grows_many_times_holds_the_same_nets() -> None:
-    trades = flow(20_000, 3_000, 5_000)
+    trades = flow(3_000, 3_000, 5_000)
     hashed = as_rows(net_trades(trades, 3_000, 5_000, most_cells=0))
-    assert len(hashed) > 30_000
+    assert len(hashed) > 5_900
     assert hashed == as_rows(net_trades(trades, 3_000, 5_000)) == naive_nets(trades)
 
 
