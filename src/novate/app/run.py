@@ -48,7 +48,7 @@ from novate.reports.model import Digest
 from novate.reports.page import report_page
 
 REPORT = "report.html"
-COMPILING = "compiling the matching kernels, once; about 20 s"
+COMPILING = "compiling the matching kernels, once; about a minute"
 
 
 class FinishedRun(msgspec.Struct, frozen=True, kw_only=True):
