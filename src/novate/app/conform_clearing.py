@@ -18,7 +18,7 @@ import numpy as np
 from novate.app.conform_clearing_commands import CommandWriter
 from novate.app.conform_clearing_events import EventReader
 from novate.app.conform_clearing_terms import house_terms
-from novate.app.conform_scenario import ScenarioError, json_lines
+from novate.app.conform_scenario import ScenarioError, json_lines, require_printable
 from novate.clearing.balances import BalanceBook
 from novate.clearing.house_terms import HouseTerms, day_text
 from novate.clearing.machine import Clearing
@@ -100,9 +100,7 @@ def _scenario(place: str, path: Path, record: Json) -> ClearingScenario:
         Clearing(terms)
     except (msgspec.ValidationError, ValueError) as fault:
         raise ScenarioError(f"{place}: expected a header as in {FORMAT}, found otherwise: {fault}") from fault
-    for text in (header.scenario, header.description, header.source, *header.rules):
-        if not text.isprintable():
-            raise ScenarioError(f"{place}: expected texts of printable characters, was {text!r}")
+    require_printable(place, header.scenario, header.description, header.source, *header.rules)
     return ClearingScenario(path, header.scenario, header.rules, terms, [])
 
 

@@ -26,7 +26,7 @@ from novate.app.conform_ledger_records import (
     transfer_to_json,
     word,
 )
-from novate.app.conform_scenario import ScenarioError, json_lines
+from novate.app.conform_scenario import ScenarioError, json_lines, require_printable
 from novate.clearing.ledger.codes import AccountFlag, AccountResult, Answer, TransferResult
 from novate.clearing.ledger.ledger import Ledger
 from novate.clearing.ledger.queries import BALANCES
@@ -110,9 +110,7 @@ def _scenario(place: str, path: Path, record: Json) -> LedgerScenario:
         header = msgspec.convert(record, _Header)
     except msgspec.ValidationError as fault:
         raise ScenarioError(f"{place}: expected a header as in {FORMAT}, found otherwise: {fault}") from fault
-    for text in (header.scenario, header.description, header.source, *header.rules):
-        if not text.isprintable():
-            raise ScenarioError(f"{place}: expected texts of printable characters, was {text!r}")
+    require_printable(place, header.scenario, header.description, header.source, *header.rules)
     if header.config.max_batch < 1:
         raise ScenarioError(f"{place}: expected a max_batch of at least 1, was {header.config.max_batch}")
     return LedgerScenario(path, header.scenario, header.rules, header.config.max_batch, [])

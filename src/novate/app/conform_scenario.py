@@ -230,7 +230,12 @@ def _check_header(place: str, header: Json) -> None:
         raise ScenarioError(
             f"{place}: expected a header as in docs/scenario-format.md, found otherwise: {fault}"
         ) from fault
-    for text in (found.scenario, found.description, *found.rules):
+    require_printable(place, found.scenario, found.description, *found.rules)
+
+
+def require_printable(place: str, *texts: str) -> None:
+    """ScenarioError for a text of a header that a terminal would not show as it is."""
+    for text in texts:
         if not text.isprintable():
             raise ScenarioError(f"{place}: expected texts of printable characters, was {text!r}")
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import msgspec
 
+from novate.app.obligation_files import obligations_of
 from novate.app.problems import RefusedError
 from novate.app.whole_files import write_together
 from novate.reports.iso20022 import Digits
 from novate.reports.iso_secl010 import settlement_obligation_reports
 from novate.reports.iso_sese023 import settlement_instructions
-from novate.reports.obligation_reader import read_obligations
 
 
 class MessagesWritten(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ def write_messages(path: Path, out: Path) -> MessagesWritten:
 
     Raises ObligationFileError, MessageError, RefusedError, OSError.
     """
-    read = read_obligations(path.read_bytes())
+    read = obligations_of(path, path.read_bytes())
     digits = Digits(currency=read.currency_digits, quantity=read.quantity_digits)
     kinds = {
         "secl.010": settlement_obligation_reports(read.rows, digits),

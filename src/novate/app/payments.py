@@ -14,9 +14,9 @@ from pathlib import Path
 
 import msgspec
 
+from novate.app.obligation_files import obligations_of
 from novate.clearing.obligations import HEADER
 from novate.reports.minimum_payments import BalancesError, MinimumPayments, minimum_payments
-from novate.reports.obligation_reader import read_obligations
 
 BALANCE_COLUMNS = ({"party", "amount_minor"}, {"party", "ccy", "amount_minor"})
 
@@ -43,7 +43,7 @@ def payments_of_file(path: Path) -> list[PaymentGroup]:
     content = path.read_bytes()
     digits: dict[str, int] = {}
     if content.startswith(HEADER.encode()):
-        read = read_obligations(content)
+        read = obligations_of(path, content)
         digits = read.currency_digits
         found: dict[Key, dict[str, int]] = {}
         for row in read.rows:

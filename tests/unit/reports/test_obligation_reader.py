@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from novate.app.clear import clear_file
+from novate.app.cli import execute
+from novate.clearing.obligations import HEADER
 from novate.clearing.trades.columns import FIELDS
 from novate.reports.obligation_reader import ObligationFileError, read_obligations
 
@@ -64,3 +66,15 @@ def test_a_file_without_its_end_is_refused(content: bytes) -> None:
         read_obligations(content[: content.index(b"#")])
     with pytest.raises(ObligationFileError, match="#sha256"):
         read_obligations(content[: content.index(b"#sha256")])
+
+
+@pytest.mark.parametrize("command", ["iso20022", "minimum-payments"])
+def test_commands_name_the_broken_file(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.csv"
+    broken.write_text(HEADER)
+    options = ["--out", str(tmp_path / "out")] if command == "iso20022" else []
+    assert execute(["clearing", command, str(broken), *options]) == 1
+    assert f"{broken}: Expected a footer of control totals" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
