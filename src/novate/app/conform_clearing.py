@@ -19,7 +19,7 @@ from novate.app.conform_clearing_commands import CommandWriter
 from novate.app.conform_clearing_events import EventReader
 from novate.app.conform_clearing_terms import house_terms
 from novate.app.conform_scenario import ScenarioError, json_lines, require_printable
-from novate.clearing.balances import BalanceBook
+from novate.clearing.chart import BalanceBook
 from novate.clearing.house_terms import HouseTerms, day_text
 from novate.clearing.machine import Clearing
 from novate.domain.clearing_codes import LegState

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from novate.clearing.chart import MoveReason
 from novate.clearing.commands import (
     Command,
     Staged,
@@ -107,16 +108,18 @@ def buyin_execute(state: State, command: Command, staged: Staged) -> ClearingRej
     if amount < 0 and state.purse(currency, party) + amount < 0:
         return ClearingReject.INSUFFICIENT_CASH
     cost = state.worth(instrument, quantity, command.price_given)
-    state.move_cash(currency, state.ccp, state.world, cost)
+    first = state.balances.next_id
+    state.move_cash(currency, state.ccp, state.world, cost, MoveReason.BUY_IN, number)
     state.add_own_money(currency, -cost)
-    state.move_securities(instrument, state.world, party, quantity)
+    state.move_securities(instrument, state.world, party, quantity, MoveReason.BUY_IN, number)
     shrink_long(state, intent, quantity, amount)
-    state.pay_later(currency, party, amount)
+    state.pay_later(currency, party, amount, MoveReason.BUY_IN, number)
     state.out.put(
         ClearingEvent.BOUGHT_IN, number=number, party=party, instrument=instrument, quantity=quantity,
         amount=amount, third=cost, fourth=intent.left,
     )  # fmt: skip
     charge_shorts(state, instrument, quantity, command.price_given)
+    state.balances.chain(first)
     tidy_intents(state)
     return ClearingReject.NONE
 
@@ -139,14 +142,16 @@ def cash_close(state: State, command: Command, staged: Staged) -> ClearingReject
     long, currency = state.positions[instrument][party], state.currency(instrument)
     amount = part(long.amount, quantity, long.quantity)
     value = state.worth(instrument, quantity, command.price_given)
+    first = state.balances.next_id
     shrink_long(state, intent, quantity, amount)
-    state.pay_later(currency, party, amount + value)
+    state.pay_later(currency, party, amount + value, MoveReason.CASH_CLOSE, number)
     state.add_own_money(currency, -value)
     state.out.put(
         ClearingEvent.CASH_CLOSED, number=number, party=party, instrument=instrument, quantity=quantity,
         amount=amount + value,
     )  # fmt: skip
     charge_shorts(state, instrument, quantity, command.price_given)
+    state.balances.chain(first)
     tidy_intents(state)
     return ClearingReject.NONE
 
@@ -173,7 +178,7 @@ def charge_shorts(state: State, instrument: int, quantity: int, price: Price) ->
         value = state.worth(instrument, taken, price)
         short.amount -= share
         short.take(taken)
-        state.pay_later(currency, party, share - value)
+        state.pay_later(currency, party, share - value, MoveReason.BUY_IN_CHARGE, instrument)
         state.add_own_money(currency, value)
         state.out.put(
             ClearingEvent.BUYIN_CHARGE, party=party, instrument=instrument, day=since, quantity=taken,

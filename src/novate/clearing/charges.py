@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novate.clearing.balances import BalanceBook
+from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.house_terms import Switches
 from novate.clearing.state import State
 from novate.domain.clearing_codes import ChargeKind, ClearingEvent, OpenReason
@@ -30,7 +30,7 @@ def mark_open(state: State) -> None:
 def pay_mark(state: State, instrument: int, party: int, quantity: int, new: int, old: int) -> None:
     """MARKED, unless the amount stayed."""
     if old != new:
-        state.pay_later(state.currency(instrument), party, old - new)
+        state.pay_later(state.currency(instrument), party, old - new, MoveReason.MARK, instrument)
         state.out.put(
             ClearingEvent.MARKED, party=party, instrument=instrument, quantity=quantity, amount=new,
             third=old - new,
@@ -64,7 +64,7 @@ def book_charge(
 ) -> None:
     """CHARGED, unless it is nothing; the CCP is the other side."""
     if amount:
-        state.pay_later(currency, party, amount)
+        state.pay_later(currency, party, amount, MoveReason.CHARGE, instrument)
         state.add_own_money(currency, -amount)
         state.out.put(
             ClearingEvent.CHARGED, party=party, currency=currency, code=kind, amount=amount,

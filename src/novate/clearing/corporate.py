@@ -6,6 +6,7 @@ SPLIT    --ex-date------> `splits`
 
 from __future__ import annotations
 
+from novate.clearing.chart import MoveReason
 from novate.clearing.commands import (
     LARGEST,
     Command,
@@ -135,7 +136,7 @@ def pay_claims(state: State) -> None:
     state.claims = [claim for claim in state.claims if claim.pay_day > state.today]
     for claim in payable:
         currency = state.currency(claim.instrument)
-        state.pay_later(currency, claim.party, claim.amount)
+        state.pay_later(currency, claim.party, claim.amount, MoveReason.DIVIDEND, claim.instrument)
         state.add_own_money(currency, -claim.amount)
         state.out.put(ClearingEvent.CLAIM_PAID, party=claim.party, amount=claim.amount)
         state.out.put_text(claim.name)

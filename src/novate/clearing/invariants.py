@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from novate.clearing.balances import BalanceBook
 from novate.clearing.roll import open_amounts
 from novate.clearing.splits import ccp_securities
 from novate.clearing.state import Position, State
@@ -17,38 +16,12 @@ def require(holds: bool, expectation: str) -> None:
 
 
 def check(state: State) -> None:
-    """All invariants, the cheap ones first."""
-    check_sums(state)
-    check_signs(state)
+    """All invariants. Sums and signs of balances are the ledger's own: conservation (L32), limits (L14)."""
+    state.balances.validate()
     check_positions(state)
     check_trades(state)
     check_own(state)
     check_rows(state)
-
-
-def check_sums(state: State) -> None:
-    """Every asset of every book sums to zero."""
-    sums: dict[tuple[int, int], int] = {}
-    for book, asset, _, balance in state.balances.rows():
-        sums[book, asset] = sums.get((book, asset), 0) + balance
-    for (book, asset), total in sums.items():
-        require(total == 0, f"expected {BalanceBook(book).name} of asset {asset} to sum to 0, was {total}")
-
-
-def check_signs(state: State) -> None:
-    """No negative holdings but the world's, no negative cash of members, no negative arrears."""
-    allowed = {
-        BalanceBook.HOLDINGS: (state.world,),
-        BalanceBook.CASH: (state.world, state.ccp),
-        BalanceBook.ARREARS: (state.ccp,),
-    }
-    for book, asset, party, balance in state.balances.rows():
-        may_be = book == BalanceBook.DUE or party in allowed[BalanceBook(book)]
-        name = "/".join(state.terms.parties[party])
-        require(
-            balance >= 0 or may_be,
-            f"expected no negative {BalanceBook(book).name} of {name}, was {balance} of asset {asset}",
-        )
 
 
 def check_positions(state: State) -> None:

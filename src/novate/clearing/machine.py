@@ -12,8 +12,10 @@ import struct
 from collections.abc import Callable
 
 from novate.clearing import buyins, corporate, cycle, invariants, parameters, queries, roll, saved
+from novate.clearing.chart import Chart
 from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.house_terms import HouseTerms, require_house_terms
+from novate.clearing.ledger.view import LedgerView
 from novate.clearing.settlement import run
 from novate.clearing.staging import Staging
 from novate.clearing.state import State
@@ -138,6 +140,7 @@ class Clearing:
         elif command.kind == ClearingCommand.TRADE and staging.head is not None:
             staging.trades.append((command, staging.take()))
             self._finish_batch()
+            self._state.balances.flush(self._state.today)
         else:
             self._state.out.rows.clear()
             self._break_off_batch()
@@ -145,6 +148,7 @@ class Clearing:
             reason = self._run(command, staged)
             if reason:
                 emit_refusal(self._state, command, staged, reason)
+            self._state.balances.flush(self._state.today)
 
     def _run(self, command: Command, staged: Staged) -> ClearingReject:
         if command.kind == ClearingCommand.BATCH:
@@ -193,6 +197,16 @@ class Clearing:
     def status(self, source: str, trade_id: str) -> queries.Status | None:
         """Where a trade is in its life (C49); None for one never seen."""
         return queries.status(self._state, source.encode(), trade_id.encode())
+
+    @property
+    def ledger(self) -> LedgerView:
+        """All balances and how they came about, to be read; `chart` says what its accounts are."""
+        return self._state.balances.ledger
+
+    @property
+    def chart(self) -> Chart:
+        """The chart of accounts of this house."""
+        return self._state.balances.chart
 
     def balances(self) -> queries.BalanceRows:
         """All balances that are not zero (C49)."""

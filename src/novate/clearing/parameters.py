@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from novate.clearing.chart import MoveReason
 from novate.clearing.commands import (
     Command,
     Staged,
@@ -24,11 +25,12 @@ def deposit(state: State, command: Command, staged: Staged) -> ClearingReject:
         return broken
     party, is_withdrawal = command.party, command.kind == ClearingCommand.WITHDRAW
     amount = -command.quantity if is_withdrawal else command.quantity
+    why = MoveReason.WITHDRAWAL if is_withdrawal else MoveReason.DEPOSIT
     if command.instrument == NOT_GIVEN:
         currency = command.currency
         if is_withdrawal and party != state.ccp and command.quantity > state.free(currency, party):
             return ClearingReject.INSUFFICIENT_BALANCE
-        state.move_cash(currency, state.world, party, amount)
+        state.move_cash(currency, state.world, party, amount, why, 0)
         state.add_own_money(currency, amount if party == state.ccp else 0)
         balance = state.cash(currency, party)
         state.out.put(ClearingEvent.BALANCE, party=party, currency=currency, amount=balance)
@@ -36,7 +38,7 @@ def deposit(state: State, command: Command, staged: Staged) -> ClearingReject:
     instrument = command.instrument
     if is_withdrawal and command.quantity > state.holding(instrument, party):
         return ClearingReject.INSUFFICIENT_BALANCE
-    state.move_securities(instrument, state.world, party, amount)
+    state.move_securities(instrument, state.world, party, amount, why, 0)
     if party == state.ccp:
         state.add_own_securities(instrument, amount)
         state.own_deposits[instrument] = state.own_deposits.get(instrument, 0) + amount

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from novate.clearing.balances import BalanceBook
+from novate.clearing.chart import BalanceBook
 from novate.clearing.rows import NO_ROW, Leg
 from novate.clearing.state import State, trade_identity
 from novate.domain.clearing_codes import LegState, OpenReason

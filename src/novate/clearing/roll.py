@@ -5,9 +5,9 @@ entitlements, fails, marks, charges, claims, money, DAY_CLOSED --ROLLED--> split
 
 from __future__ import annotations
 
-from novate.clearing.balances import BalanceBook
 from novate.clearing.buyins import emit_eligible, tidy_intents
 from novate.clearing.charges import charge, mark_open
+from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.commands import Command, Staged, check_days, rung
 from novate.clearing.corporate import entitle, pay_claims
 from novate.clearing.cycle import expire_giveups, netting_cycle
@@ -31,8 +31,7 @@ def roll(state: State, command: Command, staged: Staged) -> ClearingReject:
         return broken
     close_day(state, to)
     state.out.put(ClearingEvent.ROLLED, day=state.today, number=to)
-    state.today = to
-    state.cycles = state.runs = 0
+    state.start_day(to)
     apply_splits(state)
     expire_giveups(state)
     netting_cycle(state)
@@ -84,7 +83,7 @@ def pay_item_only(state: State, item: Item) -> None:
     """An item without quantity: both amounts to due, closed."""
     currency = state.currency(item.instrument)
     for party, amount in ((item.buyer, -item.amount), (item.seller, item.amount)):
-        state.pay_later(currency, party, amount)
+        state.pay_later(currency, party, amount, MoveReason.MONEY_ONLY, item.instrument)
         state.out.put(ClearingEvent.MONEY_ONLY, party=party, instrument=item.instrument, amount=amount)
     state.close_item(item)
 
@@ -105,9 +104,11 @@ def pay_money(state: State) -> None:
         due, arrears = (state.balances.of(book, currency, party) for book in books)
         net = due - arrears
         paid = net if net >= 0 else -min(state.cash(currency, party), -net)
-        state.move_cash(currency, state.ccp, party, paid)
-        state.balances.move(BalanceBook.DUE, currency, party, state.ccp, due)
-        state.balances.move(BalanceBook.ARREARS, currency, state.ccp, party, paid - net - arrears)
+        first, more = state.balances.next_id, paid - net - arrears
+        state.move_cash(currency, state.ccp, party, paid, MoveReason.MONEY, 0)
+        state.pay_later(currency, party, -due, MoveReason.MONEY, 0)
+        state.balances.move(BalanceBook.ARREARS, currency, state.ccp, party, more, MoveReason.MONEY, 0)
+        state.balances.chain(first)
         state.out.put(ClearingEvent.MONEY, party=party, currency=currency, amount=paid, third=paid - net)
 
 

@@ -2,10 +2,11 @@
 
     snapshot   trades versions legs   columns as they lie in memory
                names                  texts of trade ids
+               ledger_...             the tables of the ledger
                rest                   everything else, JSON of sorted lists (numbers of any size)
 
-    root       SHA-256 over the rest, and over the columns in order of arrival, without the numbers of rows
-               that only say where something lies, and without legs that are GONE
+    root       SHA-256 over the rest, the root of the ledger (L33), and the columns in order of arrival,
+               without the numbers of rows that only say where something lies, and without legs that are GONE
 
 What follows from the columns (which legs wait, which are behind a position) is not saved but found again.
 """
@@ -42,6 +43,7 @@ IN_ROOT = {
 def state_root(state: State, staging: Staging) -> bytes:
     """SHA-256 commitment to everything that the house remembers."""
     digest = sha256(rest_of(state, staging))
+    digest.update(state.balances.ledger.root())
     for table, columns in IN_ROOT.items():
         rows: npt.NDArray[Any] = getattr(state, table).array
         if table == "legs":
@@ -57,6 +59,7 @@ def write_snapshot(state: State, staging: Staging, into: SnapshotWriter) -> None
     for table in COLUMNS:
         into.put(table, getattr(state, table).array)
     into.put("names", np.frombuffer(bytes(state.texts.heap), np.uint8))
+    state.balances.ledger.snapshot(_LedgerWriter(into))
     into.put("rest", np.frombuffer(rest_of(state, staging), np.uint8))
 
 
@@ -68,6 +71,8 @@ def read_snapshot(terms: HouseTerms, source: SnapshotReader) -> tuple[State, Sta
     state.texts.heap = bytearray(source.get("names").tobytes())
     try:
         rest = msgspec.json.decode(source.get("rest").tobytes())
+        state.balances.ledger.restore(_LedgerReader(source))
+        state.balances.read_ledger()
         _load_rest(state, rest)
         _load_staging(staging, rest)
     except (msgspec.DecodeError, KeyError, TypeError, IndexError) as fault:
@@ -81,7 +86,7 @@ def rest_of(state: State, staging: Staging) -> bytes:
     rest = {
         "day": [state.today, state.cycles, state.runs],
         "last": [state.last_giveup, state.last_transfer, state.last_intent],
-        "balances": state.balances.rows(),
+        "turnover": state.balances.turnover,
         "exempt": _pairs(state.exempt),
         "groups": _pairs(state.groups),
         "marks": [[key, state.marks[key]] for key in sorted(state.marks)],
@@ -110,6 +115,26 @@ def rest_of(state: State, staging: Staging) -> bytes:
         ],
     }
     return msgspec.json.encode(rest)
+
+
+class _LedgerWriter:
+    """Puts the ledger's arrays among those of the house, by names of their own."""
+
+    def __init__(self, into: SnapshotWriter) -> None:
+        self._into = into
+
+    def put(self, name: str, array: npt.NDArray[Any]) -> None:
+        self._into.put(f"ledger_{name}", array)
+
+
+class _LedgerReader:
+    """Gets the ledger's arrays from among those of the house."""
+
+    def __init__(self, source: SnapshotReader) -> None:
+        self._source = source
+
+    def get(self, name: str) -> npt.NDArray[Any]:
+        return self._source.get(f"ledger_{name}")
 
 
 def _pairs(table: dict[tuple[int, int], int]) -> list[list[int]]:
@@ -158,7 +183,7 @@ def _corporate(name: bytes, event: Corporate) -> list[Any]:
 def _load_rest(state: State, rest: dict[str, Any]) -> None:
     state.today, state.cycles, state.runs = rest["day"]
     state.last_giveup, state.last_transfer, state.last_intent = rest["last"]
-    state.balances.take_over([tuple(row) for row in rest["balances"]])
+    state.balances.turnover = rest["turnover"]
     state.exempt = {(one, other): value for one, other, value in rest["exempt"]}
     state.groups = {(one, other): value for one, other, value in rest["groups"]}
     state.marks = {key: Price._make(price) for key, price in rest["marks"]}

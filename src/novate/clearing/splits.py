@@ -6,6 +6,7 @@ what the floor leaves: cash in lieu, where the split has a cash price
 
 from __future__ import annotations
 
+from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.corporate import events_of
 from novate.clearing.state import Corporate, State
 from novate.clearing.trades.legs import emit_fraction, in_lieu, split_leg
@@ -40,13 +41,13 @@ def ccp_securities(state: State, instrument: int) -> int:
 def split_holdings(state: State, name: bytes, event: Corporate) -> None:
     """Holdings of all but the world, and exemptions."""
     instrument, currency = event.instrument, state.currency(event.instrument)
-    for party, held in state.balances.parties(0, instrument):
+    for party, held in state.balances.parties(BalanceBook.HOLDINGS, instrument):
         if party == state.world:
             continue
         quantity, remainder = divmod(held * event.new, event.old)
-        state.move_securities(instrument, state.world, party, quantity - held)
+        state.move_securities(instrument, state.world, party, quantity - held, MoveReason.SPLIT, instrument)
         cash = in_lieu(state, remainder, event)
-        state.move_cash(currency, state.world, party, cash)
+        state.move_cash(currency, state.world, party, cash, MoveReason.CASH_IN_LIEU, instrument)
         state.add_own_money(currency, cash if party == state.ccp else 0)
         emit_fraction(state, name, party, FractionOf.HOLDING, cash)
     for of, party in sorted(state.exempt):
@@ -84,7 +85,7 @@ def split_items(state: State, name: bytes, event: Corporate) -> None:
 def pay_open(state: State, name: bytes, event: Corporate, party: int, cash: int) -> None:
     """Cash in lieu of what is open goes to due and stays there."""
     currency = state.currency(event.instrument)
-    state.pay_later(currency, party, cash)
+    state.pay_later(currency, party, cash, MoveReason.CASH_IN_LIEU, event.instrument)
     state.add_own_money(currency, -cash)
     emit_fraction(state, name, party, FractionOf.OPEN, cash)
 

@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from novate.clearing.balances import BalanceBook, Balances
+from novate.clearing.balances import Balances
+from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.house_terms import Days, HouseTerms
 from novate.clearing.outbox import Outbox
 from novate.clearing.rows import LEGS, NO_ROW, TRADES, VERSIONS, Leg, Rows, Texts
@@ -140,7 +141,7 @@ class State:
         self.today = terms.start
         self.cycles = self.runs = 0
         self.out = Outbox()
-        self.balances = Balances()
+        self.balances = Balances(terms)
         self.exempt: dict[tuple[int, int], int] = {}
         self.groups: dict[tuple[int, int], int] = {}
         self.marks: dict[int, Price] = {}
@@ -172,17 +173,21 @@ class State:
     def cash(self, currency: int, party: int) -> int:
         return self.balances.of(BalanceBook.CASH, currency, party)
 
-    def move_securities(self, instrument: int, giver: int, taker: int, quantity: int) -> None:
-        """Move a quantity of any sign between two holdings."""
-        self.balances.move(BalanceBook.HOLDINGS, instrument, giver, taker, quantity)
+    def move_securities(
+        self, instrument: int, giver: int, taker: int, quantity: int, why: MoveReason, ref: int
+    ) -> None:
+        """Move a quantity of any sign between two holdings; `ref` as in MoveReason."""
+        self.balances.move(BalanceBook.HOLDINGS, instrument, giver, taker, quantity, why, ref)
 
-    def move_cash(self, currency: int, giver: int, taker: int, amount: int) -> None:
+    def move_cash(
+        self, currency: int, giver: int, taker: int, amount: int, why: MoveReason, ref: int
+    ) -> None:
         """Move an amount of any sign between two parties at once."""
-        self.balances.move(BalanceBook.CASH, currency, giver, taker, amount)
+        self.balances.move(BalanceBook.CASH, currency, giver, taker, amount, why, ref)
 
-    def pay_later(self, currency: int, party: int, amount: int) -> None:
+    def pay_later(self, currency: int, party: int, amount: int, why: MoveReason, ref: int) -> None:
         """Add to what the party's next payment moves (C30)."""
-        self.balances.move(BalanceBook.DUE, currency, self.ccp, party, amount)
+        self.balances.move(BalanceBook.DUE, currency, self.ccp, party, amount, why, ref)
 
     def owed(self, currency: int, party: int) -> int:
         """Due less arrears."""
@@ -208,6 +213,12 @@ class State:
     def add_own_money(self, currency: int, amount: int) -> None:
         """A rule changes what the CCP owns of a currency."""
         self.own_money[currency] = self.own_money.get(currency, 0) + amount
+
+    def start_day(self, day: int) -> None:
+        """The business date changes; what moved before it is dated the day that ends."""
+        self.balances.flush(self.today)
+        self.today = day
+        self.cycles = self.runs = 0
 
     # -- instruments ------------------------------------------------------------------------------------
 

@@ -6,36 +6,47 @@ from collections.abc import Callable
 
 import pytest
 
-from novate.clearing.balances import BalanceBook, Balances
+from novate.clearing.balances import Balances
+from novate.clearing.chart import BalanceBook, MoveReason
+from novate.clearing.ledger.layout import ACCOUNTS
 from novate.clearing.state import State
 from novate.domain.clearing_codes import LegState
 from novate.domain.machine import BrokenInvariant
-from tests.unit.clearing.houses import lived_in, state_of
+from tests.unit.clearing.houses import lived_in, player, state_of
 
 USD = ACME = 0
 A_HOUS, B_HOUS = 1, 2
 
 
-def one_sided(book: BalanceBook, party: int, amount: int) -> Callable[[State], None]:
-    """A balance that appears from nowhere."""
-
-    def plant(state: State) -> None:
-        rows = [*state.balances.rows(), (book, USD, party, state.balances.of(book, USD, party) + amount)]
-        state.balances.take_over(rows)
-
-    return plant
+def cached_cash(state: State) -> None:
+    """A balance that is read, but is not in the ledger."""
+    state.balances._assets[BalanceBook.CASH, USD].nets[B_HOUS] += 5
 
 
-def negative_cash(state: State) -> None:
-    state.move_cash(USD, A_HOUS, state.world, 1_000_000)
+def counter(state: State) -> None:
+    """One side of a balance in the ledger."""
+    state.balances.ledger.state().accounts["credits_posted"][1] += 5
+    state.balances.read_ledger()
 
 
-def negative_holding(state: State) -> None:
-    state.move_securities(ACME, B_HOUS, state.world, 1_000)
+def both_sides(state: State) -> None:
+    """Balances that sum to zero, but that no transfer made."""
+    accounts = state.balances.ledger.state().accounts
+    accounts["credits_posted"][1] += 5
+    accounts["debits_posted"][2] += 5
+    state.balances.read_ledger()
 
 
-def negative_arrears(state: State) -> None:
-    state.balances.move(BalanceBook.ARREARS, USD, B_HOUS, state.ccp, 1)
+def lost_limit(state: State) -> None:
+    """A member's cash without the limit that keeps it from going below zero."""
+    tables = state.balances.ledger.state()
+    rows = tables.accounts[1 : int(tables.header[ACCOUNTS]) + 1]
+    rows["flags"][rows["id"] == 2_000000000_000000002] = 0
+
+
+def waiting_move(state: State) -> None:
+    """A move that nobody handed to the ledger."""
+    state.move_cash(USD, state.world, A_HOUS, 1, MoveReason.DEPOSIT, 0)
 
 
 def leg_amount(state: State) -> None:
@@ -91,7 +102,8 @@ def position_amount(state: State) -> None:
 
 def own_deposit(state: State) -> None:
     state.add_own_securities(ACME, 1)
-    state.move_securities(ACME, state.world, state.ccp, 1)
+    state.move_securities(ACME, state.world, state.ccp, 1, MoveReason.DEPOSIT, 0)
+    state.balances.flush(state.today)
 
 
 def empty_obligation(state: State) -> None:
@@ -105,11 +117,11 @@ def obligations_that_do_not_sum(state: State) -> None:
 @pytest.mark.parametrize(
     ("plant", "expected"),
     [
-        (one_sided(BalanceBook.CASH, A_HOUS, 5), "CASH of asset 0 to sum to 0"),
-        (one_sided(BalanceBook.DUE, B_HOUS, 5), "DUE of asset 0 to sum to 0"),
-        (negative_cash, "no negative CASH of A/HOUS"),
-        (negative_holding, "no negative HOLDINGS of B/HOUS"),
-        (negative_arrears, "no negative ARREARS of B/HOUS"),
+        (cached_cash, "expected 100000 CASH of asset 0 as in the ledger, was 100005"),
+        (counter, "expected credits_posted of"),
+        (both_sides, "expected debits_posted of 0, was 5"),
+        (lost_limit, "expected code and flags"),
+        (waiting_move, "expected no move in the queue, was 1"),
         (leg_amount, "amounts of trade t1 to sum to 0"),
         (leg_quantity, "quantities of trade t1 to sum to 0"),
         (leg_of_another_trade, "legs of trade t1 to be its own"),
@@ -135,12 +147,37 @@ def test_planted_damage_is_found(plant: Callable[[State], None], expected: str) 
         house.validate()
 
 
+def taken(state: State, *moves: tuple[int, int, int, int, int]) -> None:
+    """Moves (book, asset, giver, taker, amount) of one command."""
+    for move in moves:
+        state.balances.move(*move, MoveReason.DEPOSIT, 0)
+    state.balances.flush(state.today)
+
+
+@pytest.mark.parametrize(
+    ("book", "who"),
+    [(BalanceBook.CASH, A_HOUS), (BalanceBook.HOLDINGS, B_HOUS), (BalanceBook.ARREARS, B_HOUS)],
+)
+def test_what_may_not_be_negative_is_refused_by_the_ledger_itself(book: BalanceBook, who: int) -> None:
+    state = state_of(lived_in().house)
+    with pytest.raises(BrokenInvariant, match="was EXCEEDS_CREDITS"):
+        taken(state, (book, 0, who, state.ccp, 1_000_000))
+
+
+def test_the_holdings_of_the_ccp_have_a_limit_and_its_cash_has_none() -> None:
+    state = state_of(lived_in().house)
+    taken(state, (BalanceBook.CASH, USD, state.ccp, A_HOUS, 1_000_000))
+    with pytest.raises(BrokenInvariant, match="was EXCEEDS_CREDITS"):
+        taken(state, (BalanceBook.HOLDINGS, ACME, state.ccp, A_HOUS, 3))
+
+
 def test_a_balance_only_moves() -> None:
-    balances = Balances()
-    balances.move(BalanceBook.CASH, 0, 1, 2, 10)
-    balances.move(BalanceBook.CASH, 0, 2, 3, 4)
-    balances.move(BalanceBook.CASH, 0, 1, 1, 99)
-    assert balances.parties(BalanceBook.CASH, 0) == [(1, -10), (2, 6), (3, 4)]
-    balances.move(BalanceBook.CASH, 0, 3, 1, 4)
-    assert balances.rows() == [(1, 0, 1, -6), (1, 0, 2, 6)], "a balance of zero is not kept"
+    state = state_of(player().house)
+    balances, world = state.balances, state.world
+    cash = BalanceBook.CASH
+    taken(state, (cash, 0, world, 2, 10), (cash, 0, 2, 3, 4), (cash, 0, 1, 1, 99))
+    assert balances.parties(BalanceBook.CASH, 0) == [(2, 6), (3, 4), (world, -10)]
+    taken(state, (cash, 0, world, 3, -4))
+    assert balances.rows() == [(1, 0, 2, 6), (1, 0, world, -6)], "a balance of zero is not shown"
     assert balances.of(BalanceBook.HOLDINGS, 0, 1) == 0
+    assert balances.ledger.stored == 3

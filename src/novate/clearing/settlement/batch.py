@@ -1,8 +1,13 @@
-"""Model 3: all positions of a currency at once, or none (C29)."""
+"""Model 3: all positions of a currency at once, or none (C29).
+
+who gives securities or money reserves it, --nothing missing--> posted, and the CCP hands on, in one chain
+in one chain; who lacks some reserves none --anything---------> voided, in one chain
+"""
 
 from __future__ import annotations
 
-from novate.clearing.settlement.gross_net import pay_funds
+from novate.clearing.chart import BalanceBook, MoveReason
+from novate.clearing.settlement.gross_net import Money, pay_funds
 from novate.clearing.state import Position, State
 from novate.domain.clearing_codes import ClearingEvent, OpenReason, Policy
 from novate.domain.clearing_records import NOT_GIVEN
@@ -11,6 +16,8 @@ Open = list[tuple[int, int, Position]]
 """(instrument, party, position), ascending."""
 Missing = list[tuple[int, int, int]]
 """(instrument, party, missing quantity)."""
+Reserved = dict[tuple[int, int], int]
+"""(instrument or currency, party) -> id of a pending transfer to the CCP."""
 
 
 def settle_batches(state: State) -> int:
@@ -36,7 +43,7 @@ def open_of(state: State, policy: Policy, currency: int | None = None) -> Open:
 def settle_batch(state: State, currency: int, batch: Open) -> int:
     """BATCH, and all lines of it if nothing is missing."""
     securities = missing_securities(state, batch)
-    money: dict[tuple[int, int], int] = {}
+    money: Money = {}
     for _, party, position in batch:
         money[currency, party] = money.get((currency, party), 0) + position.amount
     cash = [
@@ -50,12 +57,21 @@ def settle_batch(state: State, currency: int, batch: Open) -> int:
         state.out.put(ClearingEvent.BATCH_ITEM, party=party, instrument=instrument, quantity=quantity)
     for party, amount in cash:
         state.out.put(ClearingEvent.BATCH_ITEM, party=party, instrument=NOT_GIVEN, quantity=amount)
-    if ok:
-        move_batch(state, batch)
-        pay_funds(state, money)
-        return len(batch)
     lacking = {(instrument, party) for instrument, party, _ in securities}
     poor = {party for party, _ in cash}
+    start = state.balances.next_id
+    deliveries = reserve_securities(state, batch, lacking)
+    payments = reserve_money(state, money, poor)
+    state.balances.chain(start)
+    start = state.balances.next_id
+    if ok:
+        move_batch(state, batch, deliveries)
+        pay_funds(state, money, payments)
+        state.balances.chain(start)
+        return len(batch)
+    for reserved in (*deliveries.values(), *payments.values()):
+        state.balances.void(reserved)
+    state.balances.chain(start)
     for instrument, party, position in batch:
         owes = position.amount < 0 and party in poor
         other = OpenReason.CASH if owes else OpenReason.BATCH
@@ -80,12 +96,35 @@ def missing_securities(state: State, batch: Open) -> Missing:
     return missing
 
 
-def move_batch(state: State, batch: Open) -> None:
+def reserve_securities(state: State, batch: Open, lacking: set[tuple[int, int]]) -> Reserved:
+    """What the shorts deliver, but for those who lack something."""
+    return {
+        (instrument, party): state.balances.reserve(
+            BalanceBook.HOLDINGS, instrument, party, state.ccp, -position.quantity, MoveReason.DELIVERY,
+            instrument,
+        )
+        for instrument, party, position in batch
+        if position.quantity < 0 and (instrument, party) not in lacking
+    }  # fmt: skip
+
+
+def reserve_money(state: State, money: Money, poor: set[int]) -> Reserved:
+    """What the payers pay, but for those who cannot."""
+    return {
+        (currency, party): state.balances.reserve(
+            BalanceBook.CASH, currency, party, state.ccp, -net, MoveReason.FUNDS, state.runs
+        )
+        for (currency, party), net in sorted(money.items())
+        if net < 0 and party not in poor
+    }
+
+
+def move_batch(state: State, batch: Open, deliveries: Reserved) -> None:
     """DELIVERED, RECEIVED, MONEY_ONLY."""
     for instrument, party, position in batch:
         quantity = position.quantity
         if quantity < 0:
-            state.move_securities(instrument, party, state.ccp, -quantity)
+            state.balances.post(deliveries[instrument, party])
             state.out.put(
                 ClearingEvent.DELIVERED, party=party, instrument=instrument, quantity=-quantity,
                 amount=position.amount,
@@ -93,7 +132,7 @@ def move_batch(state: State, batch: Open) -> None:
     for instrument, party, position in batch:
         quantity = position.quantity
         if quantity > 0:
-            state.move_securities(instrument, state.ccp, party, quantity)
+            state.move_securities(instrument, state.ccp, party, quantity, MoveReason.RECEIPT, instrument)
             state.out.put(
                 ClearingEvent.RECEIVED, party=party, instrument=instrument, quantity=quantity,
                 amount=position.amount,

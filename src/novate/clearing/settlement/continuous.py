@@ -8,6 +8,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from novate.clearing.buyins import has_intent, is_eligible
+from novate.clearing.chart import MoveReason
 from novate.clearing.house_terms import day_text
 from novate.clearing.settlement.batch import open_of
 from novate.clearing.state import ALL_INSTRUMENTS, DEFAULT_GROUP, Position, State, part
@@ -33,7 +34,7 @@ def settle_continuously(state: State) -> int:
 def pay_money_only(state: State, instrument: int, party: int, position: Position) -> None:
     """A position without quantity: its amount to due, closed."""
     amount, position.amount = position.amount, 0
-    state.pay_later(state.currency(instrument), party, amount)
+    state.pay_later(state.currency(instrument), party, amount, MoveReason.MONEY_ONLY, instrument)
     state.out.put(ClearingEvent.MONEY_ONLY, party=party, instrument=instrument, amount=amount)
     state.close_if_empty(instrument, party)
 
@@ -48,8 +49,10 @@ def deliver_short(state: State, instrument: int, party: int, position: Position)
     if given == 0:
         return 0
     amount = part(position.amount, given, owed)
-    state.move_securities(instrument, party, state.ccp, given)
-    state.pay_later(state.currency(instrument), party, amount)
+    first = state.balances.next_id
+    state.move_securities(instrument, party, state.ccp, given, MoveReason.DELIVERY, instrument)
+    state.pay_later(state.currency(instrument), party, amount, MoveReason.CONSIDERATION, instrument)
+    state.balances.chain(first)
     position.amount -= amount
     position.take(given)
     state.out.put(
@@ -97,8 +100,10 @@ def receive_lot(state: State, instrument: int, party: int, group: int, since: in
             ClearingEvent.HELD, party=party, instrument=instrument, day=since, quantity=given, amount=amount
         )
         return 0
-    state.move_securities(instrument, state.ccp, party, given)
-    state.pay_later(currency, party, amount)
+    first = state.balances.next_id
+    state.move_securities(instrument, state.ccp, party, given, MoveReason.RECEIPT, instrument)
+    state.pay_later(currency, party, amount, MoveReason.CONSIDERATION, instrument)
+    state.balances.chain(first)
     position.amount -= amount
     lot[1] -= given
     position.lots = [one for one in position.lots if one[1]]

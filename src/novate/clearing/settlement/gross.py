@@ -5,6 +5,7 @@ queue (since, source, trade id) --pass--> settled, or SECURITIES, or CASH   ... 
 
 from __future__ import annotations
 
+from novate.clearing.chart import MoveReason
 from novate.clearing.state import Item, State
 from novate.domain.clearing_codes import ClearingEvent, OpenReason, Policy
 
@@ -39,14 +40,18 @@ def _settle_item(state: State, item: Item) -> bool:
     if state.free(currency, item.buyer) < item.amount:
         item.reason = OpenReason.CASH
         return False
+    first = state.balances.next_id
     deliver_item(state, item)
-    state.move_cash(currency, item.buyer, item.seller, item.amount)
+    state.move_cash(currency, item.buyer, item.seller, item.amount, MoveReason.PRICE, item.trade)
+    state.balances.chain(first)
     return True
 
 
 def deliver_item(state: State, item: Item) -> None:
     """Securities change hands: SETTLED."""
-    state.move_securities(item.instrument, item.seller, item.buyer, item.quantity)
+    state.move_securities(
+        item.instrument, item.seller, item.buyer, item.quantity, MoveReason.DELIVERY, item.trade
+    )
     source, name = state.trades.get(item.trade, "source"), state.trade_name(item.trade)
     state.close_item(item)
     state.out.put(

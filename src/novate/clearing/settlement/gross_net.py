@@ -6,6 +6,9 @@ choose by securities --> net money per party --somebody cannot pay--> drop its l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from novate.clearing.chart import MoveReason
 from novate.clearing.settlement.gross import deliver_item, queue
 from novate.clearing.state import Item, State
 from novate.domain.clearing_codes import ClearingEvent, OpenReason, Policy
@@ -33,9 +36,11 @@ def settle_gross_net(state: State) -> int:
     for item in waiting:
         if item not in chosen:
             item.reason = OpenReason.CASH if item in dropped else OpenReason.SECURITIES
+    first = state.balances.next_id
     for item in chosen:
         deliver_item(state, item)
-    pay_funds(state, money)
+    pay_funds(state, money, {})
+    state.balances.chain(first)
     return len(chosen)
 
 
@@ -70,9 +75,12 @@ def net_money(state: State, chosen: list[Item]) -> Money:
     return money
 
 
-def pay_funds(state: State, money: Money) -> None:
-    """Money at once, against the CCP."""
+def pay_funds(state: State, money: Money, reserved: Mapping[tuple[int, int], int]) -> None:
+    """Money at once, against the CCP; what is reserved is posted."""
     for (currency, party), amount in sorted(money.items()):
         if amount:
-            state.move_cash(currency, state.ccp, party, amount)
+            if (currency, party) in reserved:
+                state.balances.post(reserved[currency, party])
+            else:
+                state.move_cash(currency, state.ccp, party, amount, MoveReason.FUNDS, state.runs)
             state.out.put(ClearingEvent.FUNDS, party=party, currency=currency, amount=amount)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from novate.clearing.chart import MoveReason
 from novate.clearing.commands import Command, Staged, check_trade_name, rung
 from novate.clearing.rows import NO_ROW, Leg
 from novate.clearing.state import Item, State, trade_identity
@@ -190,7 +191,8 @@ def take_away(state: State, trade: int) -> None:
 
 def unmark(state: State, item: Item, party: int, paid: int) -> None:
     """Marks of a withdrawn item go back."""
-    state.pay_later(state.currency(item.instrument), party, paid)
+    currency = state.currency(item.instrument)
+    state.pay_later(currency, party, paid, MoveReason.UNMARK, item.trade)
     state.out.put(ClearingEvent.UNMARKED, party=party, instrument=item.instrument, amount=paid)
 
 

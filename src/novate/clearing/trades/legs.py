@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 
+from novate.clearing.chart import MoveReason
 from novate.clearing.rows import NO_ROW, Leg
 from novate.clearing.state import Corporate, State
 from novate.domain.clearing_codes import (
@@ -83,7 +84,7 @@ def chain(state: State, trade: int, rows: list[int]) -> None:
 def give_lieu(state: State, leg: Leg, amount: int) -> None:
     """The CCP pays cash in lieu of a leg; the caller keeps it in the leg."""
     currency = state.currency(leg.instrument)
-    state.pay_later(currency, leg.party, amount)
+    state.pay_later(currency, leg.party, amount, MoveReason.CASH_IN_LIEU, leg.instrument)
     state.add_own_money(currency, -amount)
 
 
