@@ -21,6 +21,8 @@ class Amounts:
         self.digits = {one.name: one.digits for one in terms.currencies}
         self.currency = {one.name: terms.currencies[one.currency].name for one in terms.instruments}
         self.policy = {one.name: one.policy for one in terms.instruments}
+        self.instrument_of: dict[str, str] = {}
+        """Of corporate events, by ca_id; only their EVENT_SET says it."""
 
     def is_gross(self, isin: str) -> bool:
         """Is every trade of the instrument settled alone (C24)?"""

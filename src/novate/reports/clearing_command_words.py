@@ -42,8 +42,9 @@ class CommandWords:
         if "isin" in command:
             return f"{party_of(command)} {verb} {command['qty']:,} {command['isin']}"
         amount, ccy = command["amount"], command["ccy"]
-        known = ccy in self._amounts.digits
-        return f"{party_of(command)} {verb} {self._amounts.money(amount, ccy) if known else f'{amount} {ccy}'}"
+        is_known = ccy in self._amounts.digits
+        money = self._amounts.money(amount, ccy) if is_known else f"{amount:,} {ccy}"
+        return f"{party_of(command)} {verb} {money}"
 
 
 def trade_name(one: Json) -> str:
@@ -85,7 +86,7 @@ def _priority(command: Json) -> str:
 
 
 def _dividend(command: Json) -> str:
-    dates = " and ".join(
+    dates = ", ".join(
         f"{words} on {command[name]}"
         for name, words in (("ex_date", "ex"), ("record_date", "recorded"), ("pay_date", "paid"))
     )

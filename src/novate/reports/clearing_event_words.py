@@ -30,12 +30,13 @@ FRACTIONS = {"HOLDING": "a holding", "OPEN": "an open position", "LEG": "a leg"}
 
 
 class EventWords:
-    """The sentences of events in one house; keeps in mind which instrument a corporate event is of."""
+    """The sentences of events in one house, which are to be told in order."""
 
     def __init__(self, amounts: Amounts, buckets: list[int]) -> None:
         self._amounts = amounts
-        self._buckets = buckets
-        self._instrument_of: dict[str, str] = {}
+        starts = [0, *(end + 1 for end in buckets)]
+        self._ages = [f"{start} to {end}" for start, end in zip(starts, buckets, strict=False)]
+        self._ages.append(f"{starts[-1]} or more")
 
     def say(self, event: Json) -> str:
         """The event as one sentence without a full stop."""
@@ -123,6 +124,8 @@ class EventWords:
 
     def _cycle(self, one: Json) -> str:
         gross, net = (self._amounts.money(one[name], one["ccy"]) for name in ("gross_pay", "net_pay"))
+        if gross == net:
+            return f"cycle {one['cycle']}: {gross} to pay, of which nothing was netted away"
         saved = percent(one["gross_pay"] - one["net_pay"], one["gross_pay"])
         return f"cycle {one['cycle']}: {gross} to pay became {net}, {saved} less"
 
@@ -190,25 +193,19 @@ class EventWords:
         return f"{party_of(one)} {self._amounts.pays(one['amount'], one['ccy'])} in cash{owes}"
 
     def _day_closed(self, one: Json) -> str:
-        sums = [
-            f"{isin} of members {grouped(members)}, of the house {grouped(house)}, outside {grouped(world)}"
-            for isin, members, house, world, _ in one["securities"]
-        ]
-        for ccy, members, house, world, *_ in one["cash"]:
-            held = [self._amounts.money(n, ccy) for n in (members, house, world)]
-            sums.append(f"cash of members {held[0]}, of the house {held[1]}, outside {held[2]}")
-        return f"{one['date']} is closed; " + ("; ".join(sums) or "nobody has anything")
+        sums = {name: sum(found[:3]) for name, *found in (*one["securities"], *one["cash"])}
+        told = ", ".join(f"{name} {grouped(total)}" for name, total in sums.items())
+        return f"{one['date']} is closed; members, house and outside sum to {told or 'nothing'}"
 
     def _rolled(self, one: Json) -> str:
         return f"the business date goes from {one['from']} to {one['to']}"
 
     def _ageing(self, one: Json) -> str:
-        ends = [f"up to {end}" for end in self._buckets] + ["more"]
         sides = []
         for name, verb in (("short", "to deliver"), ("long", "to receive")):
-            found = [f"{n:,} ({age})" for n, age in zip(one[name], ends, strict=True) if n]
+            found = [f"{n:,} for {age}" for n, age in zip(one[name], self._ages, strict=True) if n]
             sides += [f"{verb} {', '.join(found)}"] if found else []
-        return f"{one['isin']}, failed for so many settlement days: {'; '.join(sides)}"
+        return f"{one['isin']} has failed, by settlement days: {'; '.join(sides)}"
 
     # -- buy-ins and corporate events -------------------------------------------------------------------
 
@@ -234,7 +231,7 @@ class EventWords:
         return f"{party_of(one)} {self._pays(one, 'amount')} and no longer owes {what}"
 
     def _event_set(self, one: Json) -> str:
-        self._instrument_of[one["ca_id"]] = one["isin"]
+        self._amounts.instrument_of[one["ca_id"]] = one["isin"]
         return f"{one['ca_id']}, a {one['kind'].lower()} of {one['isin']}, is set"
 
     def _entitled(self, one: Json) -> str:
@@ -256,7 +253,7 @@ class EventWords:
         return f"{party_of(one)} {verb} {money} in place of a fraction of {FRACTIONS[one['what']]}"
 
     def _of_event(self, minor: int, one: Json) -> str:
-        return self._amounts.price_of(minor, self._instrument_of[one["ca_id"]])
+        return self._amounts.price_of(minor, self._amounts.instrument_of[one["ca_id"]])
 
     def _pays(self, one: Json, field: str) -> str:
         return self._amounts.pays(one[field], self._amounts.currency[one["isin"]])
