@@ -16,6 +16,7 @@ from pathlib import Path
 
 from novate.app.clearing_story import tell
 from novate.app.conform_clearing import read_clearing_scenarios
+from novate.reports.house_beancount import house_beancount_lines
 from tests.oracle.naive_clearing import NaiveClearing
 
 FOLDER = Path(__file__).parent / "clearing"
@@ -41,6 +42,8 @@ def golden_files(name: str) -> Iterator[tuple[Path, str]]:
     (scenario,) = read_clearing_scenarios(path)
     told = tell(scenario)
     yield path.with_suffix(".txt"), told.text
+    lines = house_beancount_lines(told.house)
+    yield path.with_suffix(".beancount"), "".join(f"{line}\n" for line in lines)
 
 
 def main() -> None:
