@@ -12,7 +12,7 @@ from novate.domain.clearing_codes import ClearingCommand, ClearingEvent, GiveUpE
 from novate.domain.codes import ClearingReject
 from novate.reports.clearing_amounts import Amounts
 from novate.reports.clearing_command_words import CommandWords
-from novate.reports.clearing_event_words import _EVENTS, EventWords
+from novate.reports.clearing_event_words import SENTENCES, EventWords
 from novate.reports.clearing_reasons import WORDS, reason_words
 from novate.reports.text_table import text_table
 from tests.unit.clearing.houses import TRADE, Json, player
@@ -35,7 +35,7 @@ def told(*events: Json) -> str:
 
 
 def test_every_event_and_every_reason_has_words() -> None:
-    assert set(_EVENTS) == {kind.name for kind in ClearingEvent} - CONTINUING
+    assert set(SENTENCES) == {kind.name for kind in ClearingEvent} - CONTINUING
     reasons = {one.name for kind in (ClearingReject, OpenReason, GiveUpEnd, IntentEnd) for one in kind}
     assert reasons - {"NONE"} == set(WORDS)
     assert reason_words("SELF_TRADE") == "buyer and seller are one party (SELF_TRADE)"
@@ -102,9 +102,7 @@ COMMANDS: list[tuple[Json, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("command", "words"), COMMANDS, ids=lambda one: one.get("cmd", "") if isinstance(one, dict) else ""
-)
+@pytest.mark.parametrize(("command", "words"), COMMANDS)
 def test_a_command_in_words(command: Json, words: str) -> None:
     assert said(command) == words
 
@@ -156,7 +154,8 @@ EVENTS: list[tuple[list[Json], str]] = [
     ),
     (
         [{"ev": "AGEING", "isin": "ACME", "short": [0, 5, 7], "long": [2, 0, 0]}],
-        "ACME has failed, by settlement days: to deliver 5 for 2 to 5, 7 for 6 or more; to receive 2 for 0 to 1",
+        "ACME has failed, by settlement days: to deliver 5 for 2 to 5, 7 for 6 or more; "
+        "to receive 2 for 0 to 1",
     ),
     (
         [{"ev": "EVENT_SET", "ca_id": "d", "isin": "ACME", "kind": "DIVIDEND"},
@@ -171,9 +170,7 @@ EVENTS: list[tuple[list[Json], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("events", "words"), EVENTS, ids=lambda one: one[-1]["ev"] if isinstance(one, list) else ""
-)
+@pytest.mark.parametrize(("events", "words"), EVENTS)
 def test_an_event_in_words(events: list[Json], words: str) -> None:
     assert told(*events) == words
 
