@@ -40,9 +40,9 @@ def golden_files(name: str) -> Iterator[tuple[Path, str]]:
     path = FOLDER / f"{name}.jsonl"
     yield path, scenario_text(path)
     (scenario,) = read_clearing_scenarios(path)
-    told = tell(scenario)
+    told, house = tell(scenario)
     yield path.with_suffix(".txt"), told.text
-    lines = house_beancount_lines(told.house)
+    lines = house_beancount_lines(house)
     yield path.with_suffix(".beancount"), "".join(f"{line}\n" for line in lines)
 
 

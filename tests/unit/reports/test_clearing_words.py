@@ -179,7 +179,9 @@ def test_an_event_in_words(events: list[Json], words: str) -> None:
 def test_every_scenario_of_the_rulebook_can_be_told(path: Path) -> None:
     """Each of its commands has its line, and each refusal its reason."""
     (scenario,) = read_clearing_scenarios(path)
-    story = tell(scenario).text.splitlines()
+    told, _ = tell(scenario)
+    assert told.differing == []
+    story = told.text.splitlines()
     told_steps = [step for step in scenario.steps if step.command["cmd"] not in QUERIES]
     assert sum("settlement " in line and " is done: " in line for line in story) == sum(
         step.command["cmd"] == "SETTLE" for step in told_steps
