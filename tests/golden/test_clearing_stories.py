@@ -47,7 +47,7 @@ def test_beancount_computes_the_balances_of_the_story(name: str) -> None:
         if words[1:2] == ["balance"]:
             root, *party, book, asset = words[2].split(":")
             if book in ("Holdings", "Cash") and root == "Liabilities":
-                found[f"{party[1]}/{party[0]}", asset] = words[3].replace("-", "")
+                found["/".join(party), asset] = words[3].replace("-", "")
     assert {key: n for key, n in found.items() if float(n)} == last_balances(name)
 
 
