@@ -18,10 +18,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from novate.clearing.ledger.codes import TransferFlag
-from novate.clearing.ledger.ledger import Ledger
 from novate.clearing.ledger.queries import StoredTransfer, balances_of, stored_transfer
+from novate.clearing.ledger.view import LedgerView
 
 DayOf = Callable[[int], date]
+Names = Mapping[int, str]
+"""Account id -> name, `Liabilities:A:CLIE:Cash:USD`."""
 Chart = Mapping[int, str]
 """Account code -> name of the group of accounts, `Assets:Bank`."""
 
@@ -40,17 +42,20 @@ def utc_day(time_ns: int) -> date:
     return datetime.fromtimestamp(time_ns // _SECOND, UTC).date()
 
 
-def beancount_lines(ledger: Ledger, chart: Chart, day_of: DayOf = utc_day) -> Iterator[str]:
+def beancount_lines(
+    ledger: LedgerView, chart: Chart, day_of: DayOf = utc_day, names: Names | None = None
+) -> Iterator[str]:
     """Lines of a file that beancount accepts. ValueError for a group of the chart that is no account.
 
-    `day_of` must not go back as time goes on; dates before the year 1000 are not beancount's.
+    Accounts are called as in `names`, the others by the group of their code and by their id. `day_of` must
+    not go back as time goes on; dates before the year 1000 are not beancount's.
     """
     for code, group in chart.items():
         if not _GROUP.fullmatch(group):
             raise ValueError(
                 f"Expected a group of accounts such as Assets:Bank, was {group!r} for code {code}"
             )
-    book = _Book(ledger, chart, day_of)
+    book = _Book(ledger, chart, day_of, names or {})
     yield 'option "title" "Novate ledger"'
     yield from book.commodities()
     yield from book.openings()
@@ -88,7 +93,7 @@ def commodity_names(assets: Mapping[int, str]) -> dict[int, str]:
 class _Book:
     """One ledger and the names that its parts have in the file."""
 
-    def __init__(self, ledger: Ledger, chart: Chart, day_of: DayOf) -> None:
+    def __init__(self, ledger: LedgerView, chart: Chart, day_of: DayOf, names: Names) -> None:
         self.s = ledger.state()
         self.day_of = day_of
         self.now = ledger.now
@@ -98,7 +103,9 @@ class _Book:
         self.assets = {int(row["ledger"]): row["asset"].decode() for row in self.s.ledgers}
         self.units = commodity_names(self.assets)
         self.names = {
-            int(row["id"]): f"{chart.get(int(row['code']), OTHER)}:{int(row['id'])}" for row in self.rows
+            int(row["id"]): names.get(int(row["id"]))
+            or f"{chart.get(int(row['code']), OTHER)}:{int(row['id'])}"
+            for row in self.rows
         }
 
     def commodities(self) -> Iterator[str]:
