@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from novate.clearing import buyins, corporate, cycle, invariants, parameters, queries, roll, saved
+from novate.clearing import buyins, corporate, credit, cycle, invariants, parameters, queries, roll, saved
 from novate.clearing.chart import Chart
 from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.house_terms import HouseTerms, require_house_terms
@@ -59,6 +59,8 @@ ROOMS: dict[int, Room] = {
     ClearingCommand.CASH_CLOSE: buyins.cash_close,
     ClearingCommand.DIVIDEND: corporate.dividend,
     ClearingCommand.SPLIT: corporate.split,
+    ClearingCommand.FILLS: credit.fills,
+    ClearingCommand.RELEASE_CREDIT: credit.release_credit,
 }
 
 
@@ -193,6 +195,21 @@ class Clearing:
     def today(self) -> int:
         """The business date as a day ordinal (C6)."""
         return self._state.today
+
+    @property
+    def sources(self) -> list[str]:
+        """Names of the sources of trades, in the order of their numbers."""
+        return [name.decode() for name in self._state.sources]
+
+    @property
+    def fills(self) -> int:
+        """Number of the last fill of the venue that was taken."""
+        return self._state.venue.fills
+
+    @property
+    def credits(self) -> int:
+        """Number of the last CREDIT for the venue."""
+        return self._state.venue.credits
 
     def status(self, source: str, trade_id: str) -> queries.Status | None:
         """Where a trade is in its life (C49); None for one never seen."""

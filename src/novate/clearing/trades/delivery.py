@@ -76,6 +76,11 @@ def deliver(state: State, command: Command, staged: Staged, checked: Checked | N
     if broken:
         return broken
     trade = remember(state, known, identity, command, staged, content)
+    if checked is not None and command.version == 1 and command.source == state.venue.source:
+        # Whatever becomes of it here, the venue did it.
+        currency, instrument = state.currency(command.instrument), command.instrument
+        state.venue.add_fill(instrument, currency, command.party, command.quantity, -checked.amount)
+        state.venue.add_fill(instrument, currency, command.other_party, -command.quantity, checked.amount)
     if is_superseded:
         answer(state, ClearingEvent.SUPERSEDED, command, staged)
     else:

@@ -68,6 +68,7 @@ class TradeRun:
         self._texts = pairs[0::2].copy().view(np.uint8).reshape(-1, RECORD_BYTES)
         self._amount = np.zeros(len(self._trades), np.int64)
         self._due = np.zeros(len(self._trades), np.int64)
+        self._currency = tables.currency
         self._acceptable = self._check(tables)
         self._acceptable &= self._find_dates(self._acceptable)
         self._names = [row[4 : 4 + row[1]] for row in map(bytes, self._texts)]
@@ -185,6 +186,9 @@ class TradeRun:
         self._add_trades(block, trades, first_trade, first_leg)
         state.legs.extend(legs)
         wait(state, legs, first_leg)
+        is_fill = (trades["source"] == state.venue.source) & (trades["version"] == 1)
+        if is_fill.any():
+            state.venue.add_fills(legs[np.repeat(is_fill, 2)], self._currency)
         state.loads.add_many(legs["instrument"], legs["quantity"], legs["amount"])
         state.out.rows.clear()
         state.out.put_records(self._events(block, trades, amount, due, legs))
