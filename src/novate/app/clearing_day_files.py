@@ -64,9 +64,9 @@ class DayFiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_day(
-    days: Path, logged: LoggedDate, house: Clearing, configuration: Configuration, sequence: int
+    days: Path, logged: LoggedDate, house: Clearing, configuration: Configuration
 ) -> DayFiles:
-    """Write all files of a date that `house` has just closed; `sequence` is that of its ROLL.
+    """Write all files of a date that `house` has closed, just now or earlier.
 
     Replaces what an earlier run wrote for the date. Raises OSError, and BrokenInvariant where the events do
     not agree with each other.
@@ -78,7 +78,6 @@ def write_day(
     summary = {
         "form": DAY_FORM,
         "date": logged.date,
-        "sequence": sequence,
         "trades": _deliveries(day),
         "cycles": cycles,
         "sums": _sums(day),

@@ -55,11 +55,9 @@ class DayLog:
     def __init__(self) -> None:
         self.running = LoggedDate(date="", is_whole=False)
         self.closed: LoggedDate | None = None
-        self._house: Clearing | None = None
 
     def begin(self, house: Clearing, is_founding: bool) -> None:
         """Telling begins with the house as it is now."""
-        self._house = house
         self.running = LoggedDate(date=day_text(house.today), is_whole=is_founding)
         self.closed = None
 

@@ -117,7 +117,8 @@ class _Said(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         words = self._words.get(key)
-        return words() if words else str(self._command.get(key) or "nothing")
+        value = self._command.get(key)
+        return words() if words else "nothing" if value is None else str(value)
 
     def _parties(self) -> str:
         command = self._command

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,12 @@ class CommandWriter:
             raise ValueError(f"an unknown command {command['cmd']!r}")
         writers[command["cmd"]](command)
         return np.frombuffer(bytes(self._out), CLEARING_COMMAND)
+
+    def named_sources(self, names: Iterable[str]) -> tuple[Records, dict[str, int]]:
+        """(records that name to the house what it does not know yet, numbers of all these names)."""
+        self._out = bytearray()
+        numbers = {name: self._source(name) for name in names}
+        return np.frombuffer(bytes(self._out), CLEARING_COMMAND), numbers
 
     def _put(
         self, kind: ClearingCommand, *, code: int = 0, flags: int = 0, party: int = NOT_GIVEN,
