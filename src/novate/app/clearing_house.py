@@ -27,7 +27,7 @@ import numpy as np
 
 from novate.app.bootstrap_clearing import ClearingPlane, clearing_from, found_clearing, open_clearing
 from novate.app.clearing_day_files import DayFiles, write_day
-from novate.app.clearing_day_log import DayLog
+from novate.app.clearing_day_log import DayLog, LoggedDate
 from novate.app.clearing_deliveries import content_in_force
 from novate.app.clearing_names import Names, WrittenError
 from novate.app.clearing_returns import (
@@ -165,8 +165,8 @@ class House:
         return self.do_all([command])
 
     def do_all(self, commands: Sequence[Json]) -> list[Json]:
-        """Commands in one block of the journal. Raises CommandRefused for the first that is refused; what
-        stands beside it has been done all the same."""
+        """Commands in one block of the journal, if several then of kinds that give one event each. Raises
+        CommandRefused for the first that is refused; what stands beside it has been done all the same."""
         if not commands:
             return []
         blocks = [self._writer.records(command) for command in commands]
@@ -175,10 +175,10 @@ class House:
         return events
 
     def _require(self, commands: Sequence[Json], events: Sequence[Json]) -> None:
-        """CommandRefused for the first refusal among the events."""
-        for event in events:
+        """CommandRefused for the first refusal among the events. Of several commands each gives one event."""
+        for place, event in enumerate(events):
             if event["ev"] == "REJECTED":
-                command = next(one for one in commands if _is_of(event, one))
+                command = commands[place if len(events) == len(commands) else 0]
                 raise refused(command, event["reason"], self.names, self.today)
 
     def _know(self, source: str, trade_id: str, cmd: str) -> None:
@@ -340,6 +340,15 @@ class House:
             return self.write_files(closed.date)
         return write_day(self.root / "days", closed, self.plane.house, self.configuration)
 
+    def whole_day(self) -> LoggedDate:
+        """All events of the business date so far."""
+        if self.log.running.is_whole:
+            return self.log.running
+        log = DayLog()
+        for _ in clearing_from(self.root / "journal", datetime.date.fromisoformat(self.today), log):
+            pass
+        return log.running
+
     def write_files(self, date: str) -> DayFiles:
         """Write the files of a closed date again, out of the journal. RefusedError for any other date."""
         log = DayLog()
@@ -360,10 +369,12 @@ class House:
         """A member that waits too long announces that it will buy elsewhere."""
         return self.do(self._on(party, instrument, quantity) | {"cmd": "BUYIN_INTENT"})
 
-    def buy_in_execute(self, intent: int, instrument: str, quantity: str, price: str) -> list[Json]:
+    def buy_in_execute(self, intent: int, quantity: str, price: str) -> list[Json]:
         """The house has bought for the intent."""
-        units = self.names.units(quantity, self.names.instrument(instrument))
-        return self.do({"cmd": "BUYIN_EXECUTE", "intent": intent, "qty": units,
+        instruments = self.plane.terms.instruments
+        known = {one.number: instruments[one.instrument].name for one in self.plane.house.intents()}
+        isin = known.get(intent, "")
+        return self.do({"cmd": "BUYIN_EXECUTE", "intent": intent, "qty": self.names.units(quantity, isin),
                         "price": self.names.price(price)})  # fmt: skip
 
     def cash_close(self, intent: int, price: str) -> list[Json]:
@@ -385,11 +396,6 @@ class House:
         cash = {} if cash_price is None else {"cash_price": self.names.price(cash_price)}
         return self.do({"cmd": "SPLIT", "ca_id": name, "isin": self.names.instrument(instrument), "new": new,
                         "old": old, "ex_date": ex_date, **cash})  # fmt: skip
-
-
-def _is_of(event: Json, command: Json) -> bool:
-    """Is the refusal that of the command? Commands of one block differ by kind or by what they name."""
-    return bool(event["cmd"] == command["cmd"])
 
 
 def _digest(path: Path) -> str:

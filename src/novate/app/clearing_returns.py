@@ -90,7 +90,7 @@ def write_returns(
     lines: Sequence[Line],
     refused: tuple[FileReject, str] | None = None,
 ) -> TakenFile:
-    """Write the return file `NUMBER-NAME.csv` of the file `path` and count its answers.
+    """Write the return file `NUMBER-NAME.returns.csv` of the file `path` and count its answers.
 
     `number` orders the returns of a house; a name that is taken gets another one, so none is overwritten.
     """
@@ -125,8 +125,8 @@ def write_returns(
 
 
 def _free_name(folder: Path, stem: str) -> str:
-    name, again = f"{stem}.csv", 1
+    name, again = f"{stem}.returns.csv", 1
     while (folder / name).exists():
         again += 1
-        name = f"{stem}.{again}.csv"
+        name = f"{stem}.{again}.returns.csv"
     return name

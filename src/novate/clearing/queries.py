@@ -31,6 +31,26 @@ class Versions(NamedTuple):
     """Digest of the content in force, as `trades.runs.content_digests` makes it."""
 
 
+class OpenIntent(NamedTuple):
+    """A buy-in that was announced (C41)."""
+
+    number: int
+    party: int
+    instrument: int
+    left: int
+    day: int
+
+
+class PendingGiveUp(NamedTuple):
+    """A give-up that waits for its answer (C15)."""
+
+    number: int
+    source: bytes
+    trade_id: bytes
+    side: int
+    to: int
+
+
 class OpenPosition(NamedTuple):
     """An open position; lots are (since, unsigned quantity)."""
 
@@ -90,6 +110,22 @@ def versions(state: State, source: bytes, name: bytes) -> Versions | None:
     in_force = state.trades.get(trade, "in_force")
     content = content_of(state, trade, in_force) or b""
     return Versions(state.trades.get(trade, "highest"), in_force, content)
+
+
+def intents(state: State) -> list[OpenIntent]:
+    """Buy-ins that were announced and are open, by number."""
+    return [
+        OpenIntent(number, one.party, one.instrument, one.left, one.day)
+        for number, one in sorted(state.intents.items())
+    ]
+
+
+def giveups(state: State) -> list[PendingGiveUp]:
+    """Give-ups that nobody has answered, by number."""
+    return [
+        PendingGiveUp(number, *state.trade_key(one.trade), one.side, one.to)
+        for number, one in sorted(state.giveups.items())
+    ]
 
 
 def issuer_events(state: State) -> dict[bytes, int]:
