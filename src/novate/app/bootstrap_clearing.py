@@ -25,13 +25,21 @@ from novate.app.problems import RefusedError
 from novate.clearing.configured import house_terms_of
 from novate.clearing.machine import Clearing
 from novate.domain.clearing_codes import ClearingCommand
-from novate.domain.clearing_records import CLEARING_COMMAND, CLEARING_EVENT, Records, new_clearing_events
+from novate.domain.clearing_records import (
+    CLEARING_COMMAND,
+    CLEARING_EVENT,
+    RECORD_BYTES,
+    Records,
+    new_clearing_events,
+)
 from novate.domain.configuration import Configuration
 from novate.domain.machine import SnapshotReader
-from novate.journal import DEFAULT_SEGMENT_BYTES, Journal, SnapshotCorrupt
+from novate.journal import DEFAULT_SEGMENT_BYTES, MOST_SEGMENT_BYTES, Journal, SnapshotCorrupt
 
 BATCH = 4096
 EVENT_BUFFER = 65_536
+SEGMENT_STEP = 1 << 20
+"""Segments larger than usual are whole mebibytes, one of them for headers."""
 
 
 class Watcher(Protocol):
@@ -144,10 +152,15 @@ def found_clearing(
     directory: Path,
     configuration: Configuration,
     watcher: Watcher | None = None,
-    segment_bytes: int = DEFAULT_SEGMENT_BYTES,
+    largest_batch: int = 0,
 ) -> ClearingPlane:
-    """A plane with a new journal that holds the configuration. JournalError if there is one already."""
+    """A plane with a new journal that holds the configuration. JournalError if there is one already.
+
+    A batch of up to `largest_batch` records will be one block, as far as a segment can be so large.
+    """
     house_terms_of(configuration)
+    wanted = -(-RECORD_BYTES * largest_batch // SEGMENT_STEP) * SEGMENT_STEP + SEGMENT_STEP
+    segment_bytes = min(max(wanted, DEFAULT_SEGMENT_BYTES), MOST_SEGMENT_BYTES)
     journal = Journal.create(directory, segment_bytes=segment_bytes)
     try:
         plane = ClearingPlane(configuration, journal, watcher)
@@ -160,9 +173,7 @@ def found_clearing(
         raise
 
 
-def open_clearing(
-    directory: Path, watcher: Watcher | None = None, read_only: bool = False
-) -> ClearingPlane:
+def open_clearing(directory: Path, watcher: Watcher | None = None, read_only: bool = False) -> ClearingPlane:
     """A plane as it stood when its last command was acknowledged, ready to go on.
 
     Raises RefusedError if a snapshot does not restore to the root in its name.
@@ -192,9 +203,7 @@ def clearing_from(directory: Path, date: datetime.date, watcher: Watcher) -> Ite
         journal.close()
 
 
-def _snapshot_before(
-    plane: ClearingPlane, date: datetime.date
-) -> tuple[int, bytes, SnapshotReader] | None:
+def _snapshot_before(plane: ClearingPlane, date: datetime.date) -> tuple[int, bytes, SnapshotReader] | None:
     """The newest whole snapshot of an earlier date, None where there is none."""
     snapshots = plane.journal.snapshots
     for name in reversed(snapshots.all()):

@@ -1,7 +1,7 @@
 """What a clearing house can be asked (C49), as plain JSON with names: the same in scenarios and commands.
 
-    house.status    -> TRADE_STATUS, or REJECTED UNKNOWN_TRADE
-    house.balances  -> BALANCES        house.positions -> POSITIONS
+house.status    -> TRADE_STATUS, or REJECTED UNKNOWN_TRADE
+house.balances  -> BALANCES        house.positions -> POSITIONS
 """
 
 from __future__ import annotations

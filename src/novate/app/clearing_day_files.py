@@ -63,9 +63,7 @@ class DayFiles(msgspec.Struct, frozen=True, kw_only=True):
     """The content of day.json."""
 
 
-def write_day(
-    days: Path, logged: LoggedDate, house: Clearing, configuration: Configuration
-) -> DayFiles:
+def write_day(days: Path, logged: LoggedDate, house: Clearing, configuration: Configuration) -> DayFiles:
     """Write all files of a date that `house` has closed, just now or earlier.
 
     Replaces what an earlier run wrote for the date. Raises OSError, and BrokenInvariant where the events do

@@ -70,10 +70,13 @@ class House:
         self._terms: ClearingTerms = clearing_terms(plane.configuration)
 
     @classmethod
-    def found(cls, directory: Path, configuration: Configuration, **options: Any) -> House:
-        """A new house in DIR/clearing. Raises JournalError if there is one already."""
+    def found(cls, directory: Path, configuration: Configuration, largest_file: int = 0) -> House:
+        """A new house in DIR/clearing, for files of any usual size or of `largest_file` journal records.
+
+        Raises JournalError if there is one already.
+        """
         root, log = directory / "clearing", DayLog()
-        return cls(root, found_clearing(root / "journal", configuration, log, **options), log)
+        return cls(root, found_clearing(root / "journal", configuration, log, largest_file), log)
 
     @classmethod
     def open(cls, directory: Path, read_only: bool = False) -> House:
@@ -125,8 +128,8 @@ class House:
             delivery = read_trades(path)
         except TradeFileError as fault:
             unreadable = FileReject.UNREADABLE_FILE, str(fault)
-            return write_returns(self._returns, number, path, _digest(path), [], unreadable)
-        digest = _digest(path)
+            return write_returns(self._returns, number, path, file_digest(path), [], unreadable)
+        digest = file_digest(path)
         prepared = self.prepare(delivery)
         broken = self._broken(delivery, prepared)
         if broken is not None:
@@ -355,7 +358,9 @@ class House:
         for plane in clearing_from(self.root / "journal", datetime.date.fromisoformat(date), log):
             if log.closed is not None and log.closed.date == date and log.closed.is_whole:
                 return write_day(self.root / "days", log.closed, plane.house, self.configuration)
-        raise RefusedError(f"{date}: expected a date that was closed, is not; the business date is {self.today}")
+        raise RefusedError(
+            f"{date}: expected a date that was closed, is not; the business date is {self.today}"
+        )
 
     def _finish_files(self) -> None:
         """Write what an interrupted roll has left unwritten."""
@@ -398,7 +403,7 @@ class House:
                         "old": old, "ex_date": ex_date, **cash})  # fmt: skip
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
     """SHA-256 of a file; empty for one that cannot be read."""
     try:
         with path.open("rb") as stream:

@@ -1,7 +1,7 @@
 """Events of the house as lines for people, by the names of their fields: the kind, then who, what, how much.
 
-    {"ev": "ACCEPTED", "source": "X", "trade_id": "4", "version": 2, "isin": ..., "qty": 50, "amount": 482500, ...}
-      --> ACCEPTED  trade X 4, version 2, 50 RHIN, 4825.00 EUR, due 2026-10-15
+{"ev": "ACCEPTED", "source": "X", "trade_id": "4", "version": 2, "isin": ..., "qty": 50, "amount": 482500, ...}
+  --> ACCEPTED  trade X 4, version 2, 50 RHIN, 4825.00 EUR, due 2026-10-15
 """
 
 from __future__ import annotations

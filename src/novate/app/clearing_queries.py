@@ -96,10 +96,16 @@ def trade(house: House, source: str, trade_id: str) -> Json:
     if found["ev"] == "REJECTED":
         raise RefusedError(f"trade {source} {trade_id}: expected one that was delivered, found none")
     told = [
-        {"sequence": sequence, **{key: value for key, value in command.items() if key not in ("source", "trade_id")}}
+        {
+            "sequence": sequence,
+            **{key: value for key, value in command.items() if key not in ("source", "trade_id")},
+        }
         for sequence, command, _ in deliveries(house.plane, source, trade_id)
     ]
-    return {**{key: found[key] for key in ("source", "trade_id", "version", "state", "legs")}, "deliveries": told}
+    return {
+        **{key: found[key] for key in ("source", "trade_id", "version", "state", "legs")},
+        "deliveries": told,
+    }
 
 
 def source_of(house: House, trade_id: str) -> str:
@@ -109,7 +115,9 @@ def source_of(house: House, trade_id: str) -> str:
         return sources[0]
     if not sources:
         raise RefusedError(f"trade {trade_id}: expected one that was delivered, found none")
-    raise RefusedError(f"trade {trade_id}: expected --source, because {', '.join(sources)} have one of that name")
+    raise RefusedError(
+        f"trade {trade_id}: expected --source, because {', '.join(sources)} have one of that name"
+    )
 
 
 def newest_trades(house: House, most: int) -> list[Json]:
@@ -133,13 +141,18 @@ def obligations(house: House, date: str | None = None) -> list[Json]:
     date to come as the nets that wait for it. RefusedError for a date that the house does not know."""
     wanted = date or house.today
     if wanted == house.today:
-        return [_running(row) for row in told_day(house.whole_day(), house.plane.house, house.plane.house.sources).rows]
+        return [
+            _running(row)
+            for row in told_day(house.whole_day(), house.plane.house, house.plane.house.sources).rows
+        ]
     if wanted > house.today:
         return [one for one in _to_come(house) if one["settle_date"] == wanted]
     folder = house.root / "days" / wanted
     if not folder.is_dir():
         raise RefusedError(f"{wanted}: expected a date that this house has closed, found no {folder}")
-    return [msgspec.to_builtins(row) for path in sorted(folder.glob("obligations-*.csv")) for row in _read(path)]
+    return [
+        msgspec.to_builtins(row) for path in sorted(folder.glob("obligations-*.csv")) for row in _read(path)
+    ]
 
 
 def open_lots(house: House) -> list[OpenLot]:
@@ -155,10 +168,13 @@ def open_lots(house: House) -> list[OpenLot]:
             owner = {"member": member, "account": account, "source": "", "trade_id": ""}
             lots.append(_lot(house, owner, one.instrument, sign * quantity, amount, since, one.reason))
     for item in found.items:
-        owner = {"member": "", "account": "", "source": item.source.decode(), "trade_id": item.trade_id.decode()}
-        lots.append(
-            _lot(house, owner, item.instrument, item.quantity, item.amount, item.since, item.reason)
-        )
+        owner = {
+            "member": "",
+            "account": "",
+            "source": item.source.decode(),
+            "trade_id": item.trade_id.decode(),
+        }
+        lots.append(_lot(house, owner, item.instrument, item.quantity, item.amount, item.since, item.reason))
     return lots
 
 
@@ -211,7 +227,10 @@ def _giveup(house: House, one: PendingGiveUp) -> Json:
 
 def _running(row: Row) -> Json:
     return {
-        **{name: getattr(row, name) for name in ("obligation_id", "cycle", "member", "account", "isin", "ccy", "type")},
+        **{
+            name: getattr(row, name)
+            for name in ("obligation_id", "cycle", "member", "account", "isin", "ccy", "type")
+        },
         "settle_date": row.cycle.partition("/")[0],
         "quantity": row.quantity,
         "amount_minor": row.amount_minor,
@@ -237,7 +256,17 @@ def _read(path: Path) -> list[Any]:
     rows = []
     for row in obligations_of(path, path.read_bytes()).rows:
         signed = {"quantity": row.signed_quantity, "amount_minor": row.signed_amount}
-        kept = ("obligation_id", "cycle", "settle_date", "member", "account", "isin", "ccy", "type", "gross_legs")
+        kept = (
+            "obligation_id",
+            "cycle",
+            "settle_date",
+            "member",
+            "account",
+            "isin",
+            "ccy",
+            "type",
+            "gross_legs",
+        )
         rows.append({**{name: getattr(row, name) for name in kept}, **signed})
     return rows
 

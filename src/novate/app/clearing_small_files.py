@@ -38,7 +38,9 @@ def read_marks(path: Path, names: Names) -> list[tuple[str, str]]:
     return [(names.instrument(row["instrument"]), row["price"]) for row in rows]
 
 
-def read_holdings(path: Path, names: Names, parties: frozenset[tuple[str, str]]) -> list[tuple[str, str, str]]:
+def read_holdings(
+    path: Path, names: Names, parties: frozenset[tuple[str, str]]
+) -> list[tuple[str, str, str]]:
     """(MEMBER/ACCOUNT, asset, quantity) of every line. Raises SmallFileError, OSError."""
 
     def check(row: Row) -> None:

@@ -45,9 +45,7 @@ HOUSE_WORDS = {
     ClearingReject.INVALID_PRICE: 'price: expected a decimal above 0 with at most {most} decimals, was "{price}"',
 }
 """Refusals that only a house of many days gives, or words otherwise than a bare file's."""
-UNDELIVERED = (
-    'instrument: expected one that is delivered, was "{instrument}": futures and perpetuals make no obligations'
-)
+UNDELIVERED = 'instrument: expected one that is delivered, was "{instrument}": futures and perpetuals make no obligations'
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,9 +148,7 @@ class PreparedTrades:
         """The refused rows in words, in their order."""
         refused = rows[reason != 0]
         codes = reason[reason != 0]
-        own = [
-            self._own_words(row, code) for row, code in zip(refused.tolist(), codes.tolist(), strict=True)
-        ]
+        own = [self._own_words(row, code) for row, code in zip(refused.tolist(), codes.tolist(), strict=True)]
         common = np.zeros(len(self.columns), np.int16)
         for row, code, words in zip(refused.tolist(), codes.tolist(), own, strict=True):
             common[row] = 0 if words else code

@@ -124,7 +124,9 @@ class _Said(dict[str, str]):
         command = self._command
         if "member" in command:
             return f"{command['member']}/{command['account']}"
-        sides = (command[key] for key in ("buyer", "seller", "from", "to") if isinstance(command.get(key), list))
+        sides = (
+            command[key] for key in ("buyer", "seller", "from", "to") if isinstance(command.get(key), list)
+        )
         return " and ".join("/".join(side) for side in sides)
 
     def _quantity(self) -> str:

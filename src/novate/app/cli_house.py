@@ -1,10 +1,10 @@
 """Commands of a clearing house in a directory: `novate clearing VERB DIR ...`; `app/clearing_house.py` does them.
 
-    open take                                 a house, and its trades
-    deposit withdraw exempt priority mark     balances and parameters
-    net settle roll files                     the day
-    amend cancel allocate give-up take-up transfer, buy-in ..., dividend, split     (cli_house_trades)
-    status trades positions obligations fails ledger                                (cli_house_queries)
+open take                                 a house, and its trades
+deposit withdraw exempt priority mark     balances and parameters
+net settle roll files                     the day
+amend cancel allocate give-up take-up transfer, buy-in ..., dividend, split     (cli_house_trades)
+status trades positions obligations fails ledger                                (cli_house_queries)
 """
 
 from __future__ import annotations
@@ -28,12 +28,8 @@ Events = list[dict[str, Any]]
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Directory of the house.", show_default=False)]
 Party = Annotated[str, typer.Argument(metavar="PARTY", help="MEMBER/ACCOUNT.", show_default=False)]
-Asset = Annotated[
-    str, typer.Argument(metavar="ASSET", help="Currency, ISIN or symbol.", show_default=False)
-]
-Instrument = Annotated[
-    str, typer.Argument(metavar="INSTRUMENT", help="ISIN or symbol.", show_default=False)
-]
+Asset = Annotated[str, typer.Argument(metavar="ASSET", help="Currency, ISIN or symbol.", show_default=False)]
+Instrument = Annotated[str, typer.Argument(metavar="INSTRUMENT", help="ISIN or symbol.", show_default=False)]
 Quantity = Annotated[str, typer.Argument(metavar="QUANTITY", help="A decimal.", show_default=False)]
 
 
@@ -70,7 +66,9 @@ def open_house(directory: Directory, config: ConfigFile = None, as_json: Json = 
     if as_json:
         print_data(answer)
     else:
-        console().print(f"{configuration.name}: business date {answer['business_date']}", style="bold", markup=False)
+        console().print(
+            f"{configuration.name}: business date {answer['business_date']}", style="bold", markup=False
+        )
         print_rows([(answer["directory"], "journal, days and returns")])
     return 0
 
@@ -103,14 +101,18 @@ def print_taken(one: TakenFile) -> None:
     if one.refused:
         screen.print(f"{one.file}: nothing taken: {one.refused}: {one.message}", style="bold", markup=False)
     else:
-        counts = ", ".join(f"{getattr(one, name):,} {name}" for name in ("accepted", "duplicate", "superseded", "rejected"))
+        counts = ", ".join(
+            f"{getattr(one, name):,} {name}" for name in ("accepted", "duplicate", "superseded", "rejected")
+        )
         screen.print(f"{one.file}: {one.read:,} rows read: {counts}", style="bold", markup=False)
     for reason, count in one.rejects_by_reason.items():
         screen.print(f"  {count:>8,}  {reason}", markup=False)
     print_rows([(one.returns, "")])
 
 
-def deposit(directory: Directory, party: Party, asset: Asset, quantity: Quantity, as_json: Json = False) -> int:
+def deposit(
+    directory: Directory, party: Party, asset: Asset, quantity: Quantity, as_json: Json = False
+) -> int:
     """Securities or money come in from outside."""
     return act(directory, lambda house: house.deposit(party, asset, quantity), as_json)
 
@@ -232,8 +234,9 @@ def print_day(written: DayFiles) -> None:
 
 def register(clearing: typer.Typer) -> None:
     """The verbs of this file."""
-    for name, verb in {
+    named: dict[str, Callable[..., int]] = {
         "open": open_house, "take": take, "deposit": deposit, "withdraw": withdraw, "exempt": exempt,
         "priority": priority, "mark": mark, "net": net, "settle": settle, "roll": roll, "files": files,
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for name, verb in named.items():
         clearing.command(name)(verb)

@@ -56,10 +56,14 @@ def status(directory: Directory, as_json: Json = False) -> int:
     names = house.names
     for one in found["buy_ins"]:
         quantity = names.quantity_text(one["qty"], one["isin"])
-        lines.append((f"buy-in {one['intent']}", f"{one['member']}/{one['account']} {quantity} {one['isin']}"))
+        lines.append(
+            (f"buy-in {one['intent']}", f"{one['member']}/{one['account']} {quantity} {one['isin']}")
+        )
     for one in found["give_ups"]:
         to = f"{one['member']}/{one['account']}"
-        lines.append((f"give-up {one['giveup']}", f"trade {one['source']} {one['trade_id']} {one['side']} to {to}"))
+        lines.append(
+            (f"give-up {one['giveup']}", f"trade {one['source']} {one['trade_id']} {one['side']} to {to}")
+        )
     print_rows(lines)
     return 0
 
@@ -91,7 +95,9 @@ def trades(
     name = trade_id
     found, house = ask(
         directory,
-        lambda house: queries.trade(house, source if source is not None else queries.source_of(house, name), name),
+        lambda house: queries.trade(
+            house, source if source is not None else queries.source_of(house, name), name
+        ),
     )
     if as_json:
         print_data(found)
@@ -104,7 +110,17 @@ def _print_trade(found: dict[str, Any], house: House) -> None:
     names, screen = house.names, console()
     headline = f"Trade {found['source']} {found['trade_id']}, version {found['version']}: {found['state']}"
     screen.print(headline, style="bold", markup=False)
-    made = table(">record", "delivered", ">version", "trade date", "instrument", ">quantity", ">price", "buyer", "seller")
+    made = table(
+        ">record",
+        "delivered",
+        ">version",
+        "trade date",
+        "instrument",
+        ">quantity",
+        ">price",
+        "buyer",
+        "seller",
+    )
     for one in found["deliveries"]:
         if one["cmd"] == "TRADE":
             cells = (
@@ -256,8 +272,9 @@ def _print_table(made: Any, count: int, what: str) -> None:
 
 def register(clearing: typer.Typer) -> None:
     """The questions of this file."""
-    for name, question in {
+    named: dict[str, Callable[..., int]] = {
         "status": status, "trades": trades, "positions": positions, "obligations": obligations,
         "fails": fails, "ledger": ledger,
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for name, question in named.items():
         clearing.command(name)(question)

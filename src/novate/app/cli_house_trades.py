@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -187,7 +188,9 @@ def dividend(
     instrument: Instrument,
     rate: Annotated[str, typer.Argument(help="Money for each security.", show_default=False)],
     ex_date: ExDate,
-    record_date: Annotated[str, typer.Option("--record-date", help="Who holds then gets it.", show_default=False)],
+    record_date: Annotated[
+        str, typer.Option("--record-date", help="Who holds then gets it.", show_default=False)
+    ],
     pay_date: Annotated[str, typer.Option("--pay-date", help="When it is paid.", show_default=False)],
     as_json: Json = False,
 ) -> int:
@@ -227,13 +230,13 @@ def split(
 
 def register(clearing: typer.Typer) -> None:
     """The verbs of this file."""
-    for name, verb in {
+    named: dict[str, Callable[..., int]] = {
         "amend": amend, "cancel": cancel, "allocate": allocate, "give-up": give_up, "take-up": take_up,
         "transfer": transfer, "dividend": dividend, "split": split,
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for name, verb in named.items():
         clearing.command(name)(verb)
-    for name, verb in {"intent": intent, "execute": execute, "cash-close": cash_close}.items():
+    named = {"intent": intent, "execute": execute, "cash-close": cash_close}
+    for name, verb in named.items():
         buy_in.command(name)(verb)
     clearing.add_typer(buy_in, name="buy-in")
-
-

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from novate.clearing.ledger.codes import TransferFlag
-from novate.clearing.ledger.ledger import Ledger
 from novate.clearing.ledger.queries import StoredTransfer, balances_of, stored_transfer
+from novate.clearing.ledger.view import LedgerView
 
 DayOf = Callable[[int], date]
 Chart = Mapping[int, str]
@@ -40,7 +40,7 @@ def utc_day(time_ns: int) -> date:
     return datetime.fromtimestamp(time_ns // _SECOND, UTC).date()
 
 
-def beancount_lines(ledger: Ledger, chart: Chart, day_of: DayOf = utc_day) -> Iterator[str]:
+def beancount_lines(ledger: LedgerView, chart: Chart, day_of: DayOf = utc_day) -> Iterator[str]:
     """Lines of a file that beancount accepts. ValueError for a group of the chart that is no account.
 
     `day_of` must not go back as time goes on; dates before the year 1000 are not beancount's.
@@ -88,7 +88,7 @@ def commodity_names(assets: Mapping[int, str]) -> dict[int, str]:
 class _Book:
     """One ledger and the names that its parts have in the file."""
 
-    def __init__(self, ledger: Ledger, chart: Chart, day_of: DayOf) -> None:
+    def __init__(self, ledger: LedgerView, chart: Chart, day_of: DayOf) -> None:
         self.s = ledger.state()
         self.day_of = day_of
         self.now = ledger.now

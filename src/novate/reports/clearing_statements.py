@@ -2,7 +2,7 @@
 
     ClearingDay --> Statements  positions, settlement, cash, fails: rows by member     cycles, totals
                       --> {(member, "positions.csv"): bytes, ...}, {("", "cycles.csv"): bytes, ...}
-                      --> {"positions.parquet": bytes, ...}     one for the whole house, with the member in front
+                      --> {"positions.parquet": bytes, ...}   for the whole house, the member in front
 
 Integers only: units and minor units, signed as the member sees them (positive is received). UTF-8, a header,
 LF after every line. A member gets all four files, also where there is nothing to say.
@@ -87,7 +87,9 @@ def statements_of(day: ClearingDay) -> Statements:
     for row in day.rows:
         # Items in which the member is a side are known by their rows.
         if row.isin in items and not row.is_done:
-            add("fails", row.member, [row.account, row.isin, open_quantity(row), row.amount_minor, "", "", ""])
+            add(
+                "fails", row.member, [row.account, row.isin, open_quantity(row), row.amount_minor, "", "", ""]
+            )
     digests = {one["cycle"]: one["sha256"] for one in day.files}
     return Statements(
         members={member: members[member] for member in sorted(members)},

@@ -35,7 +35,7 @@ class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def trial_balance(ledger: LedgerView, terms: HouseTerms, day: int) -> list[TrialLine]:
-    """The accounts with a net that is not zero at the close of a date (its ordinal), by book, asset, party."""
+    """The accounts whose net is not zero at the close of a date (its ordinal), by book, asset and party."""
     tables = ledger.state()
     rows = tables.accounts[1 : ledger.opened + 1]
     net = np.zeros(ledger.opened + 1, np.int64)
