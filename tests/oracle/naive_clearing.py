@@ -7,7 +7,8 @@ is the measure of the machine. The rooms, from the ground up (each stands on the
 
     terms       calendars, dates, prices, roundings          settlement  SETTLE under the four policies
     state       balances, trades, legs, positions, items     corporate   dividends and splits
-    legs        allocation, give-up, transfer                roll        closing and opening of a day
+    capacity    what a ledger of 64 bits can bear            roll        closing and opening of a day
+    legs        allocation, give-up, transfer
     trades      versions, ladder, novation                   balances    deposits and parameters
     buyins      intents, buy-ins, close-outs                 queries     what can be asked
     netting     the cycle and its rows                       checks      what must always be true (C48)

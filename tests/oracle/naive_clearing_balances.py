@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.oracle.naive_clearing_state import Json, Party, State
+from tests.oracle.naive_clearing_capacity import Capacity
+from tests.oracle.naive_clearing_state import Json, Party
 from tests.oracle.naive_clearing_terms import CCP, WORLD, refuse_if
 
 
-class Balances(State):
+class Balances(Capacity):
     """Commands that set what parties have and what may be taken of it."""
 
     def deposit(self, command: Json) -> None:
@@ -37,15 +38,17 @@ class Balances(State):
 
     def enter(self, party: Party, asset: str, command: Json, sign: int) -> None:
         """Move between the party and the world, and show the new balance."""
+        n = sign * command["qty" if "isin" in command else "amount"]
+        self.refuse_outside(self.holdings if "isin" in command else self.cash, asset, party, n)
         if "isin" in command:
-            self.move_securities(asset, WORLD, party, sign * command["qty"])
+            self.move_securities(asset, WORLD, party, n)
             if party == CCP:
-                self.own_securities[asset] += sign * command["qty"]
-                self.own_deposits[asset] += sign * command["qty"]
+                self.own_securities[asset] += n
+                self.own_deposits[asset] += n
             self.emit_for("BALANCE", party, isin=asset, qty=self.holdings[asset, party])
         else:
-            self.move_cash(asset, WORLD, party, sign * command["amount"])
-            self.own_money[asset] += sign * command["amount"] if party == CCP else 0
+            self.move_cash(asset, WORLD, party, n)
+            self.own_money[asset] += n if party == CCP else 0
             self.emit_for("BALANCE", party, ccy=asset, amount=self.cash[asset, party])
 
     def exemption(self, command: Json) -> None:
@@ -68,5 +71,7 @@ class Balances(State):
     def mark(self, command: Json) -> None:
         isin = command["isin"]
         self.terms.check_instrument(isin)
-        self.marks[isin] = (self.terms.price(isin, command["price"]), command["price"])
+        price = self.terms.market_price(isin, command["price"])
+        self.refuse_price(isin, price)
+        self.marks[isin] = (price, command["price"])
         self.emit("MARK_SET", isin=isin, price=command["price"])

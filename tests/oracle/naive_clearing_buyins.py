@@ -65,7 +65,7 @@ class BuyIns(Trades):
         """The CCP buys outside and delivers; the shorts pay the difference (C42)."""
         refuse_if(command["intent"] not in self.intents, "UNKNOWN_INTENT")
         intent, quantity = self.intents[command["intent"]], command["qty"]
-        price = self.terms.price(intent.isin, command["price"])
+        price = self.terms.market_price(intent.isin, command["price"])
         self.terms.check_quantity(quantity)
         self.check_day(intent)
         refuse_if(quantity > self.most(intent), "EXCEEDS_OPEN")
@@ -74,6 +74,8 @@ class BuyIns(Trades):
         poor = amount < 0 and self.purse(ccy, intent.party) + amount < 0
         refuse_if(poor, "INSUFFICIENT_CASH")
         cost = rounded(quantity * price)
+        self.refuse_outside(self.holdings, intent.isin, intent.party, quantity)
+        self.refuse_money(ccy, 4 * cost + 1)
         self.move_cash(ccy, CCP, WORLD, cost)
         self.own_money[ccy] -= cost
         self.move_securities(intent.isin, WORLD, intent.party, quantity)
@@ -88,12 +90,13 @@ class BuyIns(Trades):
         """The value in money instead of the securities (C43)."""
         refuse_if(command["intent"] not in self.intents, "UNKNOWN_INTENT")
         intent = self.intents[command["intent"]]
-        price = self.terms.price(intent.isin, command["price"])
+        price = self.terms.market_price(intent.isin, command["price"])
         self.check_day(intent)
         quantity = self.most(intent)
         refuse_if(quantity == 0, "EXCEEDS_OPEN")
         long = self.positions[intent.isin, *intent.party]
         amount, value = part(long.amount, quantity, long.qty), rounded(quantity * price)
+        self.refuse_money(self.terms.currency(intent.isin), 4 * value + 1)
         self.shrink_long(intent, quantity, amount)
         self.pay_later(intent.isin, intent.party, amount + value)
         self.own_money[self.terms.currency(intent.isin)] -= value

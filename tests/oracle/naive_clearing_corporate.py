@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from fractions import Fraction
+from math import prod
 
+from tests.oracle.naive_clearing_capacity import CAPACITY
 from tests.oracle.naive_clearing_legs import in_lieu
 from tests.oracle.naive_clearing_settlement import Settlement
 from tests.oracle.naive_clearing_state import Json, Party
-from tests.oracle.naive_clearing_terms import CCP, WORLD, refuse_if, rounded
+from tests.oracle.naive_clearing_terms import CCP, LARGEST, WORLD, refuse_if, rounded
 
 
 class Corporate(Settlement):
@@ -18,7 +20,9 @@ class Corporate(Settlement):
         isin, dates = command["isin"], [command[name] for name in ("ex_date", "record_date", "pay_date")]
         self.check_event(command, dates)
         refuse_if(dates != sorted(dates) or command["record_date"] < self.today, "INVALID_DATES")
-        self.corporate[command["ca_id"]] = {**command, "rate": self.terms.price(isin, command["rate"])}
+        rate = self.terms.market_price(isin, command["rate"])
+        self.refuse_price(isin, rate)
+        self.corporate[command["ca_id"]] = {**command, "rate": rate}
         self.emit("EVENT_SET", ca_id=command["ca_id"], isin=isin, kind="DIVIDEND")
 
     def split(self, command: Json) -> None:
@@ -26,10 +30,22 @@ class Corporate(Settlement):
         self.check_event(command, [command["ex_date"]])
         refuse_if(command["ex_date"] <= self.today, "INVALID_DATES")
         refuse_if(new < 1 or old < 1 or new == old, "INVALID_RATIO")
+        all_splits = [*self.splits_of(isin), (new, old)]
+        most = self.terms.switches["max_qty"] * prod(max(one) for one in all_splits)
+        refuse_if(most > LARGEST * prod(of for _, of in all_splits), "INVALID_RATIO")
         price = command.get("cash_price")
-        cash = self.terms.price(isin, price) if price is not None else Fraction(0)
+        cash = self.terms.market_price(isin, price) if price is not None else Fraction(0)
+        refuse_if(rounded(cash) * self.parties > CAPACITY, "AMOUNT_OVERFLOW")
         self.corporate[command["ca_id"]] = {**command, "cash": cash}
         self.emit("EVENT_SET", ca_id=command["ca_id"], isin=isin, kind="SPLIT")
+
+    def splits_of(self, isin: str) -> list[tuple[int, int]]:
+        """New and old of all splits of an instrument that were announced."""
+        return [
+            (one["new"], one["old"])
+            for one in self.corporate.values()
+            if (one["cmd"], one["isin"]) == ("SPLIT", isin)
+        ]
 
     def check_event(self, command: Json, dates: list[str]) -> None:
         """DUPLICATE_EVENT, UNKNOWN_INSTRUMENT, INVALID_DATES of C44."""

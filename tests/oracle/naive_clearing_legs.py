@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from tests.oracle.naive_clearing_state import GiveUp, Json, Leg, Party, State, Trade, TradeKey
+from tests.oracle.naive_clearing_capacity import Capacity
+from tests.oracle.naive_clearing_state import GiveUp, Json, Leg, Party, Trade, TradeKey
 from tests.oracle.naive_clearing_terms import part, refuse_if, rounded
 
 
@@ -14,7 +15,7 @@ def in_lieu(remainder: int, split: Json) -> int:
     return rounded(Fraction(remainder, split["old"]) * split["cash"])
 
 
-class Legs(State):
+class Legs(Capacity):
     """What may happen to a leg before it is netted."""
 
     def emit_leg(self, operation: str, leg: Leg) -> None:
@@ -24,22 +25,28 @@ class Legs(State):
     def add_leg(self, leg: Leg) -> None:
         self.waiting.append(leg)
         self.own_securities[leg.isin] -= leg.qty
+        self.load_leg(leg)
         self.emit_leg("ADD", leg)
 
     def remove_leg(self, leg: Leg) -> None:
         self.take_back_lieu(leg)
         self.waiting.remove(leg)
         self.own_securities[leg.isin] += leg.qty
+        self.load_leg(leg, -1)
         self.emit_leg("REMOVE", leg)
 
     def give_lieu(self, leg: Leg, amount: int) -> None:
-        """Cash in lieu of the leg, which the CCP pays."""
+        """Cash in lieu of the leg, which the CCP pays and which may have to go back."""
+        self.load[self.terms.currency(leg.isin)] += 2 * abs(amount)
+        self.pay_lieu(leg, amount)
+
+    def pay_lieu(self, leg: Leg, amount: int) -> None:
         leg.lieu += amount
         self.pay_later(leg.isin, leg.party, amount)
         self.own_money[self.terms.currency(leg.isin)] -= amount
 
     def take_back_lieu(self, leg: Leg) -> None:
-        self.give_lieu(leg, -leg.lieu)
+        self.pay_lieu(leg, -leg.lieu)
 
     def split_leg(self, leg: Leg, split: Json) -> None:
         """Round a waiting leg's new quantity down and pay for the rest."""
@@ -77,6 +84,7 @@ class Legs(State):
             self.terms.check_quantity(one["qty"])
         whole = sum(abs(leg.qty) for leg in old)
         refuse_if(not parts or sum(one["qty"] for one in parts) != whole, "ALLOCATION_TOTAL")
+        self.refuse_lieu(old)
         self.emit("ALLOCATED", source=key[0], trade_id=key[1], side=side, parts=len(parts))
         self.replace_legs(trade, old, self.in_parts(old, member, parts))
 
@@ -128,8 +136,9 @@ class Legs(State):
             return
         trade = self.trades[pending.trade]
         refuse_if(self.is_other_side(trade, pending.side, pending.to), "SELF_TRADE")
-        self.close_giveup(command["giveup"], "ACCEPTED")
         old = trade.side(pending.side)
+        self.refuse_lieu(old)
+        self.close_giveup(command["giveup"], "ACCEPTED")
         self.replace_legs(trade, old, [replace(old[0], party=pending.to)])
 
     def close_giveup(self, giveup: int, reason: str) -> None:
@@ -156,6 +165,7 @@ class Legs(State):
         refuse_if(command["qty"] > abs(net), "INSUFFICIENT_POSITION")
         quantity = command["qty"] if net > 0 else -command["qty"]
         amount = part(sum(leg.amount for leg in moved), command["qty"], abs(net))
+        self.refuse_load([(isin, 2 * command["qty"], 2 * abs(amount))])
         self.last_transfer += 1
         self.emit("TRANSFERRED", transfer=self.last_transfer, isin=isin, qty=quantity, amount=amount)
         gives = Leg(

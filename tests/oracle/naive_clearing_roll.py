@@ -19,6 +19,7 @@ class Roll(Corporate):
         refuse_if(to <= self.today, "ROLL_BACKWARD")
         refuse_if(not self.terms.is_open(self.terms.house, to), "NOT_BUSINESS_DAY")
         refuse_if(to != self.terms.next_house_day(self.today), "ROLL_SKIPS_DAY")
+        self.refuse_roll(to)
         self.close_day(to)
         self.emit("ROLLED", **{"from": self.today, "to": to})
         self.today = to
@@ -27,6 +28,7 @@ class Roll(Corporate):
         self.expire_giveups()
         self.netting_cycle()
         self.tidy_intents()
+        self.count_load()
         for isin in self.instruments_today():
             self.emit_ageing(isin)
             self.emit_eligible(isin)

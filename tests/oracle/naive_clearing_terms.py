@@ -17,6 +17,7 @@ Party = tuple[str, str]
 
 CCP: Party = ("CCP", "OWN")
 WORLD: Party = ("WORLD", "EXT")
+LARGEST = 2**62
 GROSS = ("GROSS_GROSS", "GROSS_NET")
 PRICE = re.compile(r"[0-9]+(\.[0-9]+)?")
 WEEKEND = [5, 6]
@@ -159,6 +160,12 @@ class Terms:
         refuse_if(Fraction(text) == 0, "INVALID_PRICE")
         digits: int = self.currencies[self.currency(isin)]["digits"]
         return Fraction(text) * Fraction(10) ** digits
+
+    def market_price(self, isin: str, text: str) -> Fraction:
+        """A price of a mark, a buy-in or an event, which has no amount of its own (C53); INVALID_PRICE."""
+        price = self.price(isin, text)
+        refuse_if(rounded(price) > LARGEST, "INVALID_PRICE")
+        return price
 
     def check_party(self, party: Party) -> None:
         """UNKNOWN_MEMBER, UNKNOWN_ACCOUNT."""

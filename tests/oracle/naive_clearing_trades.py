@@ -70,10 +70,27 @@ class Trades(Legs):
             self.emit("SUPERSEDED", **names)
             return
         refuse_if(bool(known.legs) and all(leg.state == "SETTLED" for leg in known.legs), "TRADE_SETTLED")
+        self.refuse_legs(key, known, content)
         known.versions[version] = content
         known.in_force = version
         self.trades[key] = known
         self.put_in_force(key, known, version, content)
+
+    def refuse_legs(self, key: TradeKey, trade: Trade, content: Json | None) -> None:
+        """AMOUNT_OVERFLOW if new legs and reversals are too much (C53)."""
+        needs = []
+        if content is not None:
+            isin, quantity, lieu = content["isin"], content["qty"], 0
+            amount = rounded(quantity * self.terms.price(isin, content["price"]))
+            for split in self.splits[isin]:
+                if content["trade_date"] < split["ex_date"]:
+                    quantity = quantity * split["new"] // split["old"]
+                    lieu += rounded(split["cash"]) + 1 if split["cash"] else 0
+            needs.append((isin, 2 * quantity, 2 * amount + 4 * lieu))
+        if trade.netted and key not in self.items:
+            netted = [leg for leg in trade.legs if leg.state != "WAITING"]
+            needs += [(leg.isin, abs(leg.qty), abs(leg.amount)) for leg in netted]
+        self.refuse_load(needs)
 
     def check_content(self, content: Json) -> None:
         """Step 4 of C9."""
@@ -170,6 +187,7 @@ class Trades(Legs):
         if opposite.qty or opposite.amount:
             self.waiting.append(opposite)
             self.own_securities[leg.isin] -= opposite.qty
+            self.load_leg(opposite)
 
     def split_late_leg(self, leg: Leg) -> None:
         """A content of before a split is in old securities (C47)."""

@@ -55,6 +55,7 @@ class ClearingScenario(msgspec.Struct, frozen=True):
     path: Path
     name: str
     rules: list[str]
+    description: str
     terms: HouseTerms
     steps: list[ClearingStep]
 
@@ -99,7 +100,7 @@ def _scenario(place: str, path: Path, record: Json) -> ClearingScenario:
     except (msgspec.ValidationError, ValueError) as fault:
         raise ScenarioError(f"{place}: expected a header as in {FORMAT}, found otherwise: {fault}") from fault
     require_printable(place, header.scenario, header.description, header.source, *header.rules)
-    return ClearingScenario(path, header.scenario, header.rules, terms, [])
+    return ClearingScenario(path, header.scenario, header.rules, header.description, terms, [])
 
 
 def play(scenario: ClearingScenario) -> tuple[int, ClearingDeparture | None]:

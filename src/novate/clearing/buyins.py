@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from novate.clearing.chart import MoveReason
+from novate.clearing.capacity import check_money, check_outside
+from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.commands import (
     Command,
     Staged,
@@ -108,6 +109,10 @@ def buyin_execute(state: State, command: Command, staged: Staged) -> ClearingRej
     if amount < 0 and state.purse(currency, party) + amount < 0:
         return ClearingReject.INSUFFICIENT_CASH
     cost = state.worth(instrument, quantity, command.price_given)
+    broken = check_outside(state, BalanceBook.HOLDINGS, instrument, party, quantity)
+    broken = broken or check_money(state, currency, 4 * cost + 1)
+    if broken:
+        return broken
     first = state.balances.next_id
     state.move_cash(currency, state.ccp, state.world, cost, MoveReason.BUY_IN, number)
     state.add_own_money(currency, -cost)
@@ -142,6 +147,9 @@ def cash_close(state: State, command: Command, staged: Staged) -> ClearingReject
     long, currency = state.positions[instrument][party], state.currency(instrument)
     amount = part(long.amount, quantity, long.quantity)
     value = state.worth(instrument, quantity, command.price_given)
+    broken = check_money(state, currency, 4 * value + 1)
+    if broken:
+        return broken
     first = state.balances.next_id
     shrink_long(state, intent, quantity, amount)
     state.pay_later(currency, party, amount + value, MoveReason.CASH_CLOSE, number)

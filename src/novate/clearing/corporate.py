@@ -6,6 +6,7 @@ SPLIT    --ex-date------> `splits`
 
 from __future__ import annotations
 
+from novate.clearing.capacity import check_price_in_lieu, check_price_of_open
 from novate.clearing.chart import MoveReason
 from novate.clearing.commands import (
     LARGEST,
@@ -29,6 +30,7 @@ def dividend(state: State, command: Command, staged: Staged) -> ClearingReject:
         or rung(not ex_day <= record_day <= pay_day, ClearingReject.INVALID_DATES)
         or rung(record_day < state.today, ClearingReject.INVALID_DATES)
         or check_market_price(state, command, command.instrument)
+        or check_price_of_open(state, command.instrument, command.price_given)
     )
     if broken:
         return broken
@@ -45,7 +47,7 @@ def split(state: State, command: Command, staged: Staged) -> ClearingReject:
         or rung(command.day <= state.today, ClearingReject.INVALID_DATES)
         or rung(new < 1 or old < 1 or new == old, ClearingReject.INVALID_RATIO)
         or rung(not legs_bear(state, command.instrument, new, old), ClearingReject.INVALID_RATIO)
-        or (check_market_price(state, command, command.instrument) if has_price else ClearingReject.NONE)
+        or (check_cash_price(state, command) if has_price else ClearingReject.NONE)
     )
     if broken:
         return broken
@@ -53,6 +55,13 @@ def split(state: State, command: Command, staged: Staged) -> ClearingReject:
     kind = CorporateKind.SPLIT
     return _set(
         state, staged, Corporate(kind, command.instrument, command.day, new=new, old=old, price=price)
+    )
+
+
+def check_cash_price(state: State, command: Command) -> ClearingReject:
+    """INVALID_PRICE, AMOUNT_OVERFLOW."""
+    return check_market_price(state, command, command.instrument) or check_price_in_lieu(
+        state, command.instrument, command.price_given
     )
 
 
@@ -88,19 +97,9 @@ def _set(state: State, staged: Staged, event: Corporate) -> ClearingReject:
     return ClearingReject.NONE
 
 
-def events_of(state: State, kind: CorporateKind, day_name: str) -> list[tuple[bytes, Corporate]]:
-    """Events whose day is today, by instrument and id. A day on which the house is closed never is."""
-    found = [
-        (name, event)
-        for name, event in state.corporate.items()
-        if event.kind == kind and getattr(event, day_name) == state.today
-    ]
-    return sorted(found, key=lambda one: (one[1].instrument, one[0]))
-
-
 def entitle(state: State) -> None:
     """Closing of the record date: who is owed the dividend by whom."""
-    for name, event in events_of(state, CorporateKind.DIVIDEND, "record_day"):
+    for name, event in state.events_of(CorporateKind.DIVIDEND, "record_day", state.today):
         if event.price is None:
             continue
         quantities = entitled(state, event)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from novate.clearing.chart import MoveReason
+from novate.clearing.capacity import check_outside, check_price_of_open
+from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.commands import (
     Command,
     Staged,
@@ -30,6 +31,9 @@ def deposit(state: State, command: Command, staged: Staged) -> ClearingReject:
         currency = command.currency
         if is_withdrawal and party != state.ccp and command.quantity > state.free(currency, party):
             return ClearingReject.INSUFFICIENT_BALANCE
+        broken = check_outside(state, BalanceBook.CASH, currency, party, amount)
+        if broken:
+            return broken
         state.move_cash(currency, state.world, party, amount, why, 0)
         state.add_own_money(currency, amount if party == state.ccp else 0)
         balance = state.cash(currency, party)
@@ -38,6 +42,9 @@ def deposit(state: State, command: Command, staged: Staged) -> ClearingReject:
     instrument = command.instrument
     if is_withdrawal and command.quantity > state.holding(instrument, party):
         return ClearingReject.INSUFFICIENT_BALANCE
+    broken = check_outside(state, BalanceBook.HOLDINGS, instrument, party, amount)
+    if broken:
+        return broken
     state.move_securities(instrument, state.world, party, amount, why, 0)
     if party == state.ccp:
         state.add_own_securities(instrument, amount)
@@ -94,8 +101,11 @@ def priority(state: State, command: Command, staged: Staged) -> ClearingReject:
 
 def mark(state: State, command: Command, staged: Staged) -> ClearingReject:
     """MARK: the marking price from now on (C19)."""
-    broken = check_instrument(state, command.instrument) or check_market_price(
-        state, command, command.instrument
+    instrument = command.instrument
+    broken = (
+        check_instrument(state, instrument)
+        or check_market_price(state, command, instrument)
+        or check_price_of_open(state, instrument, command.price_given)
     )
     if broken:
         return broken

@@ -6,6 +6,7 @@ entitlements, fails, marks, charges, claims, money, DAY_CLOSED --ROLLED--> split
 from __future__ import annotations
 
 from novate.clearing.buyins import emit_eligible, tidy_intents
+from novate.clearing.capacity import check_roll, count_load
 from novate.clearing.charges import charge, mark_open
 from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.commands import Command, Staged, check_days, rung
@@ -26,6 +27,7 @@ def roll(state: State, command: Command, staged: Staged) -> ClearingReject:
         or check_days(to)
         or rung(not state.days.is_house_day(to), ClearingReject.NOT_BUSINESS_DAY)
         or rung(to != state.days.next_house_day(state.today), ClearingReject.ROLL_SKIPS_DAY)
+        or check_roll(state, to)
     )
     if broken:
         return broken
@@ -36,6 +38,7 @@ def roll(state: State, command: Command, staged: Staged) -> ClearingReject:
     expire_giveups(state)
     netting_cycle(state)
     tidy_intents(state)
+    count_load(state)
     for instrument in state.instruments_today():
         emit_ageing(state, instrument)
         emit_eligible(state, instrument)

@@ -87,6 +87,7 @@ def rest_of(state: State, staging: Staging) -> bytes:
         "day": [state.today, state.cycles, state.runs],
         "last": [state.last_giveup, state.last_transfer, state.last_intent],
         "turnover": state.balances.turnover,
+        "load": [state.loads.quantities.tolist(), state.loads.amounts.tolist()],
         "exempt": _pairs(state.exempt),
         "groups": _pairs(state.groups),
         "marks": [[key, state.marks[key]] for key in sorted(state.marks)],
@@ -184,6 +185,7 @@ def _load_rest(state: State, rest: dict[str, Any]) -> None:
     state.today, state.cycles, state.runs = rest["day"]
     state.last_giveup, state.last_transfer, state.last_intent = rest["last"]
     state.balances.turnover = rest["turnover"]
+    state.loads.quantities[:], state.loads.amounts[:] = rest["load"]
     state.exempt = {(one, other): value for one, other, value in rest["exempt"]}
     state.groups = {(one, other): value for one, other, value in rest["groups"]}
     state.marks = {key: Price._make(price) for key, price in rest["marks"]}

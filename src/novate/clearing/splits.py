@@ -7,7 +7,6 @@ what the floor leaves: cash in lieu, where the split has a cash price
 from __future__ import annotations
 
 from novate.clearing.chart import BalanceBook, MoveReason
-from novate.clearing.corporate import events_of
 from novate.clearing.state import Corporate, State
 from novate.clearing.trades.legs import emit_fraction, in_lieu, split_leg
 from novate.domain.clearing_codes import ClearingEvent, CorporateKind, FractionOf, LegState
@@ -15,7 +14,7 @@ from novate.domain.clearing_codes import ClearingEvent, CorporateKind, FractionO
 
 def apply_splits(state: State) -> None:
     """All splits whose ex-date is today, by instrument and id."""
-    for name, event in events_of(state, CorporateKind.SPLIT, "ex_day"):
+    for name, event in state.events_of(CorporateKind.SPLIT, "ex_day", state.today):
         instrument = event.instrument
         state.out.put(
             ClearingEvent.SPLIT_APPLIED, instrument=instrument, quantity=event.new, amount=event.old

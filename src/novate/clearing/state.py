@@ -21,9 +21,10 @@ import numpy as np
 from novate.clearing.balances import Balances
 from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.house_terms import Days, HouseTerms
+from novate.clearing.load import Load
 from novate.clearing.outbox import Outbox
 from novate.clearing.rows import LEGS, NO_ROW, TRADES, VERSIONS, Leg, Rows, Texts
-from novate.domain.clearing_codes import LegState, Policy
+from novate.domain.clearing_codes import CorporateKind, LegState, Policy
 from novate.domain.units import div_half_up
 
 TRANSFER_SOURCE = b"TRANSFER"
@@ -142,6 +143,7 @@ class State:
         self.cycles = self.runs = 0
         self.out = Outbox()
         self.balances = Balances(terms)
+        self.loads = Load(terms)
         self.exempt: dict[tuple[int, int], int] = {}
         self.groups: dict[tuple[int, int], int] = {}
         self.marks: dict[int, Price] = {}
@@ -338,6 +340,15 @@ class State:
         del self.items[item.trade]
         self.settle_leg(item.buyer_leg)
         self.settle_leg(item.seller_leg)
+
+    def events_of(self, kind: CorporateKind, day_name: str, day: int) -> list[tuple[bytes, Corporate]]:
+        """Events of issuers on a day, by instrument and id. A day on which the house is closed never is."""
+        found = [
+            (name, event)
+            for name, event in self.corporate.items()
+            if event.kind == kind and getattr(event, day_name) == day
+        ]
+        return sorted(found, key=lambda one: (one[1].instrument, one[0]))
 
     def open_shorts(self, instrument: int) -> int:
         """Quantity that members owe in an instrument."""

@@ -24,6 +24,10 @@ from novate.clearing.ledger.view import LedgerView
 DayOf = Callable[[int], date]
 Chart = Mapping[int, str]
 """Account code -> name of the group of accounts, `Assets:Bank`."""
+Names = Mapping[int, str]
+"""Account id -> its whole name, `Assets:Bank:Current`; each name once."""
+Narration = Callable[[StoredTransfer], str]
+"""What a transaction says of itself; no quotation marks."""
 
 OTHER = "Equity:Other"
 """Where accounts go whose code the chart does not know."""
@@ -40,17 +44,27 @@ def utc_day(time_ns: int) -> date:
     return datetime.fromtimestamp(time_ns // _SECOND, UTC).date()
 
 
-def beancount_lines(ledger: LedgerView, chart: Chart, day_of: DayOf = utc_day) -> Iterator[str]:
+def transfer_words(found: StoredTransfer) -> str:
+    """The narration of a ledger that knows no more than numbers."""
+    return f"transfer {found.id}"
+
+
+def beancount_lines(
+    ledger: LedgerView,
+    chart: Chart,
+    day_of: DayOf = utc_day,
+    names: Names | None = None,
+    narration: Narration = transfer_words,
+) -> Iterator[str]:
     """Lines of a file that beancount accepts. ValueError for a group of the chart that is no account.
 
-    `day_of` must not go back as time goes on; dates before the year 1000 are not beancount's.
+    An account has its name of `names`, or that of its group and its id. `day_of` must not go back as time
+    goes on; dates before the year 1000 are not beancount's.
     """
-    for code, group in chart.items():
-        if not _GROUP.fullmatch(group):
-            raise ValueError(
-                f"Expected a group of accounts such as Assets:Bank, was {group!r} for code {code}"
-            )
-    book = _Book(ledger, chart, day_of)
+    for number, name in (*chart.items(), *(names or {}).items()):
+        if not _GROUP.fullmatch(name):
+            raise ValueError(f"Expected a group of accounts such as Assets:Bank, was {name!r} for {number}")
+    book = _Book(ledger, chart, day_of, names or {}, narration)
     yield 'option "title" "Novate ledger"'
     yield from book.commodities()
     yield from book.openings()
@@ -88,18 +102,20 @@ def commodity_names(assets: Mapping[int, str]) -> dict[int, str]:
 class _Book:
     """One ledger and the names that its parts have in the file."""
 
-    def __init__(self, ledger: LedgerView, chart: Chart, day_of: DayOf) -> None:
+    def __init__(
+        self, ledger: LedgerView, chart: Chart, day_of: DayOf, names: Names, narration: Narration
+    ) -> None:
         self.s = ledger.state()
         self.day_of = day_of
+        self.narration = narration
         self.now = ledger.now
         self.stored = ledger.stored
         self.rows = self.s.accounts[1 : ledger.opened + 1]
         self.scales = {int(row["ledger"]): int(row["scale"]) for row in self.s.ledgers}
         self.assets = {int(row["ledger"]): row["asset"].decode() for row in self.s.ledgers}
         self.units = commodity_names(self.assets)
-        self.names = {
-            int(row["id"]): f"{chart.get(int(row['code']), OTHER)}:{int(row['id'])}" for row in self.rows
-        }
+        groups = {int(row["id"]): chart.get(int(row["code"]), OTHER) for row in self.rows}
+        self.names = {number: names.get(number, f"{group}:{number}") for number, group in groups.items()}
 
     def commodities(self) -> Iterator[str]:
         first = self.day_of(int(self.rows["time"].min()) if len(self.rows) else self.now)
@@ -126,7 +142,7 @@ class _Book:
     def _transaction(self, found: StoredTransfer) -> Iterator[str]:
         pending = f" ^t{found.pending_id}" if found.pending_id else ""
         yield ""
-        yield f'{self.day_of(found.time)} * "transfer {found.id}" ^t{found.id}{pending}'
+        yield f'{self.day_of(found.time)} * "{self.narration(found)}" ^t{found.id}{pending}'
         yield f"  code: {found.code}"
         yield f"  seq: {found.seq}"
         yield f"  time: {found.time}"

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from novate.clearing.balances import Balances
 from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.ledger.layout import ACCOUNTS
 from novate.clearing.state import State

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from novate.clearing.capacity import check_legs, check_lieu
 from novate.clearing.commands import (
     Command,
     Staged,
@@ -58,6 +59,7 @@ def allocate(state: State, command: Command, staged: Staged) -> ClearingReject:
         broken = broken or check_quantity(state, quantity)
     total, whole = sum(quantity for _, quantity in staged.parts), sum(abs(leg.quantity) for leg in old)
     broken = broken or rung(not parties or total != whole, ClearingReject.ALLOCATION_TOTAL)
+    broken = broken or check_lieu(state, old)
     if broken:
         return broken
     state.out.put(ClearingEvent.ALLOCATED, source=command.source, code=command.code, number=len(staged.parts))
@@ -152,8 +154,11 @@ def take_up(state: State, command: Command, staged: Staged) -> ClearingReject:
         return ClearingReject.NONE
     if is_other_side(state, pending.trade, pending.side, pending.to):
         return ClearingReject.SELF_TRADE
-    close_giveup(state, giveup, GiveUpEnd.ACCEPTED)
     old = state.leg(state.legs_of(pending.trade, pending.side)[0])
+    broken = check_lieu(state, [old])
+    if broken:
+        return broken
+    close_giveup(state, giveup, GiveUpEnd.ACCEPTED)
     replace_legs(state, pending.trade, pending.side, [old._replace(party=pending.to)])
     return ClearingReject.NONE
 
@@ -182,6 +187,9 @@ def transfer(state: State, command: Command, staged: Staged) -> ClearingReject:
         return ClearingReject.INSUFFICIENT_POSITION
     quantity = command.quantity if net > 0 else -command.quantity
     amount = part(sum(leg.amount for leg in moved), command.quantity, abs(net))
+    broken = check_legs(state, [(instrument, 2 * command.quantity, 2 * abs(amount))])
+    if broken:
+        return broken
     state.last_transfer += 1
     state.out.put(
         ClearingEvent.TRANSFERRED, number=state.last_transfer, instrument=instrument, quantity=quantity,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from novate.clearing.capacity import check_legs
 from novate.clearing.chart import MoveReason
 from novate.clearing.commands import Command, Staged, check_trade_name, rung
 from novate.clearing.rows import NO_ROW, Leg
@@ -71,6 +72,7 @@ def deliver(state: State, command: Command, staged: Staged, checked: Checked | N
     is_superseded = command.version < known.highest and not is_cancel
     if not is_superseded:
         broken = broken or rung(is_settled(state, known.row), ClearingReject.TRADE_SETTLED)
+        broken = broken or check_load(state, known, command, checked)
     if broken:
         return broken
     trade = remember(state, known, identity, command, staged, content)
@@ -79,6 +81,24 @@ def deliver(state: State, command: Command, staged: Staged, checked: Checked | N
     else:
         put_in_force(state, trade, command, staged, checked, known.is_netted)
     return ClearingReject.NONE
+
+
+def check_load(state: State, known: Known, command: Command, checked: Checked | None) -> ClearingReject:
+    """AMOUNT_OVERFLOW if the legs of a content, and the reversals that it makes, are too much (C53)."""
+    legs: list[tuple[int, int, int]] = []
+    if checked is not None:
+        quantity, lieu = command.quantity, 0
+        for name in state.splits.get(command.instrument, ()):
+            split = state.corporate[name]
+            if command.day < split.ex_day:
+                quantity = quantity * split.new // split.old
+                lieu += 0 if split.price is None else state.worth(command.instrument, 1, split.price) + 1
+        legs.append((command.instrument, 2 * quantity, 2 * checked.amount + 4 * lieu))
+    if known.is_netted and known.row not in state.items:
+        for leg in map(state.leg, state.legs_of(known.row)):
+            if leg.state != LegState.WAITING:
+                legs.append((leg.instrument, abs(leg.quantity), abs(leg.amount)))
+    return check_legs(state, legs)
 
 
 def answer(state: State, kind: ClearingEvent, command: Command, staged: Staged) -> None:

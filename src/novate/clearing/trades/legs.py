@@ -31,6 +31,7 @@ def put_waiting(state: State, leg: Leg) -> int:
     row = state.legs.append(*leg)
     state.waiting.setdefault(leg.instrument, {}).setdefault(leg.due, array("q")).append(row)
     state.add_own_securities(leg.instrument, -leg.quantity)
+    state.loads.add(leg.instrument, leg.quantity, leg.amount)
     return row
 
 
@@ -47,6 +48,7 @@ def remove_leg(state: State, row: int) -> None:
     take_back_lieu(state, row, leg)
     state.legs.set(row, "state", LegState.GONE)
     state.add_own_securities(leg.instrument, leg.quantity)
+    state.loads.take(leg.instrument, leg.quantity, leg.amount)
     emit_leg(state, LegOperation.REMOVE, leg)
 
 
@@ -82,7 +84,13 @@ def chain(state: State, trade: int, rows: list[int]) -> None:
 
 
 def give_lieu(state: State, leg: Leg, amount: int) -> None:
-    """The CCP pays cash in lieu of a leg; the caller keeps it in the leg."""
+    """The CCP pays cash in lieu of a leg; the caller keeps it in the leg, so it may have to go back."""
+    pay_lieu(state, leg, amount)
+    state.loads.add(leg.instrument, 0, 2 * amount)
+
+
+def pay_lieu(state: State, leg: Leg, amount: int) -> None:
+    """Cash in lieu of any sign, from the CCP."""
     currency = state.currency(leg.instrument)
     state.pay_later(currency, leg.party, amount, MoveReason.CASH_IN_LIEU, leg.instrument)
     state.add_own_money(currency, -amount)
@@ -91,7 +99,7 @@ def give_lieu(state: State, leg: Leg, amount: int) -> None:
 def take_back_lieu(state: State, row: int, leg: Leg) -> None:
     """A leg that goes gives back its cash in lieu."""
     if leg.lieu:
-        give_lieu(state, leg, -leg.lieu)
+        pay_lieu(state, leg, -leg.lieu)
         state.legs.set(row, "lieu", 0)
 
 

@@ -87,6 +87,10 @@ class TradeRun:
                 break
             block.add(identity)
             end += 1
+        wanted = slice(first, end)
+        if not self._state.loads.surely_bears(self._trades["quantity"][wanted], self._amount[wanted]):
+            self._acceptable[wanted] = False
+            return 0
         if end > first:
             self._novate(slice(first, end))
         return end - first
@@ -181,6 +185,7 @@ class TradeRun:
         self._add_trades(block, trades, first_trade, first_leg)
         state.legs.extend(legs)
         wait(state, legs, first_leg)
+        state.loads.add_many(legs["instrument"], legs["quantity"], legs["amount"])
         state.out.rows.clear()
         state.out.put_records(self._events(block, trades, amount, due, legs))
 
