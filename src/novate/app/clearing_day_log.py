@@ -1,7 +1,7 @@
 """What happened on the business dates of a house, kept small while it happens.
 
-    events of the plane --> counted: ACCEPTED LEG DUPLICATE SUPERSEDED CANCELLED     (they grow with the trades)
-                        --> kept:    everything else                                (members, instruments, fails)
+    events of the plane --> counted: ACCEPTED LEG DUPLICATE SUPERSEDED CANCELLED  (they grow with trades)
+                        --> kept:    everything else             (with members, instruments and fails)
 
     ... | ROLLED to D   first half of the ROLL before: closing of the date before D
         | cycle, commands of D, closing of D | ROLLED to the next

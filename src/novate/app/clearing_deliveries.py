@@ -42,7 +42,7 @@ def deliveries(plane: ClearingPlane, source: str, trade_id: str) -> list[tuple[i
 
 
 def content_in_force(plane: ClearingPlane, source: str, trade_id: str) -> Json | None:
-    """The TRADE command whose content is in force; None for a trade that was never seen, or only cancelled."""
+    """The TRADE command whose content is in force; None for a trade never seen, or only cancelled."""
     known = plane.house.versions(source, trade_id)
     if known is None:
         return None

@@ -10,8 +10,8 @@
         house.settle()
         house.roll()
 
-Quantities, money and prices are texts as people write them. What the house refuses is a `CommandRefused`, what
-cannot be read a `WrittenError`; nothing has changed then. A file that is refused as a whole is answered too.
+Quantities, money and prices are texts as people write them. What the house refuses is a `CommandRefused`,
+what cannot be read a `WrittenError`; nothing has changed then. A file that is refused whole is answered too.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ from novate.domain.clearing_codes import ClearingEvent
 from novate.domain.clearing_records import new_clearing_events
 from novate.domain.codes import ClearingReject
 from novate.domain.configuration import Configuration
+from novate.reports.clearing_amounts import Amounts
+from novate.reports.clearing_event_words import EventWords
 
 Json = dict[str, Any]
 
@@ -111,6 +113,17 @@ class House:
     def today(self) -> str:
         """The business date."""
         return day_text(self.plane.house.today)
+
+    def words(self) -> EventWords:
+        """The sentences of events, with what earlier events have said."""
+        terms = self.plane.terms
+        amounts = Amounts(terms, self.names.quantity_digits)
+        house, instruments = self.plane.house, terms.instruments
+        amounts.instrument_of |= {name: instruments[n].name for name, n in house.issuer_events().items()}
+        amounts.instrument_of |= {
+            f"intent {one.number}": instruments[one.instrument].name for one in house.intents()
+        }
+        return EventWords(amounts, list(terms.switches.buckets))
 
     @property
     def _returns(self) -> Path:
@@ -230,7 +243,7 @@ class House:
         }
         if changed.items() <= content.items():
             raise WrittenError(
-                f"trade {source} {trade_id}: expected something to change, was all as version {known.in_force}"
+                f"trade {source} {trade_id}: expected a change, was all as in version {known.in_force}"
             )
         return self.do({**content, **changed, "version": known.highest + 1})
 

@@ -1,4 +1,4 @@
-"""What a clearing firm asks of its house, as plain rows: status, trades, positions, obligations, fails, ledger.
+"""What a clearing firm asks of its house: status, trades, positions, obligations, fails, ledger.
 
 Numbers are integers of units and minor units; `Digits` says where the point stands. Nothing is journaled, so
 that all of it can be asked beside a process that writes.
@@ -17,32 +17,18 @@ from novate.app.clearing_answers import SIDES, positions_json, status_json
 from novate.app.clearing_day_log import told_day
 from novate.app.clearing_deliveries import deliveries, newest_names
 from novate.app.clearing_house import House
+from novate.app.clearing_life import trade_life
 from novate.app.obligation_files import obligations_of
 from novate.app.problems import RefusedError
-from novate.clearing.chart import BalanceBook, OwnerKind, account_code
 from novate.clearing.house_terms import day_text
 from novate.clearing.queries import OpenIntent, PendingGiveUp
 from novate.domain.clearing_codes import OpenReason
-from novate.reports.beancount import beancount_lines
 from novate.reports.clearing_report_day import Row
 from novate.reports.clearing_statements import open_quantity
+from novate.reports.house_beancount import house_beancount_lines
 from novate.reports.trial_balance import TrialLine, trial_balance
 
 Json = dict[str, Any]
-OWNERS = {
-    OwnerKind.HOUSE: "Liabilities:House",
-    OwnerKind.CLIENT: "Liabilities:Client",
-    OwnerKind.LIQUIDITY_PROVIDER: "Liabilities:LiquidityProvider",
-    OwnerKind.OTHER: "Liabilities:Other",
-    OwnerKind.CCP_OWN: "Equity:Own",
-    OwnerKind.WORLD: "Assets:World",
-}
-GROUPS = {
-    account_code(book, kind): f"{group}:{book.name.capitalize()}"
-    for book in BalanceBook
-    for kind, group in OWNERS.items()
-}
-"""Code in the chart of accounts -> group of accounts in beancount."""
 
 
 class OpenLot(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,20 +77,23 @@ def status(house: House) -> Json:
 
 
 def trade(house: House, source: str, trade_id: str) -> Json:
-    """A trade: its state, its legs, and everything that was delivered of it."""
+    """A trade: its state, its legs, everything that was delivered of it, and every transition of its life."""
     found = status_json(house.plane.house, source, trade_id)
-    if found["ev"] == "REJECTED":
+    life = trade_life(house, source, trade_id)
+    if life is None:
         raise RefusedError(f"trade {source} {trade_id}: expected one that was delivered, found none")
     told = [
-        {
-            "sequence": sequence,
-            **{key: value for key, value in command.items() if key not in ("source", "trade_id")},
-        }
+        {"sequence": sequence, **{key: command[key] for key in command if key not in ("source", "trade_id")}}
         for sequence, command, _ in deliveries(house.plane, source, trade_id)
     ]
     return {
-        **{key: found[key] for key in ("source", "trade_id", "version", "state", "legs")},
+        "source": source,
+        "trade_id": trade_id,
+        "version": life.version,
+        "state": found.get("state", life.state),
+        "legs": found.get("legs", []),
         "deliveries": told,
+        "transitions": msgspec.to_builtins(life.transitions),
     }
 
 
@@ -121,7 +110,7 @@ def source_of(house: House, trade_id: str) -> str:
 
 
 def newest_trades(house: House, most: int) -> list[Json]:
-    """The trades that were delivered last, the newest first, each with its state; never seen ones left out."""
+    """The trades that were delivered last, the newest first, with their states; refused ones left out."""
     found = []
     for source, trade_id in newest_names(house.plane, most):
         one = status_json(house.plane.house, source, trade_id)
@@ -137,8 +126,8 @@ def positions(house: House) -> Json:
 
 
 def obligations(house: House, date: str | None = None) -> list[Json]:
-    """The obligations of a date: of the running one with what has settled, of a closed one by its files, of a
-    date to come as the nets that wait for it. RefusedError for a date that the house does not know."""
+    """The obligations of a date: of the running one with what has settled, of a closed one by its files,
+    of a date to come as the nets that wait for it. RefusedError for one that the house does not know."""
     wanted = date or house.today
     if wanted == house.today:
         return [
@@ -192,7 +181,7 @@ def trial(house: House) -> list[TrialLine]:
 
 def beancount(house: House) -> list[str]:
     """The whole ledger as lines of beancount text; days are business dates."""
-    return [*beancount_lines(house.plane.house.ledger, GROUPS, datetime.date.fromordinal)]
+    return [*house_beancount_lines(house.plane.house)]
 
 
 def _lot(

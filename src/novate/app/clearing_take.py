@@ -37,15 +37,20 @@ STATUSES = {
 NEVER = FIRST_ORDINAL
 """A settlement date before every trade date: what is no date is refused as that."""
 HOUSE_WORDS = {
-    ClearingReject.TRADE_CANCELLED: "trade_id: expected a trade that is not cancelled, because a cancellation"
-    " is final, was a cancelled one",
-    ClearingReject.TRADE_SETTLED: "trade_id: expected a trade that is not settled yet, was settled; correct it"
-    " by a new trade",
-    ClearingReject.VERSION_GAP: "version: expected the one after the highest that was delivered, was {version}",
-    ClearingReject.INVALID_PRICE: 'price: expected a decimal above 0 with at most {most} decimals, was "{price}"',
+    ClearingReject.TRADE_CANCELLED: "trade_id: expected a trade that is not cancelled, because a"
+    " cancellation is final, was a cancelled one",
+    ClearingReject.TRADE_SETTLED: "trade_id: expected a trade that is not settled yet, was settled;"
+    " correct it by a new trade",
+    ClearingReject.VERSION_GAP: "version: expected the one after the highest that was delivered,"
+    " was {version}",
+    ClearingReject.INVALID_PRICE: "price: expected a decimal above 0 with at most {most} decimals,"
+    ' was "{price}"',
 }
 """Refusals that only a house of many days gives, or words otherwise than a bare file's."""
-UNDELIVERED = 'instrument: expected one that is delivered, was "{instrument}": futures and perpetuals make no obligations'
+UNDELIVERED = (
+    "instrument: expected one that is delivered, because futures and perpetuals make no obligations,"
+    ' was "{instrument}"'
+)
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,7 +49,7 @@ WORDS: dict[ClearingReject, tuple[str, str]] = {
     R.SUPERSEDED: ("the highest version", "{version}"),
     R.UNKNOWN_TRADE: ("a trade that was delivered", "{trade}"),
     R.VERSION_GAP: ("the version after the highest delivered", "{version}"),
-    R.TRADE_SETTLED: ("a trade that is not settled yet; a settled one is corrected by a new trade", "{trade}"),
+    R.TRADE_SETTLED: ("a trade not settled yet; a settled one is corrected by a new trade", "{trade}"),
     R.ALREADY_NETTED: ("a trade of which no leg was netted", "{trade}"),
     R.WRONG_POLICY: ("an instrument that is netted", "{about}, which settles trade by trade"),
     R.GIVEUP_PENDING: ("a side without a give-up that waits for its answer", "{trade}, side {side}"),

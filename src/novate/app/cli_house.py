@@ -1,4 +1,4 @@
-"""Commands of a clearing house in a directory: `novate clearing VERB DIR ...`; `app/clearing_house.py` does them.
+"""Commands of a clearing house in a directory: `novate clearing VERB DIR ...`; `clearing_house` does them.
 
 open take                                 a house, and its trades
 deposit withdraw exempt priority mark     balances and parameters
@@ -41,15 +41,13 @@ def act(directory: Path, verb: Callable[[House], Events], as_json: bool) -> int:
         progress(f"opening {directory}", 0, 0)
         with House.open(directory) as house:
             events = verb(house)
-            names, today = house.names, house.today
+            words, today = house.words(), house.today
     if as_json:
         print_data({"business_date": today, "events": events})
         return 0
-    from novate.app.clearing_lines import event_line
-
     screen = console()
     for event in events[:SHOWN_EVENTS]:
-        screen.print(event_line(event, names), markup=False)
+        screen.print(words.say(event), markup=False)
     if len(events) > SHOWN_EVENTS:
         screen.print(f"and {len(events) - SHOWN_EVENTS:,} more events; --json has all of them", style="dim")
     return 0

@@ -107,6 +107,8 @@ def trades(
 
 
 def _print_trade(found: dict[str, Any], house: House) -> None:
+    from rich.markup import escape
+
     names, screen = house.names, console()
     headline = f"Trade {found['source']} {found['trade_id']}, version {found['version']}: {found['state']}"
     screen.print(headline, style="bold", markup=False)
@@ -138,6 +140,10 @@ def _print_trade(found: dict[str, Any], house: House) -> None:
         legs.add_row(side, f"{member}/{account}", names.quantity_text(quantity, isin), money, state)
     if found["legs"]:
         screen.print(legs)
+    life = table("date", "step", ">version", "why")
+    for step in found["transitions"]:
+        life.add_row(step["date"], step["step"], str(step["version"]), escape(step["why"]))
+    screen.print(life)
 
 
 def positions(directory: Directory, as_json: Json = False) -> int:
@@ -150,7 +156,7 @@ def positions(directory: Directory, as_json: Json = False) -> int:
         return 0
     from novate.reports.figures import directed
 
-    names, screen = house.names, console()
+    names = house.names
     made = table("due", "party", "instrument", ">quantity", ">amount", "ccy", "state")
     rows = [
         (house.today, f"{member}/{account}", isin, quantity, amount, reason)
