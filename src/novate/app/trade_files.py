@@ -3,6 +3,9 @@
     trade_id,source,version,trade_date,instrument,price,quantity,currency,buyer_member,...    row 1
     17,NOVATE,1,2026-10-09,US00NOVA0016,182.50,300,USD,BOREAL,...                             row 2
 
+    #count,1                                                                            control totals, if any
+    #quantity,300
+
 The columns may stand in any order; their names are exact. Rows are named by their line in a CSV file (the
 header is line 1) and by their number, from 1, in a Parquet file. A row with too few or too many fields is
 put aside and reported, the others go on; a file that is not one at all is refused with `TradeFileError`.
@@ -22,8 +25,11 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from novate.app.control_totals import broken_total, split_totals, totals_of_metadata
 from novate.clearing.trades.columns import FIELDS, Bools, Coded, Int64s, TradeColumns, trade_columns
 
+OPTIONAL = ("settle_date",)
+"""Columns that a file may have: an explicit settlement date, empty where the instrument's cycle decides."""
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -43,6 +49,8 @@ class TradeDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
     columns: TradeColumns
     malformed: list[MalformedRow]
+    totals: dict[str, str] = {}
+    """What the file says of itself (`control_totals`)."""
 
 
 def read_trades(path: Path) -> TradeDelivery:
@@ -55,6 +63,14 @@ def read_trades(path: Path) -> TradeDelivery:
     if name.endswith((".csv", ".csv.gz")):
         return _read_csv(path, _bytes(path))
     raise TradeFileError(f"{path}: expected a name ending in .csv, .csv.gz or .parquet, was {path.name}")
+
+
+def require_totals(path: Path, delivery: TradeDelivery) -> None:
+    """Raise TradeFileError if the file says of itself what is not so."""
+    rows = len(delivery.columns) + len(delivery.malformed)
+    broken = broken_total(delivery.totals, rows, delivery.columns.quantity)
+    if broken is not None:
+        raise TradeFileError(f"{path}: {broken[0]}: {broken[1]}; nothing of it was taken")
 
 
 def _bytes(path: Path) -> bytes:
@@ -83,6 +99,7 @@ def _read_csv(path: Path, data: bytes) -> TradeDelivery:
         raise TradeFileError(f"{path}: expected the header {','.join(FIELDS)}, was an empty line or file")
     names = [name.strip().strip('"') for name in header.split(",")]
     _check_names(path, names)
+    data, totals = split_totals(data)
     aside: list[MalformedRow] = []
     blank: list[int] = []
 
@@ -110,11 +127,11 @@ def _read_csv(path: Path, data: bytes) -> TradeDelivery:
         )
     except pa.ArrowInvalid as error:
         raise TradeFileError(f"{path}: expected CSV, was: {error}") from error
-    columns = {name: _coded(table.column(name)) for name in FIELDS}
+    columns = {name: _coded(table.column(name)) for name in names}
     rows = _line_numbers(len(table), [*blank, *(one.row for one in aside)])
     kept = ~_blank_lines(columns, rows, data)
     columns = {name: Coded(one.codes[kept], one.values) for name, one in columns.items()}
-    return TradeDelivery(columns=trade_columns(columns, rows[kept]), malformed=aside)
+    return TradeDelivery(columns=trade_columns(columns, rows[kept]), malformed=aside, totals=totals)
 
 
 def _blank_lines(columns: dict[str, Coded], rows: Int64s, data: bytes) -> Bools:
@@ -147,8 +164,9 @@ def _read_parquet(path: Path) -> TradeDelivery:
     except (pa.ArrowException, OSError) as error:
         raise TradeFileError(f"{path}: expected a Parquet file, was: {error}") from error
     _check_names(path, table.column_names)
-    columns = {name: _coded(_as_text(path, name, table.column(name))) for name in FIELDS}
-    return TradeDelivery(columns=trade_columns(columns), malformed=[])
+    columns = {name: _coded(_as_text(path, name, table.column(name))) for name in table.column_names}
+    totals = totals_of_metadata(table.schema.metadata or {})
+    return TradeDelivery(columns=trade_columns(columns), malformed=[], totals=totals)
 
 
 def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -168,7 +186,7 @@ def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _check_names(path: Path, names: list[str]) -> None:
-    """Every column once, and no others."""
+    """Every column once, optional ones at most once, and no others."""
     for name in FIELDS:
         if names.count(name) != 1:
             found = "none" if name not in names else f"{names.count(name)} of them"
@@ -176,8 +194,8 @@ def _check_names(path: Path, names: list[str]) -> None:
             message = f"expected one column {name}, found {found}; the columns are {columns}"
             raise TradeFileError(f"{path}: header: {message}")
     for name in names:
-        if name not in FIELDS:
-            near = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.6)
+        if name not in (*FIELDS, *OPTIONAL) or names.count(name) > 1:
+            near = difflib.get_close_matches(name, (*FIELDS, *OPTIONAL), n=1, cutoff=0.6)
             hint = f'; did you mean "{near[0]}"?' if near else ""
             raise TradeFileError(f'{path}: header: expected no other column, was "{name}"{hint}')
 
