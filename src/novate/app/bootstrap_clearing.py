@@ -14,7 +14,7 @@ watches: a plane tells its watcher everything that it applies, also what it repl
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -53,6 +53,25 @@ class Watcher(Protocol):
 
     def take(self, events: Records) -> None:
         """Events of whole commands, in order."""
+
+
+class Watchers:
+    """Several watchers as one."""
+
+    def __init__(self, watchers: Sequence[Watcher]) -> None:
+        self._watchers = watchers
+
+    def begin(self, house: Clearing, is_founding: bool) -> None:
+        for one in self._watchers:
+            one.begin(house, is_founding)
+
+    def before_roll(self, house: Clearing) -> None:
+        for one in self._watchers:
+            one.before_roll(house)
+
+    def take(self, events: Records) -> None:
+        for one in self._watchers:
+            one.take(events)
 
 
 class ClearingPlane:
@@ -173,8 +192,11 @@ def found_clearing(
         raise
 
 
-def open_clearing(directory: Path, watcher: Watcher | None = None, read_only: bool = False) -> ClearingPlane:
-    """A plane as it stood when its last command was acknowledged, ready to go on.
+def open_clearing(
+    directory: Path, watcher: Watcher | None = None, read_only: bool = False, from_start: bool = False
+) -> ClearingPlane:
+    """A plane as it stood when its last command was acknowledged, ready to go on; with `from_start` the
+    watcher is told everything again, from the first record.
 
     Raises RefusedError if a snapshot does not restore to the root in its name.
     """
@@ -182,7 +204,7 @@ def open_clearing(directory: Path, watcher: Watcher | None = None, read_only: bo
     try:
         configuration, founded = journaled_configuration(journal, ClearingCommand.CONFIGURATION)
         plane = ClearingPlane(configuration, journal, watcher)
-        for _ in plane.resume(journal.snapshots.newest(), founded):
+        for _ in plane.resume(None if from_start else journal.snapshots.newest(), founded):
             pass
         return plane
     except BaseException:
