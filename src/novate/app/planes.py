@@ -54,7 +54,7 @@ class PlaneProcess:
     def _start(self) -> None:
         self._child = subprocess.Popen(
             [sys.executable, "-m", MODULE, *self._arguments],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
         )  # fmt: skip
         if self._last_words is not None:
             self._write(self._last_words)
@@ -73,14 +73,15 @@ class PlaneProcess:
         """The number behind a word that the plane says. RefusedError when it fails or is killed too often."""
         assert self._child.stdout is not None
         while True:
-            line = self._child.stdout.readline()
+            line = self._child.stdout.readline().decode()
             if line.startswith(f"{word} "):
                 return int(line.split()[1])
             if line.startswith("failed "):
                 raise RefusedError(line.split(" ", 2)[2].strip())
             if line:
                 continue
-            code = self._child.wait()
+            self.end()
+            code = self._child.returncode
             if code >= 0 or self.restarts == MOST_RESTARTS:
                 raise RefusedError(f"{self._arguments[0]}: expected an answer, was the end with code {code}")
             self.restarts += 1
@@ -98,8 +99,7 @@ class PlaneProcess:
     def _write(self, line: str) -> None:
         assert self._child.stdin is not None
         try:
-            self._child.stdin.write(f"{line}\n")
-            self._child.stdin.flush()
+            self._child.stdin.write(f"{line}\n".encode())
         except BrokenPipeError:
             # It was killed; it is told again when it is started again.
             return
