@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +36,7 @@ from novate.domain.clearing_records import (
 from novate.domain.configuration import Configuration
 from novate.domain.machine import SnapshotReader
 from novate.journal import DEFAULT_SEGMENT_BYTES, MOST_SEGMENT_BYTES, Journal, SnapshotCorrupt
+from novate.journal.snapshots import SnapshotName
 
 BATCH = 4096
 EVENT_BUFFER = 65_536
@@ -244,3 +246,38 @@ def blocks_from(journal: Journal, sequence: int) -> Iterator[tuple[int, Records]
     """(first sequence, records) of each block from a sequence on."""
     for first_sequence, records in journal.read(sequence):
         yield first_sequence, records.view(CLEARING_COMMAND)
+
+
+class ClearingReplay:
+    """A house that is built again from a journal's first command on; the journal is only read."""
+
+    def __init__(self, directory: Path, watcher: Watcher | None = None) -> None:
+        self.journal = Journal.open(directory, read_only=True)
+        self.configuration, self.founded = journaled_configuration(
+            self.journal, ClearingCommand.CONFIGURATION
+        )
+        self._plane = ClearingPlane(self.configuration, self.journal, watcher)
+        self.terms, self.house = self._plane.terms, self._plane.house
+        if watcher is not None:
+            watcher.begin(self.house, True)
+
+    def batches(
+        self, until: int | None = None, most: int = BATCH, stops: Sequence[int] = ()
+    ) -> Iterator[tuple[int, Records]]:
+        """(last sequence, events) of each batch of at most `most` records, through sequence `until`; a batch
+        ends wherever `stops` names a sequence."""
+        last = self.journal.last_sequence if until is None else until
+        for first_sequence, records in blocks_from(self.journal, self.founded + 1):
+            rest = records[: max(last - first_sequence + 1, 0)]
+            ends = {stop - first_sequence + 1 for stop in stops if 0 <= stop - first_sequence < len(rest)}
+            ends |= {*range(most, len(rest), most), len(rest)}
+            for start, end in pairwise(sorted({0, *ends})):
+                yield first_sequence + end - 1, self._plane.apply(rest[start:end])
+
+    def restored_snapshots(self) -> Iterator[tuple[SnapshotName, str]]:
+        """Each snapshot, and the root of the state that it restores to. Raises SnapshotCorrupt."""
+        for name in self.journal.snapshots.all():
+            house = Clearing(self.terms)
+            house.restore(self.journal.snapshots.load(name))
+            house.validate()
+            yield name, house.state_root().hex()
