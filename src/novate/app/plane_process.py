@@ -7,15 +7,17 @@
                                              venue is done and which fill is the last; then the day is closed
 
 Each may be killed at any moment and started again: where it goes on follows from its journal. A process ends
-by itself when the one that started it is gone. The last line of its output is its answer.
+at once when the one that started it is gone, which its input tells: the other end is closed then. A lock on
+the folder of the plane is held from before anything in it is touched. The last line of output is the answer.
 """
 
 from __future__ import annotations
 
 import os
 import select
-import shutil
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,9 +29,11 @@ from novate.app.bootstrap_clearing import found_clearing
 from novate.app.clearing_house import House
 from novate.app.cli_errors import expected_failure
 from novate.app.configuration import embedded_configuration, load_configuration
+from novate.app.founding import founding
 from novate.app.plane_streams import (
     CLEARING_JOURNAL,
     CREDIT,
+    FILLS,
     VENUE_JOURNAL,
     CreditStream,
     FillReader,
@@ -47,7 +51,7 @@ from novate.clearing.configured import house_terms_of
 from novate.domain.codes import CommandKind
 from novate.domain.configuration import Configuration
 from novate.domain.records import COMMAND, Commands
-from novate.gateway.files import OrderFile
+from novate.gateway.files import OrderFile, only_writer
 from novate.gateway.files.fitted import fitted_configuration
 
 FILLS_A_BLOCK = 2000
@@ -55,68 +59,65 @@ SNAPSHOT_RECORDS = 500_000
 WAIT_SECONDS = 0.005
 
 
-class Orphan(Exception):  # noqa: N818 -- what the process is
-    """The process that started this one is gone."""
-
-
-@contextmanager
-def founding(journal: Path) -> Iterator[Path]:
-    """A place for a new journal, which becomes `journal` when the block ends: a process that dies while it
-    founds a plane leaves none."""
-    place = journal.with_name(journal.name + ".founding")
-    if place.exists():
-        shutil.rmtree(place)
-    yield place
-    place.rename(journal)
-
-
-def _expect_parent(parent: int) -> None:
-    if os.getppid() != parent:
-        raise Orphan
-
-
 # -- the venue ------------------------------------------------------------------------------------------
 
 
 def venue_day(directory: Path, credits: int, configuration: Configuration, orders: OrderFile) -> int:
     """Everything of the day that the journal does not have yet; returns the number of the last fill."""
-    parent, fills = os.getppid(), FillStream(directory)
-    plane = _venue(directory, configuration, fills)
+    with only_writer((directory / VENUE_JOURNAL).parent):
+        found_venue(directory, configuration)
+        with open_venue(directory) as (plane, fills):
+            return _trade(plane, fills, directory, credits, configuration, orders)
+
+
+def _trade(
+    plane: Plane, fills: FillStream, directory: Path, credits: int, configuration: Configuration,
+    orders: OrderFile,
+) -> int:  # fmt: skip
+    if plane.configuration != configuration:
+        raise RefusedError(
+            f"{directory / VENUE_JOURNAL}: expected the configuration that the venue was founded with, "
+            "was another"
+        )
+    day = np.concatenate([orders.commands, closing_time(configuration)])
+    take_credit(plane, directory, credits)
+    done = orders_in_journal(plane, day)
+    since = plane.venue.sequence
+    for start in range(done, len(day), BATCH):
+        plane.take(day[start : start + BATCH])
+        if plane.venue.sequence - since >= SNAPSHOT_RECORDS:
+            fills.stream.flush()
+            plane.snapshot()
+            since = plane.venue.sequence
+    return fills.last
+
+
+@contextmanager
+def open_venue(directory: Path) -> Iterator[tuple[Plane, FillStream]]:
+    """The venue as it stood, and the stream of its fills, which has what the journal says and no more."""
+    journal, fills = directory / VENUE_JOURNAL, FillStream(directory)
     try:
-        day = np.concatenate([orders.commands, closing_time(configuration)])
-        take_credit(plane, directory, credits)
-        done = orders_in_journal(plane, day)
-        since = plane.venue.sequence
-        for start in range(done, len(day), BATCH):
-            _expect_parent(parent)
-            plane.take(day[start : start + BATCH])
-            if plane.venue.sequence - since >= SNAPSHOT_RECORDS:
-                fills.stream.flush()
-                plane.snapshot()
-                since = plane.venue.sequence
-        return fills.last
+        try:
+            plane = open_plane(journal, fills)
+        except StreamBehind:
+            plane = open_plane(journal, fills, from_start=True)
+        try:
+            fills.stream.expect_end(fills.last)
+            yield plane, fills
+        finally:
+            plane.close()
     finally:
-        plane.close()
         fills.stream.close()
 
 
-def _venue(directory: Path, configuration: Configuration, fills: FillStream) -> Plane:
+def found_venue(directory: Path, configuration: Configuration) -> None:
+    """A venue with its configuration and opening credit, unless there is one."""
     journal = directory / VENUE_JOURNAL
     if not journal.exists():
         with founding(journal) as place:
             plane = found_plane(place, configuration)
             plane.take(opening_records(configuration))
             plane.close()
-    try:
-        plane = open_plane(journal, fills)
-    except StreamBehind:
-        plane = open_plane(journal, fills, from_start=True)
-    if plane.configuration != configuration:
-        plane.close()
-        raise RefusedError(
-            f"{journal}: expected the configuration that the venue was founded with, was another"
-        )
-    return plane
 
 
 def orders_in_journal(plane: Plane, day: Commands) -> int:
@@ -147,29 +148,30 @@ def take_credit(plane: Plane, directory: Path, last: int) -> None:
 
 def clearing_day(directory: Path, configuration: Configuration) -> int:
     """Take fills until the venue is done, close the day; returns how many deltas there are for the venue."""
-    parent = os.getppid()
-    house, credit = open_house(directory, configuration)
-    with house:
-        if not house.plane.house.fills:
-            house.do({"cmd": "RELEASE_CREDIT"})
-        say(f"ready {credit.last}")
-        if house.today == configuration.business_date:
-            reader = FillReader(directory)
-            writer = FillWriter(configuration, house.plane.terms)
-            for last in waited(parent):
-                while follow(house, reader, writer):
-                    _expect_parent(parent)
-                if last is not None and house.plane.house.fills >= last:
-                    break
-            house.roll()
+    with only_writer((directory / CLEARING_JOURNAL).parent):
+        house, credit = open_house(directory, configuration)
+        with house:
+            return _clear(house, credit, directory)
+
+
+def _clear(house: House, credit: CreditStream, directory: Path) -> int:
+    if not house.plane.house.fills:
         house.do({"cmd": "RELEASE_CREDIT"})
-        credit.stream.flush()
-        house.plane.snapshot()
-        return credit.last
+    say(f"ready {credit.last}")
+    if house.today == house.configuration.business_date:
+        follow_until_told(house, directory)
+        house.roll()
+    house.do({"cmd": "RELEASE_CREDIT"})
+    credit.stream.flush()
+    house.plane.snapshot()
+    return credit.last
 
 
 def open_house(directory: Path, configuration: Configuration) -> tuple[House, CreditStream]:
-    """The house, founded or as it stood, and the stream of its deltas."""
+    """The house, founded or as it stood, and the stream of its deltas, which has what its journal says.
+
+    RefusedError for another configuration, JournalError for a stream that says something else.
+    """
     credit = CreditStream(directory, CreditWriter(configuration, house_terms_of(configuration)))
     journal = directory / CLEARING_JOURNAL
     if not journal.exists():
@@ -179,10 +181,37 @@ def open_house(directory: Path, configuration: Configuration) -> tuple[House, Cr
         house = House.open(directory, beside=credit)
     except StreamBehind:
         house = House.open(directory, beside=credit, from_start=True)
-    if house.configuration != configuration:
+    try:
+        if house.configuration != configuration:
+            raise RefusedError(f"{directory}: expected the configuration that the house was founded with")
+        credit.stream.expect_end(credit.last)
+    except BaseException:
         house.close()
-        raise RefusedError(f"{directory}: expected the configuration that the house was founded with")
+        raise
     return house, credit
+
+
+def follow_until_told(house: House, directory: Path) -> None:
+    """Take fills as they come until the venue is done and all of them are taken.
+
+    RefusedError if the house has more fills than the venue, or the stream fewer.
+    """
+    reader = FillReader(directory)
+    writer = FillWriter(house.configuration, house.plane.terms)
+    last: int | None = None
+    while last is None or house.plane.house.fills < last:
+        if not follow(house, reader, writer):
+            if last is not None:
+                raise RefusedError(
+                    f"{directory / FILLS}: expected {last} fills as the venue has done them, "
+                    f"was the end after {house.plane.house.fills}"
+                )
+            last = number_said()
+    if house.plane.house.fills > last:
+        raise RefusedError(
+            f"{directory / CLEARING_JOURNAL}: expected no more fills than the {last} of the venue, "
+            f"was {house.plane.house.fills}: the venue has lost some"
+        )
 
 
 def follow(house: House, reader: FillReader, writer: FillWriter) -> int:
@@ -194,17 +223,12 @@ def follow(house: House, reader: FillReader, writer: FillWriter) -> int:
     return len(fills) // 2
 
 
-def waited(parent: int) -> Iterator[int | None]:
-    """Again and again after a moment: the number of the last fill, None as long as nobody has said it."""
-    last: int | None = None
-    while True:
-        if last is None and select.select([sys.stdin], [], [], WAIT_SECONDS)[0]:
-            line = sys.stdin.readline()
-            if not line:
-                raise Orphan
-            last = int(line)
-        _expect_parent(parent)
-        yield last
+def number_said() -> int | None:
+    """The number of the last fill if somebody says it within a moment."""
+    if not select.select([sys.stdin], [], [], WAIT_SECONDS)[0]:
+        return None
+    line = sys.stdin.readline()
+    return int(line) if line else sys.exit(1)
 
 
 def say(line: str) -> None:
@@ -233,8 +257,6 @@ def main(arguments: list[str]) -> int:
             return 0
         configuration, day = read_request(request, SILENT)
         say(f"done {venue_day(Path(directory), credits, configuration, day)}")
-    except Orphan:
-        return 1
     except Exception as error:
         failure = expected_failure(error)
         if failure is None:
@@ -254,17 +276,21 @@ def configuration_of(request: RunRequest) -> Configuration:
 
 def credit_only(directory: Path, last: int) -> int:
     """Give the venue the deltas up to number `last`; returns the number of its last fill."""
-    fills = FillStream(directory)
-    try:
-        plane = open_plane(directory / VENUE_JOURNAL, fills)
-        try:
-            take_credit(plane, directory, last)
-            return fills.last
-        finally:
-            plane.close()
-    finally:
-        fills.stream.close()
+    with only_writer((directory / VENUE_JOURNAL).parent), open_venue(directory) as (plane, fills):
+        take_credit(plane, directory, last)
+        return fills.last
+
+
+def end_with_parent() -> None:
+    """Die as soon as nobody holds the other end of the input: as harmless as any kill."""
+    ending = select.poll()
+    ending.register(sys.stdin, select.POLLHUP)
+    ending.poll()
+    os._exit(1)
 
 
 if __name__ == "__main__":
+    # An interrupt from the keyboard reaches the parent too, which ends its planes.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=end_with_parent, daemon=True).start()
     sys.exit(main(sys.argv[1:]))
