@@ -8,16 +8,20 @@ import signal
 import time
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 
 from novate.app.configuration import load_configuration
-from novate.app.plane_process import follow_until_told, open_house
-from novate.app.plane_streams import FillStream, read_credit
+from novate.app.plane_process import follow, follow_until_told, open_house, refused_fills
+from novate.app.plane_streams import FillReader, FillStream, read_credit
 from novate.app.problems import RefusedError
+from novate.app.venue_fills import FillWriter
 from novate.domain.configuration import Configuration
+from novate.domain.instruments import Resale
 from novate.gateway.files import only_writer
 from novate.journal.errors import JournalError
-from tests.end_to_end.processes import novate
+from tests.end_to_end.processes import novate, novate_json
 from tests.end_to_end.two_planes import (
     children_of,
     command_line,
@@ -28,6 +32,7 @@ from tests.end_to_end.two_planes import (
     start,
 )
 from tests.unit.app.test_plane_records import random_fills
+from tests.unit.clearing.test_fills import fill
 
 ORDERS = 4_000
 STREAMS = ("venue/fills", "clearing/credit")
@@ -144,6 +149,38 @@ def test_a_house_with_more_fills_than_the_venue_says_so(
         ):
             follow_until_told(house, tmp_path)
         assert house.plane.house.fills == 3
+
+
+def test_a_fill_that_the_house_refuses_is_counted(configuration: Configuration, tmp_path: Path) -> None:
+    fills = np.concatenate(
+        [fill(1, 0, 18250, 5, 101, 202), fill(2, 0, 0, 5, 101, 202), fill(3, 5, 7, 1, 101, 202)]
+    )
+    FillStream(tmp_path).take(fills)
+    house, _ = open_house(tmp_path, configuration)
+    with house:
+        follow(house, FillReader(tmp_path), FillWriter(configuration, house.plane.terms))
+        assert (house.plane.house.fills, house.plane.house.fills_in_house) == (3, 1)
+        assert refused_fills(house, tmp_path) == 1, "a price of nothing is none"
+
+
+def test_refused_fills_of_a_day_are_said_and_fail_verification(tmp_path: Path) -> None:
+    config = configured(tmp_path / "market.toml", 400)
+    config.write_text(config.read_text().replace("[clearing]", "[clearing]\nmax_qty = 50", 1))
+    day = novate_json("day", tmp_path / "day", "--config", config)
+    assert 0 < day["refused"] < day["fills"]
+    found = novate("verify", tmp_path / "day", "--sample", "0")
+    assert found.returncode == 1
+    assert f"{day['refused']} of them were refused" in " ".join(found.stdout.split())
+
+
+def test_markets_that_wait_for_settlement_returns_are_refused(
+    configuration: Configuration, tmp_path: Path
+) -> None:
+    first, *rest = configuration.instruments
+    waits = msgspec.structs.replace(first, resale=Resale.SETTLED)
+    with pytest.raises(RefusedError, match='NOVA: expected resale = "immediate"'):
+        open_house(tmp_path, msgspec.structs.replace(configuration, instruments=(waits, *rest)))
+    assert not (tmp_path / "clearing").exists()
 
 
 def test_a_whole_credit_stream_is_told_again_from_any_snapshot(

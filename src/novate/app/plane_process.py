@@ -45,7 +45,7 @@ from novate.app.problems import RefusedError
 from novate.app.progress import SILENT
 from novate.app.run_orders import RunRequest, read_request
 from novate.app.schedules import closing_time
-from novate.app.venue_credit import CreditWriter
+from novate.app.venue_credit import CreditWriter, require_immediate_resale
 from novate.app.venue_fills import FillWriter
 from novate.clearing.configured import house_terms_of
 from novate.domain.codes import CommandKind
@@ -55,6 +55,7 @@ from novate.gateway.files import OrderFile, only_writer
 from novate.gateway.files.fitted import fitted_configuration
 
 FILLS_A_BLOCK = 2000
+COUNTED_AT_ONCE = 100_000
 SNAPSHOT_RECORDS = 500_000
 WAIT_SECONDS = 0.005
 
@@ -164,7 +165,17 @@ def _clear(house: House, credit: CreditStream, directory: Path) -> int:
     house.do({"cmd": "RELEASE_CREDIT"})
     credit.stream.flush()
     house.plane.snapshot()
+    say(f"refused {refused_fills(house, directory)}")
     return credit.last
+
+
+def refused_fills(house: House, directory: Path) -> int:
+    """How many fills the house was given as trades and does not have."""
+    writer, reader = FillWriter(house.configuration, house.plane.terms), FillReader(directory)
+    given, taken = 0, house.plane.house.fills
+    for first in range(1, taken + 1, COUNTED_AT_ONCE):
+        given += writer.trades_among(reader.read(first, min(COUNTED_AT_ONCE, taken + 1 - first)))
+    return given - house.plane.house.fills_in_house
 
 
 def open_house(directory: Path, configuration: Configuration) -> tuple[House, CreditStream]:
@@ -172,6 +183,7 @@ def open_house(directory: Path, configuration: Configuration) -> tuple[House, Cr
 
     RefusedError for another configuration, JournalError for a stream that says something else.
     """
+    require_immediate_resale(configuration)
     credit = CreditStream(directory, CreditWriter(configuration, house_terms_of(configuration)))
     journal = directory / CLEARING_JOURNAL
     if not journal.exists():

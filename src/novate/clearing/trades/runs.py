@@ -52,6 +52,7 @@ class TradeTables:
         self.is_member[[terms.ccp, terms.world, -1]] = False
         of = [one.currency for one in terms.instruments]
         self.currency = np.array([*of, NOT_GIVEN], np.int64)
+        self.moves_credit = np.array([one.moves_credit for one in terms.instruments], bool)
         units = [one.worth_factor * 10 ** terms.currencies[one.currency].digits for one in terms.instruments]
         # What does not fit 64 bits is left to the path of single trades.
         self.minor_units = np.array([n if n <= INT64_MAX else 0 for n in units] + [0], np.int64)
@@ -68,7 +69,7 @@ class TradeRun:
         self._texts = pairs[0::2].copy().view(np.uint8).reshape(-1, RECORD_BYTES)
         self._amount = np.zeros(len(self._trades), np.int64)
         self._due = np.zeros(len(self._trades), np.int64)
-        self._currency = tables.currency
+        self._currency, self._moves_credit = tables.currency, tables.moves_credit
         self._acceptable = self._check(tables)
         self._acceptable &= self._find_dates(self._acceptable)
         self._names = [row[4 : 4 + row[1]] for row in map(bytes, self._texts)]
@@ -169,7 +170,7 @@ class TradeRun:
     def _are_named(self) -> Bools:
         """No fill of the venue, or one that FILLS has named."""
         venue = self._state.venue
-        found = (self._trades["source"] != venue.source) | (self._trades["version"] != 1)
+        found = self._trades["source"] != venue.source
         for place in np.flatnonzero(~found).tolist():
             found[place] = venue.has_named(self._names[place])
         return np.asarray(found)
@@ -196,6 +197,7 @@ class TradeRun:
         state.legs.extend(legs)
         wait(state, legs, first_leg)
         is_fill = (trades["source"] == state.venue.source) & (trades["version"] == 1)
+        is_fill &= self._moves_credit[trades["instrument"]]
         if is_fill.any():
             state.venue.add_fills(legs[np.repeat(is_fill, 2)], self._currency)
         state.loads.add_many(legs["instrument"], legs["quantity"], legs["amount"])
