@@ -169,3 +169,15 @@ def test_only_what_is_asked_for_is_kept() -> None:
     assert house.histories.of("V", "t2") is None
     everything = Followed(player()).live(*ENOUGH, {**TRADE, "trade_id": "t0"}, TRADE)
     assert everything == found
+
+
+def test_events_may_be_cut_anywhere() -> None:
+    house, together = player(), TradeHistories(player().house.terms)
+    apart = TradeHistories(house.house.terms)
+    for command in (*ENOUGH, TRADE, roll("2026-03-03"), {**TRADE, "version": 2, "qty": 7}, SETTLE):
+        events = house.answer(command)
+        together.take(events)
+        for event in events:
+            apart.take([event])
+    assert apart.all() == together.all()
+    assert len(apart.all()[0].transitions) > 10
