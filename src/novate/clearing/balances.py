@@ -28,6 +28,7 @@ from novate.clearing.chart import (
     place_of,
 )
 from novate.clearing.house_terms import HouseTerms
+from novate.clearing.ledger.archive import Archive
 from novate.clearing.ledger.codes import TransferFlag, TransferResult
 from novate.clearing.ledger.layout import ACCOUNT_REQUEST, TRANSFER_REQUEST
 from novate.clearing.ledger.ledger import Ledger
@@ -67,8 +68,10 @@ class _Asset:
 class Balances:
     """Balances by asset and party."""
 
-    def __init__(self, terms: HouseTerms) -> None:
-        self.ledger = Ledger(max_batch=MOST_EVENTS)
+    def __init__(self, terms: HouseTerms, archive: Archive | None = None) -> None:
+        """No balances. With an archive, transfers of days that are over leave memory (L30)."""
+        self.ledger = Ledger(max_batch=MOST_EVENTS, archive=archive)
+        self._retires = archive is not None
         self.chart = Chart(terms)
         self.turnover = 0
         """Sum of the amounts since counters were last folded."""
@@ -225,6 +228,12 @@ class Balances:
                 self.ledger.fold(account, day)
             self.turnover = 0
         self.turnover += moved
+
+    def end_day(self, day: int) -> None:
+        """Flush, and retire what is over."""
+        self.flush(day)
+        if self._retires:
+            self.ledger.retire()
 
     def read_ledger(self) -> None:
         """Nets as the ledger has them."""
