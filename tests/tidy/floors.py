@@ -4,7 +4,8 @@
              < views, reports, simulation, gateway, adapters < app
 
 A floor imports the floors below it: never above, never beside. Concrete rooms (the two planes, the journal,
-the adapters) meet in `app/bootstrap.py` and nowhere else, so that the node has one place where it is wired.
+the adapters) meet in `app/bootstrap.py` (the execution plane) and `app/bootstrap_clearing.py` (the
+settlement plane) and nowhere else, so that each plane has one place where it is wired.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ FLOORS = {
     "app": 8,
 }
 CONCRETE = ("venue", "clearing", "journal", "adapters")
-WIRING = "novate.app.bootstrap"
+WIRING = ("novate.app.bootstrap", "novate.app.bootstrap_clearing")
 NUMBA_DOORS = ("novate.compiled", "novate.tables", "novate.processor")
 
 
@@ -54,7 +55,7 @@ def imports_that_run_up(source: Source) -> Iterator[str]:
 
 def meetings_outside_bootstrap(source: Source) -> Iterator[str]:
     """Modules of the top floor, other than the bootstrap, that join concrete rooms themselves."""
-    if source.floor != "app" or source.name == WIRING:
+    if source.floor != "app" or source.name in WIRING:
         return
     met = {}
     for node, module in imported_modules(source):
@@ -62,10 +63,10 @@ def meetings_outside_bootstrap(source: Source) -> Iterator[str]:
         if parts[0] == "novate" and len(parts) > 1 and parts[1] in CONCRETE:
             met.setdefault(parts[1], node)
     if "adapters" in met:
-        yield source.at(met["adapters"], f"adapters are chosen in {WIRING} only")
+        yield source.at(met["adapters"], f"adapters are chosen in {WIRING[0]} only")
     for one, other in (("venue", "clearing"), ("venue", "journal"), ("clearing", "journal")):
         if one in met and other in met:
-            yield source.at(met[other], f"{one} and {other} meet in {WIRING} only")
+            yield source.at(met[other], f"{one} and {other} meet in {WIRING[0]} only")
 
 
 def numba_outside_its_door(source: Source) -> Iterator[str]:

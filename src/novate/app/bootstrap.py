@@ -18,19 +18,19 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from novate.app.configuration_pieces import configuration_pieces, journaled_configuration
 from novate.app.problems import RefusedError
 from novate.app.schedules import opening_schedule
 from novate.domain.codes import CommandKind
-from novate.domain.configuration import Configuration, canonical_json, from_canonical_json
+from novate.domain.configuration import Configuration
 from novate.domain.machine import apply_all
-from novate.domain.records import CONFIGURATION_COMMAND, EVENT, Commands, Events, new_commands, new_events
+from novate.domain.records import COMMAND, EVENT, Commands, Events, new_events
 from novate.domain.resolve import opening_credit, venue_terms
 from novate.journal import Journal
 from novate.venue.machine import Venue, warm_up
 
 BATCH = 4096
 EVENT_BUFFER = 65_536
-PIECE = 56
 
 __all__ = [
     "BATCH",
@@ -77,40 +77,6 @@ class Plane:
         self.journal.close()
 
 
-def configuration_records(configuration: Configuration) -> Commands:
-    """The canonical configuration, cut into records of 56 bytes each."""
-    data = canonical_json(configuration)
-    count = -(-len(data) // PIECE)
-    commands = new_commands(count)
-    view = commands.view(CONFIGURATION_COMMAND)
-    view["kind"] = CommandKind.CONFIGURATION
-    view["length"] = PIECE
-    view["length"][-1:] = len(data) - (count - 1) * PIECE
-    view["piece"] = np.frombuffer(data.ljust(count * PIECE, b"\0"), "V56")
-    return commands
-
-
-def journaled_configuration(journal: Journal) -> tuple[Configuration, int]:
-    """The configuration that a journal begins with, and how many records carry it."""
-    pieces: list[bytes] = []
-    count = 0
-    for _, records in journal.read():
-        others = np.flatnonzero(records["kind"] != CommandKind.CONFIGURATION)
-        view = records[: int(others[0]) if len(others) else len(records)].view(CONFIGURATION_COMMAND)
-        data = view["piece"].tobytes()
-        pieces.append(data[: len(data) - PIECE + int(view["length"][-1])] if len(view) else b"")
-        count += len(view)
-        if len(others):
-            break
-    try:
-        return from_canonical_json(b"".join(pieces)), count
-    except msgspec.DecodeError as error:
-        raise RefusedError(
-            f"{journal.directory}: expected a journal that begins with a whole configuration, "
-            f"was {count} records of one: {error}"
-        ) from error
-
-
 def found_plane(directory: Path, configuration: Configuration) -> Plane:
     """A plane with a new, empty journal; `opening_records` are what it must be given first."""
     journal = Journal.create(directory)
@@ -123,9 +89,8 @@ def found_plane(directory: Path, configuration: Configuration) -> Plane:
 
 def opening_records(configuration: Configuration) -> Commands:
     """Everything that stands in a journal before the first order."""
-    return np.concatenate(
-        [configuration_records(configuration), opening_credit(configuration), opening_schedule(configuration)]
-    )
+    pieces = configuration_pieces(configuration, CommandKind.CONFIGURATION).view(COMMAND)
+    return np.concatenate([pieces, opening_credit(configuration), opening_schedule(configuration)])
 
 
 def open_plane(directory: Path) -> Plane:
@@ -136,7 +101,7 @@ def open_plane(directory: Path) -> Plane:
     """
     journal = Journal.open(journal_directory(directory))
     try:
-        configuration, _ = journaled_configuration(journal)
+        configuration, _ = journaled_configuration(journal, CommandKind.CONFIGURATION)
         plane = Plane(configuration, journal)
         newest = journal.snapshots.newest()
         if newest is not None:
@@ -174,7 +139,9 @@ class Replay:
 
     def __init__(self, directory: Path) -> None:
         self.journal = Journal.open(journal_directory(directory), read_only=True)
-        self.configuration, self.configuration_records = journaled_configuration(self.journal)
+        self.configuration, self.configuration_records = journaled_configuration(
+            self.journal, CommandKind.CONFIGURATION
+        )
         self.venue = Venue(venue_terms(self.configuration))
         self.events = 0
         self._buffer = new_events(EVENT_BUFFER)

@@ -30,6 +30,9 @@ STATES = tuple(state.name for state in MarketState)
 COLLAR_ACTIONS = ("CAP", "HALT", "AUCTION")
 POST_ONLY_MODES = ("REJECT", "SLIDE")
 ALLOCATIONS = ("FIFO", "PRO_RATA", "FIFO_PRO_RATA")
+POLICIES = ("CNS", "NET_NET", "GROSS_NET", "GROSS_GROSS")
+MOST_PPM = 10**6
+LONGEST_DAYS = 365
 LARGEST = 10**18
 
 
@@ -175,6 +178,7 @@ def _instrument(table: Table) -> Instrument:
         resale=table.choice("resale", Resale, Resale.IMMEDIATE),
         on_negative=table.choice("on_negative", OnNegative, OnNegative.BLOCK),
         margin_per_lot=table.decimal("margin_per_lot", "0"),
+        policy=table.optional_word("policy", POLICIES),
     )
     table.finish()
     return instrument
@@ -240,6 +244,20 @@ def _clearing(table: Table) -> ClearingSwitches:
         max_qty=table.integer("max_qty", 10**12, 1, LARGEST),
         max_amount=table.integer("max_amount", 10**15, 1, LARGEST),
         max_decimals=table.integer("max_decimals", 9, 0, 18),
+        version_policy=table.one_of("version_policy", ("LATEST", "STRICT"), "LATEST"),
+        policy=table.one_of("policy", POLICIES, "CNS"),
+        partials=table.boolean("partials", True),
+        lot_order=table.one_of("lot_order", ("OLDEST", "NEWEST"), "OLDEST"),
+        mark=table.one_of("mark", ("DAILY", "NONE"), "DAILY"),
+        charge_days=table.one_of("charge_days", ("BUSINESS", "CALENDAR"), "BUSINESS"),
+        fail_charge_to=table.one_of("fail_charge_to", ("RECEIVERS", "CCP"), "RECEIVERS"),
+        fail_ppm=table.integer("fail_ppm", 0, 0, MOST_PPM),
+        cash_fail_ppm=table.integer("cash_fail_ppm", 0, 0, MOST_PPM),
+        arrears_ppm=table.integer("arrears_ppm", 0, 0, MOST_PPM),
+        buyin_days=table.integer("buyin_days", 3, 0, LONGEST_DAYS),
+        buyin_notice=table.integer("buyin_notice", 1, 0, LONGEST_DAYS),
+        buckets=table.integers("buckets", (1, 5), 1, LONGEST_DAYS),
+        alloc_key=table.optional_text("alloc_key") or "",
     )
     table.finish()
     return switches

@@ -57,6 +57,7 @@ class ClearingScenario(msgspec.Struct, frozen=True):
     path: Path
     name: str
     rules: list[str]
+    description: str
     terms: HouseTerms
     steps: list[ClearingStep]
 
@@ -101,7 +102,7 @@ def _scenario(place: str, path: Path, record: Json) -> ClearingScenario:
     except (msgspec.ValidationError, ValueError) as fault:
         raise ScenarioError(f"{place}: expected a header as in {FORMAT}, found otherwise: {fault}") from fault
     require_printable(place, header.scenario, header.description, header.source, *header.rules)
-    return ClearingScenario(path, header.scenario, header.rules, terms, [])
+    return ClearingScenario(path, header.scenario, header.rules, header.description, terms, [])
 
 
 def play(scenario: ClearingScenario) -> tuple[int, ClearingDeparture | None]:
@@ -109,16 +110,22 @@ def play(scenario: ClearingScenario) -> tuple[int, ClearingDeparture | None]:
     player = ClearingPlayer(scenario.terms)
     for done, step in enumerate(scenario.steps):
         try:
-            got = player.answer(step.command)
+            got = answer_step(player, scenario, step)
         except BrokenInvariant as fault:
             got = [{"ev": "BROKEN_INVARIANT", "message": str(fault)}]
-        except (KeyError, ValueError, TypeError, AttributeError) as fault:
-            place = f"{scenario.path}:{step.line}"
-            found = f"an unknown or missing {fault}" if isinstance(fault, KeyError) else str(fault)
-            raise ScenarioError(f"{place}: expected a command of {FORMAT}, was {found}") from fault
         if got != step.expect:
             return done, ClearingDeparture(step, got)
     return len(scenario.steps), None
+
+
+def answer_step(player: ClearingPlayer, scenario: ClearingScenario, step: ClearingStep) -> list[Json]:
+    """The events of a step. ScenarioError with its place for a command that is none of the format."""
+    try:
+        return player.answer(step.command)
+    except (KeyError, ValueError, TypeError, AttributeError) as fault:
+        place = f"{scenario.path}:{step.line}"
+        found = f"an unknown or missing {fault}" if isinstance(fault, KeyError) else str(fault)
+        raise ScenarioError(f"{place}: expected a command of {FORMAT}, was {found}") from fault
 
 
 class ClearingPlayer:

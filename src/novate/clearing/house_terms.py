@@ -25,6 +25,7 @@ FIRST_ORDINAL = datetime.date(1900, 1, 1).toordinal()
 LAST_ORDINAL = datetime.date(9990, 12, 31).toordinal()
 """Days with room on both sides for every search of a calendar."""
 SEARCH_DAYS = 400
+MOST_WORTH_DECIMALS = 36
 
 
 class Switches(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +61,10 @@ class HouseInstrument(msgspec.Struct, frozen=True, kw_only=True):
     cycle: int
     policy: Policy
     calendar: SettlementCalendar
+    worth_factor: int = 1
+    worth_decimals: int = 0
+    """One unit at a price of 1.0 is worth worth_factor / 10**worth_decimals of the currency: contracts of
+    100 have a factor of 100, units of a thousandth have 3 decimals."""
 
 
 class HouseCurrency(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +117,9 @@ def require_house_terms(terms: HouseTerms) -> None:
     for one in terms.instruments:
         if not 0 <= one.cycle <= 5:
             raise ValueError(f"Expected a cycle of 0 to 5 of {one.name}, was {one.cycle}")
+        if one.worth_factor < 1 or not 0 <= one.worth_decimals <= MOST_WORTH_DECIMALS:
+            worth = f"{one.worth_factor} / 10**{one.worth_decimals}"
+            raise ValueError(f"Expected a positive worth of a unit of {one.name}, was {worth}")
         if not 0 <= one.currency < len(terms.currencies):
             raise ValueError(f"Expected a currency of {one.name}, was number {one.currency}")
         one.calendar.next_settlement_day(datetime.date.fromordinal(terms.start))

@@ -249,8 +249,9 @@ class State:
 
     def exact_worth(self, instrument: int, quantity: int, price: Price) -> tuple[int, int]:
         """quantity * price in minor units, as numerator and denominator."""
-        digits = self.terms.currencies[self.currency(instrument)].digits
-        return int(quantity * price.digits * 10**digits), int(10**price.decimals)
+        one = self.terms.instruments[instrument]
+        minor_units = one.worth_factor * 10 ** self.terms.currencies[one.currency].digits
+        return int(quantity * price.digits * minor_units), int(10 ** (price.decimals + one.worth_decimals))
 
     # -- trades and legs --------------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ class ClearingCommand(IntEnum):
     TEXT = 1
     PART = 2
     SOURCE = 3
+    CONFIGURATION = 4
+    """A piece of the configuration in front of a journal; it never reaches the machine."""
     TRADE = 10
     CANCEL_TRADE = 11
     BATCH = 12

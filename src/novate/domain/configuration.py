@@ -31,7 +31,7 @@ class Currency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClearingSwitches(msgspec.Struct, frozen=True, kw_only=True):
-    """The switches of C51 that the first form of clearing knows."""
+    """The switches of C51; `novate clear` of a bare file knows the first six, a house of days all."""
 
     amount_rounding: str = "HALF_UP"
     late_trades: str = "NEXT"
@@ -39,6 +39,20 @@ class ClearingSwitches(msgspec.Struct, frozen=True, kw_only=True):
     max_qty: int = 10**12
     max_amount: int = 10**15
     max_decimals: int = 9
+    version_policy: str = "LATEST"
+    policy: str = "CNS"
+    partials: bool = True
+    lot_order: str = "OLDEST"
+    mark: str = "DAILY"
+    charge_days: str = "BUSINESS"
+    fail_charge_to: str = "RECEIVERS"
+    fail_ppm: int = 0
+    cash_fail_ppm: int = 0
+    arrears_ppm: int = 0
+    buyin_days: int = 3
+    buyin_notice: int = 1
+    buckets: tuple[int, ...] = (1, 5)
+    alloc_key: str = ""
 
 
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):

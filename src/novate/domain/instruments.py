@@ -173,6 +173,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     resale: Resale = Resale.IMMEDIATE
     on_negative: OnNegative = OnNegative.BLOCK
     margin_per_lot: str = "0"
+    policy: str | None = None
+    """How the clearing house settles it (C26 to C33); None: as `clearing.policy` says."""
 
     @property
     def clearing_id(self) -> str:

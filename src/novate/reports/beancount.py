@@ -24,6 +24,8 @@ from novate.clearing.ledger.view import LedgerView
 DayOf = Callable[[int], date]
 Names = Mapping[int, str]
 """Account id -> name, `Liabilities:A:CLIE:Cash:USD`."""
+Narration = Callable[[StoredTransfer], str]
+"""What a transaction says of itself; no quotation marks."""
 Chart = Mapping[int, str]
 """Account code -> name of the group of accounts, `Assets:Bank`."""
 
@@ -42,8 +44,17 @@ def utc_day(time_ns: int) -> date:
     return datetime.fromtimestamp(time_ns // _SECOND, UTC).date()
 
 
+def transfer_words(found: StoredTransfer) -> str:
+    """The narration of a ledger that knows no more than numbers."""
+    return f"transfer {found.id}"
+
+
 def beancount_lines(
-    ledger: LedgerView, chart: Chart, day_of: DayOf = utc_day, names: Names | None = None
+    ledger: LedgerView,
+    chart: Chart,
+    day_of: DayOf = utc_day,
+    names: Names | None = None,
+    narration: Narration = transfer_words,
 ) -> Iterator[str]:
     """Lines of a file that beancount accepts. ValueError for a group of the chart that is no account.
 
@@ -55,7 +66,7 @@ def beancount_lines(
             raise ValueError(
                 f"Expected a group of accounts such as Assets:Bank, was {group!r} for code {code}"
             )
-    book = _Book(ledger, chart, day_of, names or {})
+    book = _Book(ledger, chart, day_of, names or {}, narration)
     yield 'option "title" "Novate ledger"'
     yield from book.commodities()
     yield from book.openings()
@@ -93,10 +104,13 @@ def commodity_names(assets: Mapping[int, str]) -> dict[int, str]:
 class _Book:
     """One ledger and the names that its parts have in the file."""
 
-    def __init__(self, ledger: LedgerView, chart: Chart, day_of: DayOf, names: Names) -> None:
+    def __init__(
+        self, ledger: LedgerView, chart: Chart, day_of: DayOf, names: Names, narration: Narration
+    ) -> None:
         self.s = ledger.state()
         self.transfer_of = ledger.transfer_of
         self.day_of = day_of
+        self.narration = narration
         self.now = ledger.now
         self.stored = ledger.stored
         self.rows = self.s.accounts[1 : ledger.opened + 1]
@@ -134,7 +148,7 @@ class _Book:
     def _transaction(self, found: StoredTransfer) -> Iterator[str]:
         pending = f" ^t{found.pending_id}" if found.pending_id else ""
         yield ""
-        yield f'{self.day_of(found.time)} * "transfer {found.id}" ^t{found.id}{pending}'
+        yield f'{self.day_of(found.time)} * "{self.narration(found)}" ^t{found.id}{pending}'
         yield f"  code: {found.code}"
         yield f"  seq: {found.seq}"
         yield f"  time: {found.time}"

@@ -14,8 +14,9 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from novate.clearing.chart import BalanceBook, OwnerKind, Place, account_code, place_of
+from novate.clearing.chart import BalanceBook, MoveReason, OwnerKind, Place, account_code, place_of
 from novate.clearing.house_terms import HouseTerms
+from novate.clearing.ledger.queries import StoredTransfer
 from novate.clearing.machine import Clearing
 from novate.reports.beancount import beancount_lines
 
@@ -30,8 +31,13 @@ _WORD = re.compile(r"[A-Z0-9][A-Za-z0-9-]*", re.ASCII)
 
 
 def house_lines(house: Clearing) -> Iterator[str]:
-    """Lines of a file that beancount accepts. Cost: a few lines for every move."""
-    return beancount_lines(house.ledger, CHART, date.fromordinal, account_names(house))
+    """Lines of a file that beancount accepts; every move says why. Cost: a few lines for every move."""
+    return beancount_lines(house.ledger, CHART, date.fromordinal, account_names(house), _why)
+
+
+def _why(found: StoredTransfer) -> str:
+    """The reason of a move in words: `buy in charge`."""
+    return MoveReason(found.code).name.lower().replace("_", " ")
 
 
 def account_names(house: Clearing) -> dict[int, str]:

@@ -36,6 +36,7 @@ def test_a_delivery_against_payment_can_be_read_by_a_person() -> None:
     for line in (
         "2026-03-03 open Equity:CCP:OWN:Holdings:ACME ACME",
         "2026-03-02 open Liabilities:A:CLIE:Holdings:ACME ACME",
+        '2026-03-03 * "delivery" ^t3',
         "  Liabilities:A:CLIE:Holdings:ACME  5 ACME",
         "  Equity:CCP:OWN:Holdings:ACME  -5 ACME",
         "  Liabilities:B:HOUS:Due:USD  52.50 USD.DUE",

@@ -52,9 +52,10 @@ class TradeTables:
         self.is_member[[terms.ccp, terms.world, -1]] = False
         of = [one.currency for one in terms.instruments]
         self.currency = np.array([*of, NOT_GIVEN], np.int64)
-        digits = [terms.currencies[number].digits for number in of]
-        # A currency of more digits than fit is left to the path of single trades.
-        self.minor_units = np.array([10**n if n <= MOST_DECIMALS else 0 for n in digits] + [0], np.int64)
+        units = [one.worth_factor * 10 ** terms.currencies[one.currency].digits for one in terms.instruments]
+        # What does not fit 64 bits is left to the path of single trades.
+        self.minor_units = np.array([n if n <= INT64_MAX else 0 for n in units] + [0], np.int64)
+        self.worth_decimals = np.array([one.worth_decimals for one in terms.instruments] + [0], np.int64)
 
 
 class TradeRun:
@@ -118,17 +119,20 @@ class TradeRun:
             & (quantity >= 1)
             & (quantity <= switches.max_qty)
             & ((trades["flags"] & ClearingFlag.INVALID_PRICE) == 0)
-            & (trades["decimals"] <= min(switches.max_decimals, MOST_DECIMALS))
-            & self._find_amounts(tables.minor_units[instrument])
+            & (trades["decimals"] <= switches.max_decimals)
+            & self._find_amounts(tables.minor_units[instrument], tables.worth_decimals[instrument])
         )
 
-    def _find_amounts(self, minor_units: Int64s) -> Bools:
+    def _find_amounts(self, minor_units: Int64s, worth_decimals: Int64s) -> Bools:
         """round(quantity * price) where the product surely fits 64 bits and the amount is acceptable."""
         trades, switches = self._trades, self._state.switches
         quantity, price = trades["quantity"].astype(np.int64), trades["price"].astype(np.int64)
-        decimals = np.minimum(trades["decimals"], MOST_DECIMALS).astype(np.int64)
-        bottom = np.array([10**n for n in range(MOST_DECIMALS + 1)], np.int64)[decimals]
+        decimals = trades["decimals"].astype(np.int64) + worth_decimals
+        bottom = np.array([10**n for n in range(MOST_DECIMALS + 1)], np.int64)[
+            np.minimum(decimals, MOST_DECIMALS)
+        ]
         fits = (trades["price_high"] == 0) & (price > 0) & (quantity > 0) & (minor_units > 0)
+        fits &= decimals <= MOST_DECIMALS
         room = INT64_MAX // np.maximum(minor_units, 1)
         fits &= price <= room
         room //= np.maximum(price, 1)
