@@ -46,7 +46,7 @@ def retiring_runner(max_batch: int, archive: MemoryArchive | None = None) -> Led
     return LedgerRunner(ledger=Ledger(max_batch, archive=archive))
 
 
-@campaign(40)
+@campaign(16)
 @given(seed=seeds)
 def test_every_answer_is_the_naive_one_whenever_transfers_retire(seed: int) -> None:
     def check(flow: Json) -> None:
@@ -70,7 +70,7 @@ def lookups(flow: Json) -> list[Json]:
     return [{"cmd": "LOOKUP", "id": number} for number in sorted(numbers)]
 
 
-@campaign(15)
+@campaign(8)
 @given(seed=seeds, middle=whole)
 def test_a_restored_ledger_takes_its_part_of_the_archive(seed: int, middle: int) -> None:
     """The archive has gone on after the snapshot, as it has after a crash."""
