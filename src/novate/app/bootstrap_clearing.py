@@ -5,7 +5,8 @@
     plane.take(records)                         journal (durable), apply, tell
 
 The records of `novate.domain.clearing_records` are journaled as they are. In front stand CONFIGURATION
-records, so that nothing beside the journal is needed to replay it.
+records, so that nothing beside the journal is needed to replay it. Transfers of days that are over lie in
+`archive` beside its segments (L30): the snapshots need it, the journal brings it again.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ import numpy as np
 from novate.app.configuration_pieces import configuration_pieces, journaled_configuration
 from novate.app.problems import RefusedError
 from novate.clearing.configured import house_terms_of
+from novate.clearing.ledger.layout import ARCHIVED
 from novate.clearing.machine import Clearing
 from novate.domain.clearing_codes import ClearingCommand
 from novate.domain.clearing_records import CLEARING_COMMAND, CLEARING_EVENT, Records, new_clearing_events
 from novate.domain.configuration import Configuration
 from novate.journal import Journal
+from novate.journal.rows import RowArchive
 
+ARCHIVE = "archive"
 BATCH = 4096
 EVENT_BUFFER = 65_536
 
@@ -31,11 +35,13 @@ EVENT_BUFFER = 65_536
 class ClearingPlane:
     """A clearing house behind its journal: every command is durable before the house sees it."""
 
-    def __init__(self, configuration: Configuration, journal: Journal) -> None:
+    def __init__(self, configuration: Configuration, journal: Journal, directory: Path) -> None:
+        """A house that has seen nothing. `directory` is the journal's; the archive is opened in it."""
         self.configuration = configuration
         self.journal = journal
         self.terms = house_terms_of(configuration)
-        self.house = Clearing(self.terms)
+        self._archive = RowArchive(directory / ARCHIVE, ARCHIVED, "id")
+        self.house = Clearing(self.terms, self._archive)
         self._buffer = new_clearing_events(EVENT_BUFFER)
 
     @property
@@ -58,7 +64,8 @@ class ClearingPlane:
         return self.sequence, self.house.state_root()
 
     def close(self) -> None:
-        """Flush the journal and release its lock."""
+        """Flush the journal and release its lock, and that of the archive."""
+        self._archive.close()
         self.journal.close()
 
 
@@ -77,9 +84,8 @@ def found_clearing(directory: Path, configuration: Configuration) -> ClearingPla
     house_terms_of(configuration)
     journal = Journal.create(directory)
     try:
-        plane = ClearingPlane(configuration, journal)
         journal.append(configuration_pieces(configuration, ClearingCommand.CONFIGURATION))
-        return plane
+        return ClearingPlane(configuration, journal, directory)
     except BaseException:
         journal.close()
         raise
@@ -88,16 +94,24 @@ def found_clearing(directory: Path, configuration: Configuration) -> ClearingPla
 def open_clearing(directory: Path) -> ClearingPlane:
     """A plane as it stood when its last command was acknowledged, ready to go on.
 
-    Raises RefusedError if a snapshot does not restore to the root in its name.
+    Raises RefusedError if a snapshot does not restore to the root in its name, or the archive has less than
+    belongs to it.
     """
     journal = Journal.open(directory)
     try:
         configuration, founded = journaled_configuration(journal, ClearingCommand.CONFIGURATION)
-        plane = ClearingPlane(configuration, journal)
+        plane = ClearingPlane(configuration, journal, directory)
+    except BaseException:
+        journal.close()
+        raise
+    try:
         newest, begin = journal.snapshots.newest(), founded + 1
         if newest is not None:
             sequence, root, stored = newest
-            plane.house.restore(stored)
+            try:
+                plane.house.restore(stored)
+            except ValueError as fault:
+                raise RefusedError(f"snapshot at sequence {sequence}: {fault}") from fault
             found = plane.house.state_root()
             if found != root:
                 raise RefusedError(
@@ -108,7 +122,7 @@ def open_clearing(directory: Path) -> ClearingPlane:
             plane.apply(records)
         return plane
     except BaseException:
-        journal.close()
+        plane.close()
         raise
 
 
