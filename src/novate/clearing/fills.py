@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 
 from novate.clearing.trades.columns import Bools, Coded, Int64s, TradeColumns, constant, trade_columns
+from novate.clearing.trades.texts import texts_of
 from novate.domain.codes import EventKind, Side
 from novate.domain.configuration import Configuration
 from novate.domain.machine import BrokenInvariant
@@ -69,7 +70,7 @@ def _columns(
     trade: Events, buyer: Int64s, seller: Int64s, chosen: Bools, configuration: Configuration
 ) -> TradeColumns:
     trade, buyer, seller = trade[chosen], buyer[chosen], seller[chosen]
-    market = trade["market"].astype(np.int64)
+    market = trade["market"].astype(np.int32)
     if len(market) and market.max() >= len(configuration.instruments):
         raise BrokenInvariant(f"Expected a configured market, was number {market.max()}")
     scales = [market_scale(i, one) for i, one in enumerate(configuration.instruments)]
@@ -77,7 +78,7 @@ def _columns(
     trade_ids = trade["trade_id"].tolist()
     return trade_columns(
         {
-            "trade_id": Coded(np.arange(len(trade_ids), dtype=np.int64), [str(one) for one in trade_ids]),
+            "trade_id": texts_of([str(one) for one in trade_ids]),
             "source": constant(SOURCE, len(trade)),
             "version": constant("1", len(trade)),
             "trade_date": constant(configuration.business_date, len(trade)),
@@ -100,7 +101,7 @@ def _texts(
     markets = max(len(scales), 1)
     pairs, codes = np.unique(steps * markets + market, return_inverse=True)
     values = [text(scales[pair % markets], pair // markets) for pair in pairs.tolist()]
-    return Coded(codes.astype(np.int64), values)
+    return Coded(codes.astype(np.int32), values)
 
 
 def _party_names(configuration: Configuration) -> list[tuple[str, str]]:
