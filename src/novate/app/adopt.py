@@ -17,7 +17,7 @@ import numpy as np
 
 from novate.app.configuration_checks import RESERVED_MEMBERS
 from novate.app.configuration_fields import WORD
-from novate.clearing.trades.columns import Coded, TradeColumns, pieces
+from novate.clearing.trades.columns import PIECE, Coded, Int64s, TradeColumns, pieces
 from novate.domain.configuration import Configuration, Currency
 from novate.domain.instruments import Instrument, InstrumentKind
 from novate.domain.members import AccountType, Member
@@ -115,11 +115,25 @@ def _pairs(first: Coded, second: Coded) -> Counter[tuple[str, str]]:
     """How often each pair of texts of two columns occurs."""
     found: Counter[tuple[str, str]] = Counter()
     width = max(len(second.values), 1)
+    cells = np.zeros(len(first.values) * width if len(first.values) * width <= PIECE else 0, np.int64)
     for start, end in pieces(len(first.codes)):
         keys = first.codes[start:end].astype(np.int64) * width + second.codes[start:end]
-        for key, count in zip(*(one.tolist() for one in np.unique(keys, return_counts=True)), strict=True):
-            found[first.values[key // width], second.values[key % width]] += count
+        if len(cells):
+            cells += np.bincount(keys, minlength=len(cells))
+        else:
+            distinct, counts = np.unique(keys, return_counts=True)
+            found.update(_named(first, second, distinct, counts))
+    places = np.flatnonzero(cells)
+    found.update(_named(first, second, places, cells[places]))
     return found
+
+
+def _named(first: Coded, second: Coded, keys: Int64s, counts: Int64s) -> dict[tuple[str, str], int]:
+    width = len(second.values)
+    return {
+        (first.values[key // width], second.values[key % width]): count
+        for key, count in zip(keys.tolist(), counts.tolist(), strict=True)
+    }
 
 
 def _digits(text: str) -> int:

@@ -73,6 +73,7 @@ def _answers(delivery: TradeDelivery, result: ClearingResult) -> Int32s:
 def _columns(delivery: TradeDelivery, result: ClearingResult, answers: Int32s) -> list[Column]:
     """The columns of the file, its lines in the order of the rows."""
     columns, malformed = delivery.columns, delivery.malformed
+    answers_differ = bool(answers.any())
     said = [quoted(status, "", why) for status, why in WHY.items()]
     said += [quoted("REJECTED", one.reason, one.message) for one in result.refusals]
     said += [quoted("REJECTED", "MALFORMED_ROW", torn.message) for torn in malformed]
@@ -96,7 +97,7 @@ def _columns(delivery: TradeDelivery, result: ClearingResult, answers: Int32s) -
         Words(source, sources),
         Rows(ids, texts.data, texts.starts, [*words, ""]),
         Words(version, numbers),
-        Words(answers, said),
+        Words(answers, said if answers_differ else said[:1]),
     ]
 
 

@@ -161,10 +161,14 @@ def _read_parquet(path: Path) -> TradeDelivery:
         schema = pyarrow.parquet.read_schema(path)
         _check_names(path, schema.names)
         coded = [name for name in FIELDS[1:] if schema.field(name).type in (pa.string(), pa.binary())]
-        with pyarrow.parquet.ParquetFile(path, read_dictionary=coded) as file:
-            # One column after the other, so that only one is in memory in Arrow's form.
-            ids = _texts(_as_text(path, "trade_id", file.read(["trade_id"]).column(0)))
-            columns = {name: _parquet_codes(path, name, file.read([name]).column(0)) for name in FIELDS[1:]}
+        with pyarrow.parquet.ParquetFile(path, read_dictionary=coded, memory_map=True) as file:
+            # One column after the other, so that only one is in memory in Arrow's form; and by one thread,
+            # because for one column more of them only cost more.
+            def read(name: str) -> pa.ChunkedArray:
+                return file.read([name], use_threads=False).column(0)
+
+            ids = _texts(_as_text(path, "trade_id", read("trade_id")))
+            columns = {name: _parquet_codes(path, name, read(name)) for name in FIELDS[1:]}
     except FileNotFoundError:
         raise TradeFileError(f"{path}: expected a file of trades, found none") from None
     except (pa.ArrowException, OSError) as error:

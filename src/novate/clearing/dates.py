@@ -32,6 +32,7 @@ class Calendars:
 
     def __init__(self, columns: TradeColumns, vocabulary: Vocabulary, terms: ClearingTerms) -> None:
         self.found: list[DueDates] = []
+        self._known: dict[tuple[int, int, tuple[int, int, int]], int] = {}
         self._vocabulary = vocabulary
         self._terms = terms
         dates = (columns.trade_date, columns.settle_date, columns.arrival)
@@ -52,8 +53,13 @@ class Calendars:
         trade_day = int(words.trade_day[trade])
         arrival_day = int(words.arrival_day[arrival]) or trade_day
         days = trade_day, int(words.settle_day[settle]), arrival_day
-        self.found.append(_dates(instrument, days, self._terms))
-        return len(self.found) - 1
+        one = self._terms.instruments[instrument]
+        # Instruments that share a calendar and a cycle share their dates.
+        key = id(one.calendar), one.cycle, days
+        if key not in self._known:
+            self._known[key] = len(self.found)
+            self.found.append(_dates(instrument, days, self._terms))
+        return self._known[key]
 
 
 def _dates(number: int, days: tuple[int, int, int], terms: ClearingTerms) -> DueDates:

@@ -4,7 +4,8 @@
         .whole(2)  -->  17,A,T-1            data and where each line begins
                         18,B,T-2
 
-See `kernels.lines` for how a field is kept. Texts that hold a separator are the caller's to quote (`quoted`).
+A column of one text only is written as a part of what stands between the others. See `kernels.lines` for how a
+field is kept. Texts that hold a separator are the caller's to quote (`quoted`).
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ import numpy as np
 
 from novate.clearing.kernels.lines import MOST_DIGITS, SLACK, Bytes, Int64s, write_lines
 
-COMMA, BAR, LINE_FEED = ord(","), ord("|"), ord("\n")
-NOTHING = -1
+COMMA, BAR, LINE_FEED, NOTHING = ",", "|", "\n", ""
 LINES_AT_ONCE = 1 << 13
 """So many that their fields stay in a processor's cache."""
 
@@ -75,18 +75,26 @@ class Written(msgspec.Struct, frozen=True):
 class Lines:
     """All lines of a table; all of its columns that are `Rows` share their data."""
 
-    def __init__(self, columns: Sequence[Column], separator: int = COMMA, last: int = LINE_FEED) -> None:
-        self._columns = columns
-        self._ends = separator, last
+    def __init__(self, columns: Sequence[Column], separator: str = COMMA, last: str = LINE_FEED) -> None:
+        self._columns: list[Column] = []
         self._firsts: list[int] = []
         values: list[str] = []
-        for column in columns:
+        fixed = [""]  # what stands in front of the first column, and behind each
+        for place, column in enumerate(columns):
+            tail = separator if place < len(columns) - 1 else last
+            if isinstance(column, Words) and len(column.values) == 1:
+                fixed[-1] += column.values[0] + tail
+                continue
+            self._columns.append(column)
             self._firsts.append(len(values))
             values += [] if isinstance(column, Numbers) else column.values
-        self._words, self._word_starts = packed(values)
+            fixed.append(tail)
+        self._words, self._word_starts = packed([*values, *fixed])
         self._word_lengths = np.diff(self._word_starts)
+        self._head, self._tails = len(values), len(values) + 1 + np.arange(len(self._columns))
+        self._fixed_length = int(self._word_lengths[self._head :].sum())
         self._rows = next((one for one in columns if isinstance(one, Rows)), None)
-        self._is_number = np.array([isinstance(column, Numbers) for column in columns])
+        self._is_number = np.array([isinstance(column, Numbers) for column in self._columns], bool)
 
     def pieces(self, lines: int) -> Iterator[Bytes]:
         """The bytes of the first `lines` lines, in pieces."""
@@ -112,7 +120,7 @@ class Lines:
     def _fields(self, first: int, end: int) -> tuple[Int64s, int]:
         """(the fields of some lines, the bytes that they need at most)."""
         fields = np.empty((len(self._columns), end - first), np.int64)
-        room = (end - first) * len(self._columns) + SLACK
+        room = (end - first) * self._fixed_length + SLACK
         for place, column in enumerate(self._columns):
             room += self._fill(fields[place], column, self._firsts[place], slice(first, end))
         return fields, room
@@ -122,7 +130,16 @@ class Lines:
         nothing = self._words, self._word_starts
         texts, text_starts = (self._rows.data, self._rows.starts) if self._rows else nothing
         write_lines(
-            fields, self._is_number, self._words, self._word_starts, texts, text_starts, *self._ends, data, starts
+            fields,
+            self._is_number,
+            self._head,
+            self._tails,
+            self._words,
+            self._word_starts,
+            texts,
+            text_starts,
+            data,
+            starts,
         )
 
     def _fill(self, field: Int64s, column: Column, first_word: int, lines: slice) -> int:

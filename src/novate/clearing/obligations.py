@@ -32,7 +32,8 @@ MOVEMENTS, PAYS, NEW = ("NONE", "RECE", "DELI"), ("NONE", "CRDT", "DEBT"), "NEW1
 KEY = ("cycle", "settle_date", "ccy", "member", "account", "isin")
 """What an obligation id is the hash of (C22)."""
 ID_DIGITS = 16
-HEXADECIMAL = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint8).reshape(256, 2)
+HEXADECIMAL = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint16)
+"""The two digits of each byte."""
 
 
 class Obligation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -191,9 +192,9 @@ def _ids(names: dict[str, Words], nets: Nets) -> tuple[Bytes, Int64s]:
     keys = Lines([names[name] for name in KEY], separator=BAR, last=NOTHING).whole(len(nets))
     hashed = np.zeros(DIGEST * len(nets), np.uint8)
     digests(keys.data, keys.starts, hashed)
-    both = np.concatenate([hashed.reshape(-1, DIGEST)[:, : ID_DIGITS // 2], nets.root[:]], axis=1)
-    data = np.zeros(2 * both.size + SLACK, np.uint8)
-    data[: 2 * both.size] = HEXADECIMAL[both.ravel()].ravel()
+    both = np.concatenate([hashed.reshape(-1, DIGEST)[:, : ID_DIGITS // 2], nets.root], axis=1).ravel()
+    data = np.zeros(2 * len(both) + SLACK, np.uint8)
+    np.take(HEXADECIMAL, both, out=data[:-SLACK].view(np.uint16), mode="clip")
     starts = np.zeros(2 * len(nets) + 1, np.int64)
     starts[1:] = np.tile(np.array([ID_DIGITS, 2 * DIGEST]), len(nets)).cumsum()
     return data, starts

@@ -77,7 +77,13 @@ def clearing_terms(configuration: Configuration) -> ClearingTerms:
     currencies = sorted(configuration.currencies)
     currency_numbers = {name: number for number, name in enumerate(currencies)}
     ordered = sorted(configuration.instruments, key=lambda instrument: instrument.clearing_id)
-    instruments = [_instrument_terms(one, configuration, currency_numbers) for one in ordered]
+    # Instruments of one calendar and one currency share the object, so that `dates` asks it once for all.
+    calendars = {(one.calendar, one.currency): one for one in ordered}
+    shared = {key: settlement_calendar(configuration, one) for key, one in calendars.items()}
+    instruments = [
+        _instrument_terms(one, configuration, currency_numbers, shared[one.calendar, one.currency])
+        for one in ordered
+    ]
     numbers = {terms.symbol: number for number, terms in enumerate(instruments)}
     numbers.update({terms.isin: number for number, terms in enumerate(instruments)})
     parties = sorted(
@@ -104,7 +110,10 @@ def clearing_terms(configuration: Configuration) -> ClearingTerms:
 
 
 def _instrument_terms(
-    instrument: Instrument, configuration: Configuration, currency_numbers: dict[str, int]
+    instrument: Instrument,
+    configuration: Configuration,
+    currency_numbers: dict[str, int],
+    calendar: SettlementCalendar,
 ) -> InstrumentTerms:
     digits = configuration.currencies[instrument.currency].digits
     _, quantity_digits = parse_decimal(instrument.lot)
@@ -119,5 +128,5 @@ def _instrument_terms(
         amount_denominator=10 ** (quantity_digits + contract_decimals),
         is_delivered=instrument.kind not in (InstrumentKind.FUTURE, InstrumentKind.PERPETUAL),
         takes_any_price=instrument.min_price is not None and parse_signed(instrument.min_price)[0] <= 0,
-        calendar=settlement_calendar(configuration, instrument),
+        calendar=calendar,
     )

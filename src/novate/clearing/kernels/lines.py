@@ -1,13 +1,17 @@
 """Lines of text from columns: the inner loop of every file that clearing writes.
 
-    fields[0]   17   18        number         17,NOVATE,T-000001,ACCEPTED
-    fields[1]   -1   -1        word 0    -->  18,NOVATE,T-000002,REJECTED
-    fields[2]    0    1        text 0, 1
-    fields[3]   -2   -3        words 1, 2
+    head        ""               17,NOVATE,T-000001,ACCEPTED
+    fields[0]   17   18          18,NOVATE,T-000002,REJECTED
+    tails[0]    ",NOVATE,"       number, the same in every line
+    fields[1]    0    1          text 0, text 1
+    tails[1]    ","
+    fields[2]   -1   -2          word 0, word 1
+    tails[2]    LF
 
 A field of a column is a number, or the number of a text: from 0 one of `texts`, of which there may be as many
-as lines, and below 0 one of `words`, -1 for the first. Whoever calls sees to it that a text may stand in a
-line as it is.
+as lines, and below 0 one of `words`, -1 for the first. What is the same in every line stands between the
+columns: `head` in front of the first, and a tail behind each. Whoever calls sees to it that a text may stand
+in a line as it is.
 
 Texts are copied by eight bytes: behind each array of texts stand `SLACK` bytes that are read and not used, and
 behind the lines as many that are written and not kept.
@@ -61,16 +65,16 @@ def write_number(number: int, out: Bytes, at: int) -> int:
 def write_lines(
     fields: Int64s,
     is_number: Bools,
+    head: int,
+    tails: Int64s,
     words: Bytes,
     word_starts: Int64s,
     texts: Bytes,
     text_starts: Int64s,
-    separator: int,
-    last: int,
     out: Bytes,
     starts: Int64s,
 ) -> None:
-    """L lines of C fields (C, L): `separator` between fields, `last` behind the last one, or -1 for nothing.
+    """L lines of C fields (C, L); `head` and `tails` (C,) are numbers of words, from 0.
 
     Word w is words[word_starts[w] : word_starts[w + 1]], text t alike. Line l goes to out[starts[l] :
     starts[l + 1]]; starts (L + 1,) begins with where the first one goes.
@@ -78,6 +82,7 @@ def write_lines(
     columns, lines = fields.shape
     at = wide(starts[0])
     for line in range(lines):
+        at = copy_text(words, wide(word_starts[head]), wide(word_starts[head + 1]), out, at)
         for column in range(columns):
             field = wide(fields[column, line])
             if is_number[column]:
@@ -87,8 +92,6 @@ def write_lines(
             else:
                 word = -1 - field
                 at = copy_text(words, wide(word_starts[word]), wide(word_starts[word + 1]), out, at)
-            mark = separator if column < columns - 1 else last
-            if mark >= 0:
-                out[at] = mark
-                at += 1
+            tail = wide(tails[column])
+            at = copy_text(words, wide(word_starts[tail]), wide(word_starts[tail + 1]), out, at)
         starts[line + 1] = at
