@@ -10,9 +10,9 @@
     sha256_nodes(words, children, out, apart)      those of two nodes of a Merkle tree (RFC 6962), words all
 
 Words may begin anywhere, but all eight bytes must be there. The last three stand for x86's SHA extensions,
-called through LLVM, and are to be used only where HAS_SHA says so; `clearing.kernels.sha256` has the portable form. Numba keeps machine code per processor model and its
-features, so a cache that was filled on another machine is never run here. This module is the one beside
-`compiled` and `tables` that knows the compiler.
+called through LLVM, and are to be used only where HAS_SHA says so; `clearing.kernels.sha256` has the portable
+form. Numba keeps machine code per processor model and its features, so a cache that was filled on another
+machine is never run here. This module is the one beside `compiled` and `tables` that knows the compiler.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ if COMPILED:
             return [self.call("llvm.bswap.v4i32", self.load(data, quad)) for quad in range(4)]
 
         def hashed(self, states: list[tuple[Any, Any]], blocks: list[list[Any]]) -> list[tuple[Any, Any]]:
-            """64 rounds of one block for each state: ABEF and CDGH are the pairs of words that the instructions
-            work on. An instruction waits for the one before it, so those of several states stand by turns."""
+            """64 rounds of one block for each state: ABEF and CDGH, pairs of words as the instructions want
+            them. Each of these waits for the one before it, so those of several states stand by turns."""
             firsts, states, blocks = states, list(states), [list(words) for words in blocks]
             for quad in range(16):
                 for lane, words in enumerate(blocks):
@@ -120,7 +120,7 @@ if COMPILED:
             self.store(self.shuffle(abef, cdgh, 1, 0, 5, 4), state, 1)
 
         def digests(self, messages: list[list[Any]], outs: list[Any]) -> None:
-            """Messages of equally many blocks of words, from the first state to the words of their digests."""
+            """Messages of equally many blocks, from the first state to the words of their digests."""
             a, b, c, d, e, f, g, h = FIRST_STATE
             states = [(_lanes(f, e, b, a), _lanes(h, g, d, c)) for _ in messages]
             for blocks in zip(*messages, strict=True):

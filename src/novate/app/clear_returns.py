@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +71,7 @@ def _answers(delivery: TradeDelivery, result: ClearingResult) -> Int32s:
     return answers
 
 
-def _columns(delivery: TradeDelivery, result: ClearingResult, answers: Int32s) -> list[Column]:
+def _columns(delivery: TradeDelivery, result: ClearingResult, answers: Any) -> list[Column]:
     """The columns of the file, its lines in the order of the rows."""
     columns, malformed = delivery.columns, delivery.malformed
     answers_differ = bool(answers.any())
@@ -79,9 +80,11 @@ def _columns(delivery: TradeDelivery, result: ClearingResult, answers: Int32s) -
     said += [quoted("REJECTED", "MALFORMED_ROW", torn.message) for torn in malformed]
     # Texts that might need quotation marks stand among the words; and so does nothing, for torn rows.
     words = [quoted(columns.trade_id.text(row)) for row in columns.trade_id.odd.tolist()]
-    ids = np.arange(len(columns), dtype=np.int32)
+    ids: Any = np.arange(len(columns), dtype=np.int32)
     ids[columns.trade_id.odd] = -1 - np.arange(len(words), dtype=np.int32)
-    row, source, version = columns.row, columns.source.codes, columns.version.codes
+    row: Any = columns.row
+    source: Any = columns.source.codes
+    version: Any = columns.version.codes
     sources = [*map(quoted, columns.source.values), ""]
     numbers = [*map(quoted, columns.version.values), ""]
     if malformed:
@@ -90,7 +93,9 @@ def _columns(delivery: TradeDelivery, result: ClearingResult, answers: Int32s) -
         version = np.append(version, np.full(len(malformed), len(numbers) - 1))
         ids = np.append(ids, np.full(len(malformed), -1 - len(words), np.int32))
         order = np.argsort(row, kind="stable")
-        row, source, ids, version, answers = (Picked(one, order) for one in (row, source, ids, version, answers))
+        row, source, ids, version, answers = (
+            Picked(one, order) for one in (row, source, ids, version, answers)
+        )
     texts = columns.trade_id
     return [
         Numbers(row),

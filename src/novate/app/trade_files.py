@@ -136,7 +136,7 @@ def _read_csv(path: Path, data: bytes) -> TradeDelivery:
 
 def _blank_lines(ids: Texts, columns: dict[str, Coded], rows: Int64s, data: bytes) -> Bools:
     """Rows that were read from lines with nothing in them: they are no trades, good or bad."""
-    blank = ids.starts[1:] == ids.starts[:-1]
+    blank: Bools = ids.starts[1:] == ids.starts[:-1]
     for column in columns.values():
         if "" not in column.values:
             return np.zeros(len(rows), bool)
@@ -227,7 +227,8 @@ def _coded(column: pa.ChunkedArray, decoded: Callable[[pa.Array], list[str]]) ->
     if indices.null_count:
         indices = indices.fill_null(len(texts))
         texts.append("")
-    codes = indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    # Not by `to_numpy`, which imports pandas where it is installed.
+    codes = np.frombuffer(indices.cast(pa.int32()).buffers()[1], np.int32, len(column), 4 * indices.offset)
     numbers: dict[str, int] = {}
     # Two spellings that differ only by spaces are one value, so that equal texts have equal codes.
     places = np.array([numbers.setdefault(text, len(numbers)) for text in texts], np.int32)

@@ -13,10 +13,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-Piece = bytes | npt.NDArray[np.uint8]
+Piece = bytes | memoryview
 
 
 def write_together(folder: Path, files: Mapping[str, Iterable[Piece]]) -> None:

@@ -96,9 +96,7 @@ def efficiency(nets: Nets, terms: ClearingTerms) -> Efficiency:
     for key, sums in netted:
         at, instrument = int(days[key // width]), terms.instruments[key % width]
         ccy = terms.currencies[instrument.currency]
-        cycle = found.setdefault(
-            (at, instrument.currency), CycleTotals(cycle=cycle_name(at)[0], ccy=ccy)
-        )
+        cycle = found.setdefault((at, instrument.currency), CycleTotals(cycle=cycle_name(at)[0], ccy=ccy))
         for name in ("legs", "rows", "gross_pay", "net_pay"):
             setattr(cycle, name, getattr(cycle, name) + sums[name])
     return Efficiency(
@@ -121,7 +119,9 @@ def efficiency(nets: Nets, terms: ClearingTerms) -> Efficiency:
     )
 
 
-def _grouped(key: Int64s, columns: dict[str, Sums], kind: type[msgspec.Struct]) -> list[tuple[int, dict[str, int]]]:
+def _grouped(
+    key: Int64s, columns: dict[str, Sums], kind: type[msgspec.Struct]
+) -> list[tuple[int, dict[str, int]]]:
     """(key, sums of the columns that `kind` has) for each key that occurs, ascending."""
     keys, group = np.unique(key, return_inverse=True)
     sums = {

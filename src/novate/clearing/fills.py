@@ -70,7 +70,7 @@ def _columns(
     trade: Events, buyer: Int64s, seller: Int64s, chosen: Bools, configuration: Configuration
 ) -> TradeColumns:
     trade, buyer, seller = trade[chosen], buyer[chosen], seller[chosen]
-    market = trade["market"].astype(np.int32)
+    market = trade["market"].astype(np.int64)
     if len(market) and market.max() >= len(configuration.instruments):
         raise BrokenInvariant(f"Expected a configured market, was number {market.max()}")
     scales = [market_scale(i, one) for i, one in enumerate(configuration.instruments)]
@@ -82,14 +82,14 @@ def _columns(
             "source": constant(SOURCE, len(trade)),
             "version": constant("1", len(trade)),
             "trade_date": constant(configuration.business_date, len(trade)),
-            "instrument": Coded(market, [one.clearing_id for one in configuration.instruments]),
+            "instrument": _coded(market, [one.clearing_id for one in configuration.instruments]),
             "price": _texts(scales, market, trade["price"].astype(np.int64), MarketScale.price_text),
             "quantity": _texts(scales, market, trade["quantity"].astype(np.int64), MarketScale.quantity_text),
-            "currency": Coded(market, [one.currency for one in configuration.instruments]),
-            "buyer_member": Coded(buyer, [member for member, _ in names]),
-            "buyer_account": Coded(buyer, [account for _, account in names]),
-            "seller_member": Coded(seller, [member for member, _ in names]),
-            "seller_account": Coded(seller, [account for _, account in names]),
+            "currency": _coded(market, [one.currency for one in configuration.instruments]),
+            "buyer_member": _coded(buyer, [member for member, _ in names]),
+            "buyer_account": _coded(buyer, [account for _, account in names]),
+            "seller_member": _coded(seller, [member for member, _ in names]),
+            "seller_account": _coded(seller, [account for _, account in names]),
         }
     )
 
@@ -101,6 +101,10 @@ def _texts(
     markets = max(len(scales), 1)
     pairs, codes = np.unique(steps * markets + market, return_inverse=True)
     values = [text(scales[pair % markets], pair // markets) for pair in pairs.tolist()]
+    return _coded(codes, values)
+
+
+def _coded(codes: Int64s, values: list[str]) -> Coded:
     return Coded(codes.astype(np.int32), values)
 
 

@@ -72,13 +72,17 @@ def clear_trades(columns: TradeColumns, configuration: Configuration) -> Clearin
     terms = clearing_terms(configuration)
     checked = check_rows(columns, terms)
     answers = resolve_versions(columns, checked.reason)
+    refused = refusals(columns, answers.reason, terms)
     rows = np.flatnonzero(answers.in_force)
     trades = _in_force(checked, rows)
     del checked
-    sums = gross(trades, terms)
+    sums, cells = gross(trades, terms)
     is_delivered = np.array([one.is_delivered for one in terms.instruments], bool)
     undelivered = len(rows) - int(np.count_nonzero(is_delivered[trades.instrument]))
-    nets = net(sums, trade_texts(columns, rows), terms)
+    # Columns of millions of rows are given up as soon as nobody needs them.
+    del trades
+    nets = net(sums, cells, trade_texts(columns, rows), terms)
+    del cells
     rejected = int(np.count_nonzero(answers.reason))
     return ClearingResult(
         delivery=Delivery(
@@ -91,7 +95,7 @@ def clear_trades(columns: TradeColumns, configuration: Configuration) -> Clearin
             undelivered=undelivered,
         ),
         answers=answers,
-        refusals=refusals(columns, answers.reason, terms),
+        refusals=refused,
         position_columns=positions(sums, terms),
         obligations=obligation_file(nets, terms),
         efficiency=efficiency(nets, terms),

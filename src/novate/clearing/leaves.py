@@ -15,7 +15,7 @@ import numpy.typing as npt
 from novate.clearing.kernels.lines import Bytes, Int64s
 from novate.clearing.kernels.roots import root_of_lines, roots_of_groups, shared_beginning, texts_ascend
 from novate.clearing.kernels.sha256 import DIGEST
-from novate.clearing.lines import BAR, Lines, Picked, Rows, Words, Written
+from novate.clearing.lines import BAR, Column, Lines, Picked, Rows, Words, Written
 from novate.clearing.merkle import EMPTY_ROOT
 from novate.clearing.trades.capture import versions
 from novate.clearing.trades.columns import Bools, Int32s, TradeColumns
@@ -25,7 +25,7 @@ def trade_texts(columns: TradeColumns, rows: Int64s) -> Written:
     """`source|trade_id|version|` of each of the rows, whose names have passed the ladder."""
     ids = columns.trade_id
     version = [str(number) for number in versions(columns.version).tolist()]
-    table = [
+    table: list[Column] = [
         Words(Picked(columns.source.codes, rows), columns.source.values),
         Rows(rows, ids.data, ids.starts),
         Words(Picked(columns.version.codes, rows), version),
@@ -34,8 +34,8 @@ def trade_texts(columns: TradeColumns, rows: Int64s) -> Written:
 
 
 def group_roots(texts: Written, legs: Int32s, bounds: Int64s, wanted: Bools) -> npt.NDArray[np.uint8]:
-    """RFC 6962 root of each group of legs, `legs[bounds[g] : bounds[g + 1]]`, as (groups, 32); zeros where not
-    wanted. Legs of a group ascend."""
+    """RFC 6962 root of each group of legs, `legs[bounds[g] : bounds[g + 1]]`, as (groups, 32); zeros where
+    it is not wanted."""
     out = np.zeros(DIGEST * len(wanted), np.uint8)
     is_sorted = texts_ascend(texts.data, texts.starts)
     shared = 0 if is_sorted else shared_beginning(texts.data, texts.starts)

@@ -4,8 +4,8 @@
         .whole(2)  -->  17,A,T-1            data and where each line begins
                         18,B,T-2
 
-A column of one text only is written as a part of what stands between the others. See `kernels.lines` for how a
-field is kept. Texts that hold a separator are the caller's to quote (`quoted`).
+A column of one text only is written as a part of what stands between the others. See `kernels.lines` for
+how a field is kept. Texts that hold a separator are the caller's to quote (`quoted`).
 """
 
 from __future__ import annotations
@@ -96,13 +96,13 @@ class Lines:
         self._rows = next((one for one in columns if isinstance(one, Rows)), None)
         self._is_number = np.array([isinstance(column, Numbers) for column in self._columns], bool)
 
-    def pieces(self, lines: int) -> Iterator[Bytes]:
+    def pieces(self, lines: int) -> Iterator[memoryview]:
         """The bytes of the first `lines` lines, in pieces."""
         for first in range(0, lines, LINES_AT_ONCE):
             fields, room = self._fields(first, min(first + LINES_AT_ONCE, lines))
             data, starts = np.empty(room, np.uint8), np.zeros(fields.shape[1] + 1, np.int64)
             self._write(fields, data, starts)
-            yield data[: starts[-1]]
+            yield data[: starts[-1]].data
 
     def whole(self, lines: int) -> Written:
         """The first `lines` lines side by side."""
@@ -168,7 +168,7 @@ def number_column(sums: Any) -> Column:
 
 
 def packed(values: Sequence[str]) -> tuple[Bytes, Int64s]:
-    """Texts side by side in UTF-8, and where each begins; bytes that were no UTF-8 are shown, not passed on."""
+    """Texts side by side in UTF-8, and where each begins; what was no UTF-8 is shown, not passed on."""
     raw = [value.encode("utf-8", errors="backslashreplace") for value in values]
     starts = np.zeros(len(raw) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, raw), np.int64, len(raw)), out=starts[1:])

@@ -49,7 +49,6 @@ class Gross(msgspec.Struct, frozen=True, kw_only=True):
     paid: Sums
     received: Sums
     legs: Int64s
-    cells: Cells
 
     def __len__(self) -> int:
         return len(self.party)
@@ -66,8 +65,8 @@ class Cells(msgspec.Struct, frozen=True):
     keys: Int64s | None
     """The keys of the cells; None where a cell's number is its key, (day * parties + party) * instruments +
     instrument."""
-    taken: Int64s
-    """Cells with any leg, ascending."""
+    legs: Int64s
+    """Legs of each cell."""
 
 
 class Nets(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,20 +92,21 @@ class Nets(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.party)
 
 
-def gross(trades: TradesInForce, terms: ClearingTerms) -> Gross:
-    """Sums over all legs of trades in force, delivered or not."""
+def gross(trades: TradesInForce, terms: ClearingTerms) -> tuple[Gross, Cells]:
+    """(sums over all legs of trades in force, delivered or not; where the legs belong)."""
     days, cells = _cells(trades, terms)
     columns = cells.width, cells.buyer, cells.seller, cells.place
     sums: Sums = np.zeros((cells.count, GROSS), np.int64)
     if not add_gross(sums, *columns, trades.quantity, trades.amount):
         sums = _wide_sums(cells, trades)
-    taken = np.flatnonzero(sums[:, LEGS])
+    legs = sums[:, LEGS].astype(np.int64)
+    taken = np.flatnonzero(legs)
     sums = sums[taken]
     keys = taken if cells.keys is None else cells.keys[taken]
     rest, instrument = np.divmod(keys, max(len(terms.instruments), 1))
     day, party = np.divmod(rest, max(len(terms.parties), 1))
     bought, sold, paid, received = (_narrowed(sums[:, column]) for column in (BOUGHT, SOLD, PAID, RECEIVED))
-    return Gross(
+    found = Gross(
         cycle_day=days[day],
         party=party,
         instrument=instrument,
@@ -114,17 +114,17 @@ def gross(trades: TradesInForce, terms: ClearingTerms) -> Gross:
         sold=sold,
         paid=paid,
         received=received,
-        legs=sums[:, LEGS].astype(np.int64),
-        cells=msgspec.structs.replace(cells, taken=taken),
+        legs=legs[taken],
     )
+    return found, msgspec.structs.replace(cells, legs=legs)
 
 
-def net(found: Gross, texts: Written, terms: ClearingTerms) -> Nets:
+def net(found: Gross, cells: Cells, texts: Written, terms: ClearingTerms) -> Nets:
     """The nets of what is delivered; legs 2i and 2i + 1 are those of the trade with text i."""
     quantity, amount = found.bought - found.sold, found.received - found.paid
     is_delivered = np.array([one.is_delivered for one in terms.instruments], bool)[found.instrument]
     is_row = np.asarray((quantity != 0) | (amount != 0), bool)
-    legs, bounds = _grouped(found)
+    legs, bounds = _grouped(found, cells)
     root = group_roots(texts, legs, bounds, is_row & is_delivered)
     currency = np.array([one.currency for one in terms.instruments], np.int64)[found.instrument]
     order = np.flatnonzero(is_delivered)
@@ -153,7 +153,7 @@ def chosen_nets(nets: Nets, chosen: Bools | Int64s) -> Nets:
 
 
 def totals(values: Sums, group: Int64s, groups: int) -> Sums:
-    """Exact sums of the values of each group 0 .. groups - 1: int64, or Python's integers where one is wider."""
+    """Exact sums of the values of each group 0 .. groups - 1, as `Sums`."""
     out: Sums
     if values.dtype == object:
         out = np.zeros(groups, object)
@@ -230,13 +230,11 @@ def _narrowed(sums: Sums) -> Sums:
     return np.ascontiguousarray(sums, np.int64)
 
 
-def _grouped(found: Gross) -> tuple[Int32s, Int64s]:
-    """(legs by entry of `found`, and in each ascending; where those of each entry begin, and the end)."""
-    cells = found.cells
-    bounds = np.zeros(len(found) + 1, np.int64)
-    np.cumsum(found.legs, out=bounds[1:])
-    free = np.zeros(cells.count, np.int64)
-    free[cells.taken] = bounds[:-1]
-    legs = np.empty(int(bounds[-1]), np.int32)
-    place_legs(free, cells.width, cells.buyer, cells.seller, cells.place, legs)
+def _grouped(found: Gross, cells: Cells) -> tuple[Int32s, Int64s]:
+    """(legs by entry of `found`; where those of each entry begin, and the end)."""
+    every = 2 * len(cells.buyer)
+    free = np.append(np.cumsum(cells.legs) - cells.legs, every)
+    bounds = np.append(np.cumsum(found.legs) - found.legs, every)
+    parted, legs = np.empty(every, np.int64), np.empty(every, np.int32)
+    place_legs(free, cells.width, cells.buyer, cells.seller, cells.place, parted, legs)
     return legs, bounds

@@ -24,6 +24,7 @@ from novate.domain.units import INT64_MAX, parse_signed
 
 MOST_DECIMALS = 64
 
+
 class Amounts(msgspec.Struct, frozen=True):
     """Money of each row in minor units, negative where the seller pays, and whether it had to be rounded; 0
     where there is none."""
@@ -60,7 +61,7 @@ class Money:
         self._numbers = Combinations((len(terms.instruments), MOST_DECIMALS), self._number)
 
     def amounts(self, columns: TradeColumns, trades: CapturedTrades, usable: Bools) -> Amounts:
-        """Amounts of some rows; signs come at the end, so that a price below zero is rounded as the same price
+        """Amounts of some rows; signs come at the end, so that a price below zero is rounded as the same one
         above it."""
         minor = np.zeros(len(usable), np.int64)
         is_rounded = np.zeros(len(usable), bool)
@@ -105,7 +106,9 @@ class Money:
         tops = [top if max(top, bottom) <= INT64_MAX else 0 for top, bottom in self._ratios]
         return np.array(tops, np.int64), np.array([min(one, INT64_MAX) for _, one in self._ratios], np.int64)
 
-    def _exact(self, columns: TradeColumns, trades: CapturedTrades, row: int, number: int) -> tuple[int, bool]:
+    def _exact(
+        self, columns: TradeColumns, trades: CapturedTrades, row: int, number: int
+    ) -> tuple[int, bool]:
         """(the amount without its sign, whether it had to be rounded) of one row."""
         top, bottom = self._ratios[number]
         unscaled = abs(parse_signed(columns.price.text(row))[0])
@@ -115,9 +118,9 @@ class Money:
 
 def _fits(quantity: Int64s, price: Int64s, top: Int64s) -> Bools:
     """Rows whose product surely fits 64 bits; `top` is 0 where it does not fit itself."""
-    if top.min() > 0 and price.min() >= 0:
-        if int(quantity.max()) * int(price.max()) * int(top.max()) <= INT64_MAX:
-            return np.broadcast_to(np.True_, len(quantity))
+    product = int(quantity.max()) * int(price.max()) * int(top.max())
+    if top.min() > 0 and price.min() >= 0 and product <= INT64_MAX:
+        return np.broadcast_to(np.True_, len(quantity))
     is_narrow = (price != WIDE) & (top > 0)
     room = INT64_MAX // np.maximum(top, 1)
     is_narrow &= price <= room

@@ -97,9 +97,9 @@ class ObligationFile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return len(self.nets)
 
     @property
-    def chunks(self) -> list[bytes | Bytes]:
+    def chunks(self) -> list[bytes | memoryview]:
         """The file in pieces that are not copied."""
-        return [HEADER.encode(), self.lines.content, self.footer]
+        return [HEADER.encode(), self.lines.content.data, self.footer]
 
     @property
     def body(self) -> bytes:
@@ -113,20 +113,20 @@ class ObligationFile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def rows(self) -> list[Obligation]:
         """An object for each row, made when somebody asks."""
         nets, ids = self.nets, bytes(self.ids[0])
-        columns = [getattr(nets, name).tolist() for name in ("quantity", "amount", "legs")]
+        width = ID_DIGITS + 2 * DIGEST
+        sums = [getattr(nets, name).tolist() for name in ("quantity", "amount", "legs")]
         keys = [getattr(nets, name).tolist() for name in ("cycle_day", "currency", "party", "instrument")]
         return [
-            self._row(ids[80 * i : 80 * i + 80].decode(), key, sums)
-            for i, (key, sums) in enumerate(zip(zip(*keys), zip(*columns), strict=True))
+            self._row(ids[width * i : width * (i + 1)].decode(), key, quantity, amount, legs)
+            for i, (*key, quantity, amount, legs) in enumerate(zip(*keys, *sums, strict=True))
         ]
 
-    def _row(self, ids: str, key: tuple[int, ...], sums: tuple[int, ...]) -> Obligation:
+    def _row(self, ids: str, key: list[int], quantity: int, amount: int, legs: int) -> Obligation:
         day, currency, party, instrument = key
-        quantity, amount, legs = sums
         cycle, settle_date = cycle_name(day)
         member, account = self.terms.parties[party]
         return Obligation(
-            obligation_id=ids[:16],
+            obligation_id=ids[:ID_DIGITS],
             cycle=cycle,
             settle_date=settle_date,
             member=member,
@@ -139,7 +139,7 @@ class ObligationFile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             ccy=self.terms.currencies[currency],
             type=NEW,
             gross_legs=legs,
-            trade_root_hash=ids[16:],
+            trade_root_hash=ids[ID_DIGITS:],
         )
 
 
@@ -151,10 +151,11 @@ def obligation_file(found: Nets, terms: ClearingTerms) -> ObligationFile:
     ids = _ids(names, nets)
     lines = Lines(_columns(nets, names, ids)).whole(len(nets))
     digest = sha256(HEADER.encode())
-    digest.update(lines.content)
+    digest.update(lines.content.data)
     bounds = np.searchsorted(nets.cycle_day, [*days.tolist(), days[-1] + 1 if len(days) else 0]).tolist()
     cycles = [
-        _cycle_file(cycle_name(one)[0], lines, bounds[i], bounds[i + 1]) for i, one in enumerate(days.tolist())
+        _cycle_file(cycle_name(one)[0], lines, bounds[i], bounds[i + 1])
+        for i, one in enumerate(days.tolist())
     ]
     footer = _footer(nets, cycles, digest.hexdigest(), terms).encode()
     return ObligationFile(
@@ -221,7 +222,7 @@ def _cycle_file(cycle: str, lines: Written, first: int, end: int) -> CycleFile:
     """What is said of the rows from `first` to before `end`."""
     starts = lines.starts[first : end + 1]
     digest = sha256(HEADER.encode())
-    digest.update(lines.data[starts[0] : starts[-1]])
+    digest.update(lines.data[starts[0] : starts[-1]].data)
     return CycleFile(
         cycle=cycle,
         rows=end - first,

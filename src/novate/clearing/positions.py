@@ -14,7 +14,6 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
-from novate.clearing.kernels.lines import Bytes
 from novate.clearing.lines import Column, Lines, Words, number_column, quoted
 from novate.clearing.netting import Gross, Sums, totals
 from novate.clearing.terms import ClearingTerms
@@ -78,7 +77,7 @@ class Positions(msgspec.Struct, frozen=True, kw_only=True):
             found = {name: column[i] for name, column in sums.items()}
             yield Position(member=member, account=account, isin=one.isin, ccy=ccy, **found)
 
-    def lines(self) -> Iterator[Bytes]:
+    def lines(self) -> Iterator[memoryview]:
         """The lines of the file, in pieces, integers in the units of each instrument and currency."""
         terms = self.terms
         names = (

@@ -73,4 +73,5 @@ def trade_flow(
 def _crowd(random: np.random.Generator, count: int) -> Int32s:
     """A piece of numbers below `count`, the n-th with a weight of 1 / n."""
     reached = np.cumsum(1 / np.arange(1, count + 1))
-    return np.searchsorted(reached, random.random(PIECE) * reached[-1], side="right").astype(np.int32)
+    drawn = np.searchsorted(reached, random.random(PIECE) * reached[-1], side="right")
+    return np.asarray(drawn, np.int32)

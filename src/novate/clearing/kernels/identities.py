@@ -3,7 +3,7 @@
     row  group  text           slot = hash(group, text)  -->  first row with this hash
       0    0    "17"           first[0] = 0
       1    0    "18"           first[1] = 1
-      2    0    "17"           first[2] = 0      the text is compared, so that two texts are never taken for one
+      2    0    "17"           first[2] = 0      texts are compared, so two are never taken for one
 
 A slot holds 31 bits of the hash above the number of its row + 1, so most strangers are told apart without a
 look at their texts; 0 is an empty slot. Texts end with at least `SLACK` bytes that are not theirs.
@@ -60,7 +60,7 @@ def _is_same(texts: Bytes, starts: Int64s, one: int, other: int) -> bool:
 
 @entry
 def first_rows(texts: Bytes, starts: Int64s, group: Int32s, slots: Int64s, first: Int32s) -> int:
-    """Of each of N rows the first one with its group and text, to first (N,); how many are not their own first.
+    """Of each of N rows the first one with its group and text, to first (N,); how many have an earlier one.
 
     Text i is texts[starts[i] : starts[i + 1]]. `slots` (S, 1) is zero, S a power of two above N.
     """

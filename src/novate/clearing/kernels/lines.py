@@ -8,13 +8,13 @@
     fields[2]   -1   -2          word 0, word 1
     tails[2]    LF
 
-A field of a column is a number, or the number of a text: from 0 one of `texts`, of which there may be as many
-as lines, and below 0 one of `words`, -1 for the first. What is the same in every line stands between the
+A field of a column is a number, or that of a text: from 0 one of `texts`, of which there may be as many as
+lines, below 0 one of `words`, -1 for the first. What is the same in every line stands between the
 columns: `head` in front of the first, and a tail behind each. Whoever calls sees to it that a text may stand
 in a line as it is.
 
-Texts are copied by eight bytes: behind each array of texts stand `SLACK` bytes that are read and not used, and
-behind the lines as many that are written and not kept.
+Texts are copied by eight bytes: behind each array of texts stand `SLACK` bytes that are read and not used,
+and behind the lines as many that are written and not kept.
 """
 
 from __future__ import annotations

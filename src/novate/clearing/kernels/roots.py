@@ -46,7 +46,7 @@ PIECE = 64
 SHORT_RUN = 16
 _BAR, _B, _S, _N = ord("|"), ord("B"), ord("S"), ord("N")
 MOST_RANKED = 64
-AHEAD = 24
+AHEAD = 48
 TYPICAL_TEXT = 24
 MOST_IN_A_BLOCK = BLOCK - 9 - 4
 """Bytes of a text whose leaf, with its mark, its side and its padding, is one block."""
@@ -200,7 +200,13 @@ def _hash_long_leaf(
 
 @kernel
 def _hash_leaves(
-    words: Words, work: Bytes, blocks: Bytes, texts: Bytes, starts: Int64s, legs: Int64s, level: Words,
+    words: Words,
+    work: Bytes,
+    blocks: Bytes,
+    texts: Bytes,
+    starts: Int64s,
+    legs: Int64s,
+    level: Words,
     count: int,
 ) -> None:
     """Digests of the leaves of the first `count` legs, eight words each.
@@ -255,13 +261,13 @@ def roots_of_groups(
     bounds: Int64s,
     wanted: Bools,
     shared: int,
-    is_sorted: bool,
+    texts_are_sorted: bool,
     out: Bytes,
 ) -> None:
     """The root of each wanted group g, over legs[bounds[g] : bounds[g + 1]], to out[32 * g : 32 * g + 32].
 
-    A group is not empty. `shared` is `shared_beginning` of the texts; `is_sorted` says that the texts and the
-    legs of each group ascend already. Behind the texts stand `SLACK` bytes.
+    A group is not empty. `shared` is `shared_beginning` of the texts; `texts_are_sorted` says that they
+    ascend, so that groups whose legs ascend need no sorting. Behind the texts stand `SLACK` bytes.
     """
     largest = _room(bounds)
     numbers, chosen = np.empty(largest, np.int64), np.empty(largest, np.int64)
@@ -276,12 +282,14 @@ def roots_of_groups(
             continue
         first = wide(bounds[group])
         count = wide(bounds[group + 1]) - first
+        is_sorted = texts_are_sorted
         for i in range(count):
             prefetch_entry(starts, wide(legs[min(first + i + 2 * AHEAD, every)]) >> 1)
             begins = wide(starts[wide(legs[min(first + i + AHEAD, every)]) >> 1])
             prefetch_entry(texts, begins)
             prefetch_entry(texts, begins + TYPICAL_TEXT)
             chosen[i] = legs[first + i]
+            is_sorted &= i == 0 or chosen[i] > chosen[i - 1]
         if not is_sorted:
             for i in range(count):
                 numbers[i] = ordered_word(texts, wide(starts[wide(chosen[i]) >> 1]) + shared)

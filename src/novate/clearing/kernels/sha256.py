@@ -140,8 +140,8 @@ def _portable_node(words: Words, work: Bytes, level: Words, children: int, out: 
 
 @kernel
 def portable_nodes(words: Words, work: Bytes, level: Words, children: int, out: int, apart: int) -> None:
-    """Digests of two nodes: 01 || level[children : +8] || level[children + 8 : +8] to level[out : +8], and the
-    one whose words stand `apart` pairs behind. `work` has room for two blocks."""
+    """Digests of two nodes: 01 || level[children : +8] || level[children + 8 : +8] to level[out : +8], and
+    that of the words `apart` pairs behind. `work` has room for two blocks."""
     _portable_node(words, work, level, children, out)
     _portable_node(words, work, level, children + 16 * apart, out + 8 * apart)
 

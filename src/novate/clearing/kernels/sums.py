@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.compiled import entry, inlined, kernel, wide
-from novate.processor import prefetch_entry, prefetch_row
+from novate.processor import prefetch_row
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -33,6 +33,9 @@ GROSS = 5
 EMPTY = -1
 AHEAD = 48
 _MIX = 0x1E3779B97F4A7C15
+RUN_BITS = 12
+NUMBER_BITS = 32
+"""A leg's number stands below its cell's in one word."""
 
 
 @inlined
@@ -174,8 +177,9 @@ def add_gross(
     quantity: Int64s,
     amount: Int64s,
 ) -> bool:
-    """Add both legs of T trades to the gross cells (N, GROSS) party * width + place; False if a sum left int64:
-    the cells are void then. Quantities are above zero, and no amount is -2**63."""
+    """Add both legs of T trades to the gross cells (N, GROSS) party * width + place.
+
+    False if a sum left int64: the cells are void then. Quantities are above zero, and no amount is -2**63."""
     broken = wide(0)
     count = len(buyer)
     for i in range(count):
@@ -194,25 +198,36 @@ def add_gross(
         cells[sold_at, PAID] += gets
         cells[sold_at, RECEIVED] += pays
         # Every sum only grows, so one that has left int64 is seen with its sign turned over.
-        broken |= wide(cells[bought_at, BOUGHT]) | wide(cells[bought_at, PAID]) | wide(cells[bought_at, RECEIVED])
+        broken |= (
+            wide(cells[bought_at, BOUGHT]) | wide(cells[bought_at, PAID]) | wide(cells[bought_at, RECEIVED])
+        )
         broken |= wide(cells[sold_at, SOLD]) | wide(cells[sold_at, PAID]) | wide(cells[sold_at, RECEIVED])
     return broken >= 0
 
 
 @entry
 def place_legs(
-    free: Int64s, width: int, buyer: Int32s, seller: Int32s, place: Int32s, legs: Int32s
+    free: Int64s, width: int, buyer: Int32s, seller: Int32s, place: Int32s, parted: Int64s, legs: Int32s
 ) -> None:
-    """Legs grouped by cell party * width + place: 2i and 2i + 1 of trade i, each to the next free entry of its
-    cell, `free` (N,); in each cell they ascend."""
-    count = len(buyer)
-    for i in range(count):
-        ahead = min(i + AHEAD, count - 1)
-        prefetch_entry(legs, wide(free[wide(buyer[ahead]) * width + wide(place[ahead])]))
-        prefetch_entry(legs, wide(free[wide(seller[ahead]) * width + wide(place[ahead])]))
+    """Legs grouped by cell party * width + place: 2i and 2i + 1 of trade i, each to the next free entry of
+    its cell, and in each cell ascending. `free` (N + 1,) is where each cell begins, and the end.
+
+    They are first parted (2T,) by runs of cells, so that those of one run find their places within a
+    processor's cache.
+    """
+    run_free = np.empty(((len(free) - 1) >> RUN_BITS) + 1, np.int64)
+    for run in range(len(run_free)):
+        run_free[run] = free[run << RUN_BITS]
+    for i in range(len(buyer)):
         bought_at = wide(buyer[i]) * width + wide(place[i])
-        legs[free[bought_at]] = 2 * i
-        free[bought_at] += 1
         sold_at = wide(seller[i]) * width + wide(place[i])
-        legs[free[sold_at]] = 2 * i + 1
-        free[sold_at] += 1
+        run = bought_at >> RUN_BITS
+        parted[run_free[run]] = bought_at << NUMBER_BITS | 2 * i
+        run_free[run] += 1
+        run = sold_at >> RUN_BITS
+        parted[run_free[run]] = sold_at << NUMBER_BITS | (2 * i + 1)
+        run_free[run] += 1
+    for i in range(len(parted)):
+        cell = parted[i] >> NUMBER_BITS
+        legs[free[cell]] = parted[i] & ((1 << NUMBER_BITS) - 1)
+        free[cell] += 1

@@ -103,8 +103,7 @@ def days(column: Coded) -> Int64s:
 
 
 def prices(column: Coded, max_decimals: int) -> tuple[Int64s, Int64s, Bools]:
-    """Per value (digits as an integer, digits behind the point, below zero); INVALID for what is no decimal by
-    C1."""
+    """Per value (digits as an integer, digits behind the point, below zero); INVALID for no decimal of C1."""
     found = [_price(text, max_decimals) for text in column.values]
     return (
         np.array([unscaled for unscaled, _ in found], np.int64),

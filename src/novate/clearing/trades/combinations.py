@@ -12,11 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from novate.clearing.trades.columns import Int64s
 
+Codes = npt.NDArray[Any]
+"""Integers of any width."""
 MOST_CELLS = 1 << 22
 UNSEEN = -(1 << 62)
 
@@ -31,7 +35,7 @@ class Combinations:
         self._table = np.full(cells if cells <= MOST_CELLS else 0, UNSEEN, np.int64)
         self._seen: dict[tuple[int, ...], int] = {}
 
-    def look_up(self, *codes: Int64s) -> Int64s:
+    def look_up(self, *codes: Codes) -> Int64s:
         """The number of each row, whose codes stand at one place of all the columns."""
         if not len(self._table):
             return self._from_dict(codes)
@@ -54,7 +58,7 @@ class Combinations:
                 codes.append(code)
             self._table[key] = self._number(*reversed(codes))
 
-    def _from_dict(self, codes: Sequence[Int64s]) -> Int64s:
+    def _from_dict(self, codes: Sequence[Codes]) -> Int64s:
         firsts, which = distinct(*codes)
         numbers = []
         for first in firsts.tolist():
@@ -65,7 +69,7 @@ class Combinations:
         return np.array(numbers, np.int64)[which]
 
 
-def distinct(*columns: Int64s) -> tuple[Int64s, Int64s]:
+def distinct(*columns: Codes) -> tuple[Int64s, Int64s]:
     """(a row for each distinct combination of the columns, the combination's number for each row)."""
     code = np.zeros(len(columns[0]), np.int64)
     for column in columns:

@@ -81,7 +81,7 @@ class Ladder:
 
     def check(self) -> CheckedTrades:
         rows = len(self._columns)
-        found = {
+        found: dict[str, Any] = {
             name: np.zeros(rows, kind)
             for name, kind in (("reason", np.int16), ("quantity", np.int64), ("amount", np.int64))
         }

@@ -33,7 +33,7 @@ class Texts(msgspec.Struct, frozen=True):
     data: Bytes
     starts: Int64s
     odd: Int64s
-    """Rows, ascending, whose text is empty or holds anything but printable ASCII without a space, | , and "."""
+    """Rows, ascending, whose text is empty or holds anything but printable ASCII without space and marks."""
 
     def __len__(self) -> int:
         return len(self.starts) - 1

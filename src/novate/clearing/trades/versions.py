@@ -72,15 +72,15 @@ def _are_shared(trade: Int32s) -> Bools:
     is_later = trade != np.arange(len(trade))
     shared = np.zeros(len(trade), bool)
     shared[trade[is_later]] = True
-    return shared | is_later
+    return np.asarray(shared | is_later)
 
 
 def _may_repeat(reason: Int16s) -> Bools:
-    return (reason == 0) | (reason >= FIRST_CONTENT_RUNG)
+    return np.asarray((reason == 0) | (reason >= FIRST_CONTENT_RUNG))
 
 
 def _repeated(trade: Int32s, version: Int64s, rows: Int64s) -> list[list[int]]:
-    """Of these rows, in order of arrival, those of every (trade, version) that was delivered more than once."""
+    """Of these rows, in order of arrival, those of every (trade, version) that came more than once."""
     order = rows[np.lexsort((version[rows], trade[rows]))]
     same = (trade[order[1:]] == trade[order[:-1]]) & (version[order[1:]] == version[order[:-1]])
     runs: list[list[int]] = []
