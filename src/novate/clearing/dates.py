@@ -55,7 +55,7 @@ class Calendars:
         days = trade_day, int(words.settle_day[settle]), arrival_day
         one = self._terms.instruments[instrument]
         # Instruments that share a calendar and a cycle share their dates.
-        key = id(one.calendar), one.cycle, days
+        key = one.calendar_number, one.cycle, days
         if key not in self._known:
             self._known[key] = len(self.found)
             self.found.append(_dates(instrument, days, self._terms))
