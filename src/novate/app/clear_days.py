@@ -100,8 +100,7 @@ def clear_days(
     wanted = dates or DayRange()
     first = _first_date(deliveries, wanted, base)
     founded = msgspec.structs.replace(base, business_date=first)
-    names, parties = Names(founded), frozenset(house_terms_of(founded).parties)
-    opening = [] if holdings is None else read_holdings(holdings, names, parties)
+    opening = [] if holdings is None else read_holdings(holdings, Names(founded), house_terms_of(founded))
     rows = max((len(delivery.columns) for delivery in deliveries), default=0)
     part = out / PART
     shutil.rmtree(part, ignore_errors=True)
