@@ -85,7 +85,7 @@ def _opening(day: ClearingDay) -> str:
     facts += [(name, number) for name, number in seldom if number]
     items = "".join(f"<div><dt>{name}</dt><dd>{grouped(value)}</dd></div>" for name, value in facts)
     state = "The date is closed." if day.is_closed else "The date is still open: figures are as of now."
-    cycles = plural(len({one["cycle"] for one in day.cycles}), "netting cycle")
+    cycles = plural(len(day.files), "netting cycle")
     return (
         f'<h1>{escape(headline(day))}</h1><p class="lead">Business date {escape(day.date)}, {cycles}. '
         f'{state}</p><dl class="facts">{items}</dl>'
