@@ -25,7 +25,7 @@ from novate.clearing.queries import OpenIntent, PendingGiveUp
 from novate.domain.clearing_codes import OpenReason
 from novate.reports.clearing_report_day import Row
 from novate.reports.clearing_statements import open_quantity
-from novate.reports.house_beancount import house_beancount_lines
+from novate.reports.house_accounts import house_lines
 from novate.reports.trial_balance import TrialLine, trial_balance
 
 Json = dict[str, Any]
@@ -181,7 +181,7 @@ def trial(house: House) -> list[TrialLine]:
 
 def beancount(house: House) -> list[str]:
     """The whole ledger as lines of beancount text; days are business dates."""
-    return [*house_beancount_lines(house.plane.house)]
+    return [*house_lines(house.plane.house)]
 
 
 def _lot(

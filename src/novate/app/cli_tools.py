@@ -11,6 +11,7 @@ from novate.app.cli_options import ConfigFile, Json, Level, OrderFormat, Out
 from novate.app.cli_screen import console, print_data, progress_bars, table
 
 if TYPE_CHECKING:
+    from novate.app.clearing_story import ToldScenario
     from novate.app.conform import ConformResult
     from novate.domain.configuration import Configuration
 
@@ -85,8 +86,10 @@ def explain(
     plain: Annotated[bool, typer.Option("--plain", help="No colours.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Tell a scenario step by step, with pictures of the order book."""
+    """Tell a scenario step by step, with pictures of the order book; of clearing, day by day."""
     with progress_bars() as progress:
+        from novate.app.clearing_story import tell_file
+        from novate.app.conform_clearing import is_clearing_file
         from novate.app.explain import explain_file, parse_steps
         from novate.app.run import ready_kernels
 
@@ -94,6 +97,10 @@ def explain(
             wanted = parse_steps(steps) if steps is not None else None
         except ValueError as fault:
             raise typer.BadParameter(f"--steps: {fault}") from fault
+        if file.is_file() and is_clearing_file(file):
+            if wanted is not None:
+                raise typer.BadParameter("expected no --steps: the days of clearing are told as a whole")
+            return _print_tales(tell_file(file, scenario), as_json)
         ready_kernels(progress)
         told = explain_file(file, scenario, wanted)
     ok = all(each.ok for each in told)
@@ -107,6 +114,25 @@ def explain(
         if number:
             screen.print()
         print_explanation(each, screen)
+    return 0 if ok else 1
+
+
+def _print_tales(tales: list[ToldScenario], as_json: bool) -> int:
+    """Stories of clearing scenarios, and where they are not what the scenario expects."""
+    ok = not any(tale.differing for tale in tales)
+    if as_json:
+        print_data({"ok": ok, "stories": tales})
+        return 0 if ok else 1
+    for tale in tales:
+        typer.echo(tale.text)
+        count, total = len(tale.differing), f"{tale.commands:,} commands"
+        lines = ", ".join(map(str, tale.differing))
+        typer.echo(
+            f"{count:,} of {total} give something else than the scenario expects, see novate conform: "
+            f"{tale.path} lines {lines}"
+            if count
+            else f"All {total} give what the scenario expects"
+        )
     return 0 if ok else 1
 
 

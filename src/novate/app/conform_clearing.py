@@ -108,16 +108,22 @@ def play(scenario: ClearingScenario) -> tuple[int, ClearingDeparture | None]:
     player = ClearingPlayer(scenario.terms)
     for done, step in enumerate(scenario.steps):
         try:
-            got = player.answer(step.command)
+            got = answer_step(player, scenario, step)
         except BrokenInvariant as fault:
             got = [{"ev": "BROKEN_INVARIANT", "message": str(fault)}]
-        except (KeyError, ValueError, TypeError, AttributeError) as fault:
-            place = f"{scenario.path}:{step.line}"
-            found = f"an unknown or missing {fault}" if isinstance(fault, KeyError) else str(fault)
-            raise ScenarioError(f"{place}: expected a command of {FORMAT}, was {found}") from fault
         if got != step.expect:
             return done, ClearingDeparture(step, got)
     return len(scenario.steps), None
+
+
+def answer_step(player: ClearingPlayer, scenario: ClearingScenario, step: ClearingStep) -> list[Json]:
+    """The events of a step. ScenarioError with its place for a command that is none of the format."""
+    try:
+        return player.answer(step.command)
+    except (KeyError, ValueError, TypeError, AttributeError) as fault:
+        place = f"{scenario.path}:{step.line}"
+        found = f"an unknown or missing {fault}" if isinstance(fault, KeyError) else str(fault)
+        raise ScenarioError(f"{place}: expected a command of {FORMAT}, was {found}") from fault
 
 
 class ClearingPlayer:

@@ -40,7 +40,7 @@ class EventWords:
 
     def say(self, event: Json) -> str:
         """The event as one sentence without a full stop."""
-        return _EVENTS[event["ev"]](self, event)
+        return SENTENCES[event["ev"]](self, event)
 
     # -- trades -----------------------------------------------------------------------------------------
 
@@ -281,7 +281,7 @@ class EventWords:
         return self._amounts.pays(one[field], self._amounts.currency[one["isin"]])
 
 
-_EVENTS: dict[str, Callable[[EventWords, Json], str]] = {
+SENTENCES: dict[str, Callable[[EventWords, Json], str]] = {
     "REJECTED": EventWords._rejected,
     "ACCEPTED": EventWords._accepted,
     "DUPLICATE": EventWords._duplicate,
