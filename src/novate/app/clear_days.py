@@ -203,7 +203,7 @@ class _Run:
     def run(self, out: Path, tell: Progress) -> DaysSummary:
         """Live through all dates; paths are told as they will be in `out`."""
         house = self.house
-        house.do_all([house.balance_command("DEPOSIT", *line) for line in self.holdings])
+        house.deposits(self.holdings)
         closed: list[DayFiles] = []
         is_last = False
         while not is_last:

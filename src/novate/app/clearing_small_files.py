@@ -47,7 +47,7 @@ def read_holdings(path: Path, names: Names, terms: HouseTerms) -> list[tuple[str
         asset, party = row["asset"], (row["member"], row["account"])
         if party not in parties:
             raise WrittenError(f"member, account: expected a configured party, was {'/'.join(party)}")
-        if names.is_currency(asset):
+        if asset in names.currency_digits:
             amount = names.minor(row["quantity"], asset)
         elif names.instrument(asset) in names.quantity_digits:
             amount = names.units(row["quantity"], names.instrument(asset))
