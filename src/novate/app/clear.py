@@ -21,7 +21,7 @@ from novate.app.adopt import adopt_from_file
 from novate.app.clear_returns import returns_csv
 from novate.app.configuration import embedded_configuration
 from novate.app.destination import expect_place
-from novate.app.trade_files import MalformedRow, read_trades
+from novate.app.trade_files import MalformedRow, read_trades, require_totals
 from novate.app.whole_files import Piece, write_together
 from novate.clearing.efficiency import CycleTotals, Efficiency, saved_ppm
 from novate.clearing.house import ClearingResult, Delivery, clear_trades
@@ -69,6 +69,7 @@ def clear_file(
     expect_place(out, OUTPUTS, [path])
     tell("reading")
     delivery = read_trades(path)
+    require_totals(path, delivery)
     if adopt:
         configuration = adopt_from_file(delivery.columns, configuration, settle_days)
     elif configuration is None:

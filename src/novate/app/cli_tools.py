@@ -1,4 +1,4 @@
-"""Commands that use one room at a time: match, clear, conform, explain, bench, import, version."""
+"""Commands that use one room at a time: match, conform, explain, bench, import, version."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from novate.app.cli_options import ConfigFile, Json, Level, OrderFormat, Out
-from novate.app.cli_screen import console, print_data, print_rows, progress_bars, table
+from novate.app.cli_screen import console, print_data, progress_bars, table
 
 if TYPE_CHECKING:
-    from novate.app.clear import ClearSummary
     from novate.app.clearing_story import ToldScenario
     from novate.app.conform import ConformResult
     from novate.domain.configuration import Configuration
@@ -50,41 +49,6 @@ def match(
         print_data(summary)
     else:
         _print_lines(summary.lines())
-    return 0
-
-
-def clear(
-    trades: Annotated[Path, typer.Argument(help="Trades, CSV or Parquet.", show_default=False)],
-    out: Out,
-    config: ConfigFile = None,
-    adopt: Annotated[
-        bool, typer.Option("--adopt", help="Take members and instruments from the file itself.")
-    ] = False,
-    settle_days: Annotated[
-        int | None,
-        typer.Option("--settle-days", min=0, max=5, help="With --adopt: T+N of instruments without one [1]."),
-    ] = None,
-    as_json: Json = False,
-) -> int:
-    """Net trades that anyone made into obligations."""
-    if settle_days is not None and not adopt:
-        raise typer.BadParameter("expected --settle-days together with --adopt, was alone")
-    with progress_bars() as progress:
-        from novate.app.clear import clear_file
-
-        configuration = _configuration(config) if config else None
-        summary = clear_file(
-            trades,
-            out,
-            configuration,
-            adopt=adopt,
-            settle_days=1 if settle_days is None else settle_days,
-            progress=lambda step: progress(f"{step} {trades.name}", 0, 0),
-        )
-    if as_json:
-        print_data(summary)
-    else:
-        _print_clearing(summary, out)
     return 0
 
 
@@ -276,30 +240,6 @@ def _print_lines(lines: list[str]) -> None:
     screen = console()
     for number, line in enumerate(lines):
         screen.print(line, markup=False, style="bold" if number == 0 else "")
-
-
-def _print_clearing(summary: ClearSummary, out: Path) -> None:
-    from novate.reports.figures import grouped, percent
-    from novate.reports.model import headline
-
-    screen = console()
-    answered = summary.delivery
-    netted = answered.in_force - answered.undelivered
-    screen.print(headline(netted, summary.obligations, answered.read), style="bold", markup=False)
-    made = table("cycle", "currency", ">legs", ">rows", ">gross to pay", ">net to pay", ">netted away")
-    for cycle in summary.cycles:
-        saved = percent(cycle.gross_pay - cycle.net_pay, cycle.gross_pay)
-        figures = (cycle.legs, cycle.rows, cycle.gross_pay, cycle.net_pay)
-        made.add_row(cycle.cycle, cycle.ccy, *(grouped(figure) for figure in figures), saved)
-    screen.print(made)
-    screen.print(
-        f"{grouped(answered.read)} rows read, {grouped(answered.accepted)} accepted, "
-        f"{grouped(answered.rejected)} rejected; amounts in minor units"
-    )
-    for reason, count in summary.rejects_by_reason.items():
-        screen.print(f"  {count:>8,}  {reason}", markup=False)
-    names = ("obligations.csv", "positions.csv", "rejects.csv", "returns.csv")
-    print_rows([(str(out / name), "") for name in names])
 
 
 def _print_conformance(result: ConformResult) -> None:

@@ -3,6 +3,9 @@
     trade_id,source,version,trade_date,instrument,price,quantity,currency,buyer_member,...    row 1
     17,NOVATE,1,2026-10-09,US00NOVA0016,182.50,300,USD,BOREAL,...                             row 2
 
+    #count,1                                                                            control totals, if any
+    #quantity,300
+
 The columns may stand in any order; their names are exact. Rows are named by their line in a CSV file (the
 header is line 1) and by their number, from 1, in a Parquet file. A row with too few or too many fields is
 put aside and reported, the others go on; a file that is not one at all is refused with `TradeFileError`.
@@ -23,6 +26,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from novate.app.control_totals import broken_total, split_totals, totals_of_metadata
 from novate.clearing.kernels.lines import SLACK
 from novate.clearing.trades.columns import (
     FIELDS,
@@ -38,6 +42,8 @@ from novate.clearing.trades.texts import Texts, texts_in, texts_of
 Arrow = Any
 """An Array or a ChunkedArray of Arrow."""
 
+OPTIONAL = ("settle_date",)
+"""Columns that a file may have: an explicit settlement date, empty where the instrument's cycle decides."""
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -57,6 +63,8 @@ class TradeDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
     columns: TradeColumns
     malformed: list[MalformedRow]
+    totals: dict[str, str] = {}
+    """What the file says of itself (`control_totals`)."""
 
 
 def read_trades(path: Path) -> TradeDelivery:
@@ -69,6 +77,14 @@ def read_trades(path: Path) -> TradeDelivery:
     if name.endswith((".csv", ".csv.gz")):
         return _read_csv(path, _bytes(path))
     raise TradeFileError(f"{path}: expected a name ending in .csv, .csv.gz or .parquet, was {path.name}")
+
+
+def require_totals(path: Path, delivery: TradeDelivery) -> None:
+    """Raise TradeFileError if the file says of itself what is not so."""
+    rows = len(delivery.columns) + len(delivery.malformed)
+    broken = broken_total(delivery.totals, rows, delivery.columns.quantity)
+    if broken is not None:
+        raise TradeFileError(f"{path}: {broken[0]}: {broken[1]}; nothing of it was taken")
 
 
 def _bytes(path: Path) -> bytes:
@@ -97,6 +113,7 @@ def _read_csv(path: Path, data: bytes) -> TradeDelivery:
         raise TradeFileError(f"{path}: expected the header {','.join(FIELDS)}, was an empty line or file")
     names = [name.strip().strip('"') for name in header.split(",")]
     _check_names(path, names)
+    data, totals = split_totals(data)
     aside: list[MalformedRow] = []
     blank: list[int] = []
 
@@ -124,14 +141,15 @@ def _read_csv(path: Path, data: bytes) -> TradeDelivery:
         )
     except pa.ArrowInvalid as error:
         raise TradeFileError(f"{path}: expected CSV, was: {error}") from error
-    columns = {name: _coded(table.column(name), _decoded) for name in FIELDS[1:]}
+    columns = {name: _coded(table.column(name), _decoded) for name in names if name != "trade_id"}
     ids = _texts(table.column("trade_id"))
     rows = _line_numbers(len(table), [*blank, *(one.row for one in aside)])
     kept = ~_blank_lines(ids, columns, rows, data)
     columns = {name: Coded(one.codes[kept], one.values) for name, one in columns.items()}
     # A blank line has no id, so leaving it out leaves the bytes of the others where they are.
     ids = texts_in(ids.data, np.append(ids.starts[:-1][kept], ids.starts[-1]))
-    return TradeDelivery(columns=trade_columns({**columns, "trade_id": ids}, rows[kept]), malformed=aside)
+    columns_of_rows = trade_columns({**columns, "trade_id": ids}, rows[kept])
+    return TradeDelivery(columns=columns_of_rows, malformed=aside, totals=totals)
 
 
 def _blank_lines(ids: Texts, columns: dict[str, Coded], rows: Int64s, data: bytes) -> Bools:
@@ -160,7 +178,8 @@ def _read_parquet(path: Path) -> TradeDelivery:
     try:
         schema = pyarrow.parquet.read_schema(path)
         _check_names(path, schema.names)
-        coded = [name for name in FIELDS[1:] if schema.field(name).type in (pa.string(), pa.binary())]
+        others = [name for name in schema.names if name != "trade_id"]
+        coded = [name for name in others if schema.field(name).type in (pa.string(), pa.binary())]
         with pyarrow.parquet.ParquetFile(path, read_dictionary=coded, memory_map=True) as file:
             # One column after the other, so that only one is in memory in Arrow's form; and by one thread,
             # because for one column more of them only cost more.
@@ -168,12 +187,13 @@ def _read_parquet(path: Path) -> TradeDelivery:
                 return file.read([name], use_threads=False).column(0)
 
             ids = _texts(_as_text(path, "trade_id", read("trade_id")))
-            columns = {name: _parquet_codes(path, name, read(name)) for name in FIELDS[1:]}
+            columns = {name: _parquet_codes(path, name, read(name)) for name in others}
     except FileNotFoundError:
         raise TradeFileError(f"{path}: expected a file of trades, found none") from None
     except (pa.ArrowException, OSError) as error:
         raise TradeFileError(f"{path}: expected a Parquet file, was: {error}") from error
-    return TradeDelivery(columns=trade_columns({**columns, "trade_id": ids}), malformed=[])
+    totals = totals_of_metadata(schema.metadata or {})
+    return TradeDelivery(columns=trade_columns({**columns, "trade_id": ids}), malformed=[], totals=totals)
 
 
 def _parquet_codes(path: Path, name: str, column: pa.ChunkedArray) -> Coded:
@@ -201,7 +221,7 @@ def _as_text(path: Path, name: str, column: Arrow) -> Arrow:
 
 
 def _check_names(path: Path, names: list[str]) -> None:
-    """Every column once, and no others."""
+    """Every column once, optional ones at most once, and no others."""
     for name in FIELDS:
         if names.count(name) != 1:
             found = "none" if name not in names else f"{names.count(name)} of them"
@@ -209,8 +229,8 @@ def _check_names(path: Path, names: list[str]) -> None:
             message = f"expected one column {name}, found {found}; the columns are {columns}"
             raise TradeFileError(f"{path}: header: {message}")
     for name in names:
-        if name not in FIELDS:
-            near = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.6)
+        if name not in (*FIELDS, *OPTIONAL) or names.count(name) > 1:
+            near = difflib.get_close_matches(name, (*FIELDS, *OPTIONAL), n=1, cutoff=0.6)
             hint = f'; did you mean "{near[0]}"?' if near else ""
             raise TradeFileError(f'{path}: header: expected no other column, was "{name}"{hint}')
 

@@ -198,9 +198,30 @@ class Clearing:
         """The business date as a day ordinal (C6)."""
         return self._state.today
 
+    @property
+    def sources(self) -> list[str]:
+        """Names of the sources in the order of their numbers."""
+        return [name.decode() for name in self._state.sources]
+
     def status(self, source: str, trade_id: str) -> queries.Status | None:
         """Where a trade is in its life (C49); None for one never seen."""
         return queries.status(self._state, source.encode(), trade_id.encode())
+
+    def versions(self, source: str, trade_id: str) -> queries.Versions | None:
+        """What is remembered of the deliveries of a trade (C7); None for one never seen."""
+        return queries.versions(self._state, source.encode(), trade_id.encode())
+
+    def intents(self) -> list[queries.OpenIntent]:
+        """Buy-ins that were announced and are open (C41)."""
+        return queries.intents(self._state)
+
+    def giveups(self) -> list[queries.PendingGiveUp]:
+        """Give-ups that nobody has answered (C15)."""
+        return queries.giveups(self._state)
+
+    def issuer_events(self) -> dict[str, int]:
+        """Instrument of each dividend and split that was ever set, by ca_id (C44)."""
+        return {name.decode(): number for name, number in queries.issuer_events(self._state).items()}
 
     @property
     def ledger(self) -> LedgerView:

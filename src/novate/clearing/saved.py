@@ -84,6 +84,12 @@ def read_snapshot(
     return state, staging
 
 
+def day_of_snapshot(source: SnapshotReader) -> int:
+    """The business date of a snapshot, as a day ordinal."""
+    day: int = msgspec.json.decode(source.get("rest").tobytes())["day"][0]
+    return day
+
+
 def rest_of(state: State, staging: Staging) -> bytes:
     """Everything but the columns, sorted: the same state gives the same bytes."""
     rest = {

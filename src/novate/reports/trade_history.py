@@ -34,9 +34,14 @@ Json = dict[str, Any]
 class TradeHistories:
     """Follows the trades of one house."""
 
-    def __init__(self, terms: HouseTerms, wanted: Collection[TradeKey] | None = None) -> None:
-        """`wanted`: the (source, trade id) to follow, None for all of them."""
-        self._amounts = Amounts(terms)
+    def __init__(
+        self,
+        terms: HouseTerms,
+        wanted: Collection[TradeKey] | None = None,
+        quantity_digits: dict[str, int] | None = None,
+    ) -> None:
+        """`wanted`: the (source, trade id) to follow, None for all; `quantity_digits` as in `Amounts`."""
+        self._amounts = Amounts(terms, quantity_digits)
         self._wanted = None if wanted is None else set(wanted)
         self._trades: dict[TradeKey, LiveTrade] = {}
         self._today = day_text(terms.start)
@@ -117,7 +122,7 @@ class TradeHistories:
 
     def _what(self, event: Json) -> str:
         price = self._amounts.price_of(event["amount"], event["isin"])
-        return f"{abs(event['qty']):,} {event['isin']} for {price}"
+        return f"{self._amounts.securities(event['qty'], event['isin'])} for {price}"
 
     def _received(self, trade: LiveTrade, event: Json, more: str = "") -> None:
         number = event["version"]
@@ -289,7 +294,7 @@ class TradeHistories:
         if is_closed:
             self._close(key, why)
             return
-        why += f", {abs(self._nets.nets[key].quantity):,} left"
+        why += f", {self._amounts.quantity(self._nets.nets[key].quantity, key[0])} left"
         for trade, leg in self._open_legs(key):
             self._step(trade, Lifecycle.PARTIAL, why, leg)
 
@@ -299,7 +304,7 @@ class TradeHistories:
         if name in ("BUYIN_CHARGE", "CASH_CLOSED"):
             paid = self._amounts.owes(isin, 0, event["amount"])
             how = "is bought in against" if name == "BUYIN_CHARGE" else "is closed out in cash"
-            return f"{party_of(event)} {how}: {quantity:,} {isin}, {paid}"
+            return f"{party_of(event)} {how}: {self._amounts.securities(quantity, isin)}, {paid}"
         how = " from a buy-in" if name == "BOUGHT_IN" else ""
         return f"{party_of(event)} {self._amounts.owes(isin, quantity, event['amount'])}{how}"
 
