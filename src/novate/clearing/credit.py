@@ -9,7 +9,8 @@
 
 Settlement moves worth from open to held and changes nothing; deposits, charges, dividends, splits,
 corrections and trades from outside do. FILLS says which fills of the venue the trades behind it are, so that
-every fill is taken once: it must begin where the last one ended.
+every fill is taken once: it must begin where the last one ended, and a first version of a trade of the venue
+is taken only if FILLS has named it. When FILLS is refused, so are the new trades behind it.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ from novate.domain.codes import ClearingReject
 
 
 def fills(state: State, command: Command, staged: Staged) -> ClearingReject:
-    """FILLS: fills `version` to `quantity` of a source follow; refused FILL_GAP unless they are the next."""
-    broken = rung(command.source >= len(state.sources), ClearingReject.UNKNOWN_SOURCE)
+    """FILLS: fills `version` to `quantity` of a source follow; refused FILL_GAP unless they are the next.
+
+    A house has one venue: INVALID_SOURCE for another source, and for one whose trades came by another door.
+    """
     stream = state.venue
-    is_other = stream.source not in (NO_SOURCE, command.source)
+    broken = rung(command.source >= len(state.sources), ClearingReject.UNKNOWN_SOURCE)
+    broken = broken or rung(not _can_be_venue(state, command.source), ClearingReject.INVALID_SOURCE)
     broken = broken or rung(
-        is_other or command.version != stream.fills + 1 or command.quantity < command.version,
-        ClearingReject.FILL_GAP,
+        command.version != stream.fills + 1 or command.quantity < command.version, ClearingReject.FILL_GAP
     )
     if broken:
         return broken
@@ -43,6 +46,27 @@ def fills(state: State, command: Command, staged: Staged) -> ClearingReject:
         ClearingEvent.FILLS_TAKEN, source=command.source, version=command.version, quantity=command.quantity
     )
     return ClearingReject.NONE
+
+
+def _can_be_venue(state: State, source: int) -> bool:
+    if state.venue.source != NO_SOURCE:
+        return source == state.venue.source
+    trades = state.trades.array
+    return not bool((trades["source"] == source).any())
+
+
+def check_fill(state: State, command: Command, staged: Staged) -> ClearingReject:
+    """FILL_GAP for a new trade of the venue that is no fill FILLS has named (its trade id is its number)."""
+    is_fill = command.source == state.venue.source and command.version == 1
+    return rung(is_fill and not state.venue.has_named(staged.name), ClearingReject.FILL_GAP)
+
+
+def tell_fill(state: State, command: Command, amount: int) -> None:
+    """What a fill moved, whatever became of it here, the venue knows: it did it."""
+    if command.source == state.venue.source and command.version == 1:
+        currency, instrument = state.currency(command.instrument), command.instrument
+        state.venue.add_fill(instrument, currency, command.party, command.quantity, -amount)
+        state.venue.add_fill(instrument, currency, command.other_party, -command.quantity, amount)
 
 
 def release_credit(state: State, command: Command, staged: Staged) -> ClearingReject:

@@ -12,6 +12,8 @@ Worth = dict[tuple[int, int, int], int]
 """(0 for a currency, 1 for an instrument; its number; party) -> units."""
 CURRENCY, INSTRUMENT = 0, 1
 NO_SOURCE = -1
+MOST_DIGITS = 19
+"""Of a number of 64 bits."""
 
 
 class VenueStream:
@@ -26,6 +28,11 @@ class VenueStream:
         """Number of the last CREDIT."""
         self.told: Worth = {}
         """Worth as the venue knows it, without zeros."""
+
+    def has_named(self, name: bytes) -> bool:
+        """Is this the trade id of a fill that FILLS has named?"""
+        is_number = name.isdigit() and not name.startswith(b"0") and len(name) <= MOST_DIGITS
+        return is_number and int(name) <= self.fills
 
     def add_fills(self, legs: npt.NDArray[np.void], currencies: npt.NDArray[np.int64]) -> None:
         """Legs of trades that the venue did: (n,) LEGS, and the currency of each instrument."""

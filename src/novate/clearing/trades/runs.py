@@ -72,6 +72,7 @@ class TradeRun:
         self._acceptable = self._check(tables)
         self._acceptable &= self._find_dates(self._acceptable)
         self._names = [row[4 : 4 + row[1]] for row in map(bytes, self._texts)]
+        self._acceptable &= self._are_named()
         self._identities = self._hash_identities()
 
     def __len__(self) -> int:
@@ -164,6 +165,14 @@ class TradeRun:
         found[rows] = good[which.ravel()]
         self._due[rows] = due[which.ravel()]
         return found
+
+    def _are_named(self) -> Bools:
+        """No fill of the venue, or one that FILLS has named."""
+        venue = self._state.venue
+        found = (self._trades["source"] != venue.source) | (self._trades["version"] != 1)
+        for place in np.flatnonzero(~found).tolist():
+            found[place] = venue.has_named(self._names[place])
+        return np.asarray(found)
 
     def _hash_identities(self) -> list[bytes]:
         prefixes = [str(len(name)).encode() + b"|" + name + b"|" for name in self._state.sources]
