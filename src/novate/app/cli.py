@@ -1,6 +1,7 @@
 """The command line: `novate COMMAND`, one file per group of commands, started in the blink of an eye.
 
     cli_run       run, replay, verify           the main job and its proof
+    cli_planes    day                           a day on two planes, each a process
     cli_tools     match, conform, explain, bench, import, version
     cli_clear     clear                         trades that anyone made
     cli_clearing  clearing ...                  a clearing house of many days
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 
 import typer
 
-from novate.app import cli_clear, cli_run, cli_tools
+from novate.app import cli_clear, cli_planes, cli_run, cli_tools
 from novate.app.cli_clearing import clearing
 from novate.app.cli_errors import expected_failure, usage_failure
 from novate.app.cli_screen import prepare_output, print_error
@@ -43,6 +44,7 @@ importer = typer.Typer(
 )
 
 app.command("run")(cli_run.run)
+app.command("day")(cli_planes.day)
 app.command("replay")(cli_run.replay)
 app.command("verify")(cli_run.verify)
 app.command("match")(cli_tools.match)
