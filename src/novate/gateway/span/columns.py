@@ -1,0 +1,91 @@
+"""Columns of exact decimals from texts of different lengths.
+
+    "410"  "-12.50"  "1E-3"   -->   units 410000 -12500 1, decimals 3     int64
+    one that does not fit     -->   the same as Python integers           object, still exact
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from novate.clearing.margin.span.model import Scaled
+from novate.clearing.margin.span.numbers import scaled
+from novate.domain.units import INT64_MAX
+
+Int64s = npt.NDArray[np.int64]
+WIDEST_SHIFT = 18
+
+
+class DecimalColumn:
+    """`rows` numbers, 0 until set; each has its own decimals until `finished`."""
+
+    def __init__(self, rows: int) -> None:
+        self.units = np.zeros(rows, np.int64)
+        self.decimals = np.zeros(rows, np.int64)
+        self.wide: dict[int, int] = {}
+        """Numbers that do not fit int64; their units are 0 in the array."""
+
+    def put(self, row: int, units: int, decimals: int) -> None:
+        """Set one number."""
+        self.decimals[row] = decimals
+        if abs(units) > INT64_MAX:
+            self.wide[row] = units
+        else:
+            self.units[row] = units
+
+    def put_rows(
+        self, rows: npt.NDArray[Any], units: Int64s, decimals: Int64s, texts: Callable[[int], str]
+    ) -> None:
+        """Set many; where `decimals` is negative, `texts(position)` is what an exact parser has to read.
+
+        Raises ValueError with the position as second argument for a text that is no number.
+        """
+        self.units[rows] = units
+        self.decimals[rows] = decimals
+        for position in np.flatnonzero(decimals < 0).tolist():
+            text = texts(position)
+            try:
+                self.put(int(rows[position]), *scaled(text))
+            except ValueError:
+                raise ValueError(text, position) from None
+            if int(rows[position]) in self.wide:
+                self.units[rows[position]] = 0
+
+    def multiplied(self, row_factor: npt.NDArray[Any], units: list[int], decimals: list[int]) -> None:
+        """Each number times the factor that its row names."""
+        factors, shifts = np.array(units, object)[row_factor], np.array(decimals, np.int64)[row_factor]
+        for row in np.flatnonzero((factors != 1) | (shifts != 0)).tolist():
+            value = self.wide.pop(row, int(self.units[row])) * int(factors[row])
+            self.units[row] = 0
+            self.put(row, value, int(self.decimals[row] + shifts[row]))
+
+    def finished(self) -> Scaled:
+        """All numbers in the same units: the coarsest that show every digit."""
+        decimals = int(self.decimals.max(initial=0))
+        shift = decimals - self.decimals
+        if not self.wide and int(shift.max(initial=0)) <= WIDEST_SHIFT and self._fits(shift):
+            return _coarsest(self.units * 10**shift, decimals)
+        exact = [
+            self.wide.get(row, units) * 10 ** int(by)
+            for row, (units, by) in enumerate(zip(self.units.tolist(), shift.tolist(), strict=True))
+        ]
+        return _coarsest(np.array(exact, object), decimals)
+
+    def _fits(self, shift: Int64s) -> bool:
+        """Whether no number leaves int64 when it is brought to the common decimals."""
+        return all(
+            int(np.abs(self.units[shift == by]).max(initial=0)) * 10**by <= INT64_MAX
+            for by in np.unique(shift).tolist()
+        )
+
+
+def _coarsest(units: npt.NDArray[Any], decimals: int) -> Scaled:
+    while decimals and not (units % 10).any():
+        units, decimals = units // 10, decimals - 1
+    if units.dtype == object and all(abs(value) <= INT64_MAX for value in units.tolist()):
+        units = units.astype(np.int64)
+    return Scaled(units, decimals)
