@@ -1,0 +1,160 @@
+"""Positions from a CSV file: rows of one account and contract are summed (span-rules.md, section 2).
+
+    account,exchange,cc,pfCode,contract_type,period,option_type,strike,quantity
+    A1,XSYN,CL,OCL,OOF,202606,C,410,-5     --read_positions-->   {"A1": {row of the contract: -5}}
+
+A file that is no such CSV is refused at its first defect. Positions in contracts that the parameter file does
+not have, or that cannot be margined, are collected: all of them are in the error, by account.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from novate.clearing.margin.span.contracts import ContractIndex
+from novate.clearing.margin.span.model import OPTIONS, ContractKind, Side
+from novate.clearing.margin.span.numbers import exact
+from novate.clearing.margin.span.periods import PHYSICAL, canonical
+from novate.clearing.margin.span.problems import Kind, SpanProblem
+from novate.clearing.margin.span.requirement import check_positions
+from novate.clearing.margin.span.tables import Tables
+
+HEADER = (
+    "account",
+    "exchange",
+    "cc",
+    "pfCode",
+    "contract_type",
+    "period",
+    "option_type",
+    "strike",
+    "quantity",
+)
+SIDES = {"C": Side.CALL, "P": Side.PUT}
+LARGEST_BYTES = 2 * 1024**3
+SHOWN = 20
+
+Portfolios = dict[str, dict[int, Fraction]]
+"""By account: net quantity by contract row. An account that holds nothing is there, empty."""
+
+
+class PositionProblem(SpanProblem):
+    """Positions that cannot be margined: `positions` has a line for each of them."""
+
+    def __init__(self, kind: Kind, place: str, positions: Sequence[str]) -> None:
+        listed = "; ".join(positions[:SHOWN])
+        more = f"; and {len(positions) - SHOWN} more" if len(positions) > SHOWN else ""
+        super().__init__(kind, place, "positions in contracts of the parameter file", "")
+        self.positions = tuple(positions)
+        self.args = (f"{place}: {listed}{more}",)
+
+
+def read_positions(path: Path, index: ContractIndex, tables: Tables) -> Portfolios:
+    """All accounts of a file. SpanProblem, beginning with the file's name, if it is refused."""
+    return portfolios_of(_rows(path), index, tables, str(path))
+
+
+def portfolios_of(
+    rows: Iterator[tuple[int, list[str]]], index: ContractIndex, tables: Tables, place: str
+) -> Portfolios:
+    """Portfolios of numbered rows with the fields of HEADER."""
+    portfolios: Portfolios = {}
+    unknown: list[str] = []
+    held: dict[int, str] = {}
+    for line, fields in rows:
+        try:
+            account, row, quantity = _position(fields, index, tables)
+        except SpanProblem as problem:
+            if problem.kind is not Kind.UNKNOWN_CONTRACT:
+                raise problem.within(f"{place}: line {line}") from None
+            unknown.append(f"line {line}: {problem}")
+            continue
+        positions = portfolios.setdefault(account, {})
+        positions[row] = positions.get(row, Fraction(0)) + quantity
+        held.setdefault(row, f"line {line}: account {account}")
+    if unknown:
+        raise PositionProblem(Kind.UNKNOWN_CONTRACT, place, unknown)
+    wanted = {row for positions in portfolios.values() for row, quantity in positions.items() if quantity}
+    wrong = check_positions(tables, sorted(wanted))
+    if wrong:
+        kind = next(iter(wrong.values())).kind
+        lines = [f"{held[row]}: {problem}" for row, problem in wrong.items() if problem.kind is kind]
+        raise PositionProblem(kind, place, lines)
+    return {
+        account: {row: quantity for row, quantity in positions.items() if quantity}
+        for account, positions in portfolios.items()
+    }
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Numbered rows after the header."""
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise SpanProblem(Kind.FILE, str(path), f"at most {LARGEST_BYTES:,} bytes", "more")
+        data = path.read_bytes()
+    except OSError as error:
+        raise SpanProblem(Kind.FILE, str(path), "a readable file", error.strerror or str(error)) from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        found = f"byte 0x{data[error.start]:02x}"
+        raise SpanProblem(Kind.ENCODING, f"{path}: line {line}", "text in UTF-8", found) from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        if tuple(header) != HEADER:
+            expected = f"the columns {','.join(HEADER)}"
+            raise SpanProblem(Kind.CSV_HEADER, f"{path}: line 1", expected, ",".join(header) or "nothing")
+        for fields in reader:
+            if fields:
+                yield reader.line_num, fields
+    except csv.Error as error:
+        place = f"{path}: line {reader.line_num}"
+        raise SpanProblem(Kind.CSV_ROW, place, "comma-separated values", str(error)) from error
+
+
+def _position(fields: list[str], index: ContractIndex, tables: Tables) -> tuple[str, int, Fraction]:
+    """Account, contract row and quantity of one row of the file."""
+    if len(fields) != len(HEADER):
+        raise SpanProblem(Kind.CSV_ROW, "", f"{len(HEADER)} fields", str(len(fields)))
+    account, exchange, cc, code, kind_text, period_text, side_text, strike_text, quantity_text = fields
+    if not account:
+        raise SpanProblem(Kind.CSV_ROW, "account", "a name", "an empty text")
+    if kind_text not in ContractKind.__members__:
+        raise SpanProblem(Kind.CSV_ROW, "contract_type", "FUT, OOP, OOF or PHY", repr(kind_text))
+    kind = ContractKind[kind_text]
+    side, strike = _terms(kind, side_text, strike_text)
+    quantity = _number(quantity_text, "quantity")
+    try:
+        period = canonical(period_text) if period_text or kind is not ContractKind.PHY else PHYSICAL
+    except ValueError as error:
+        raise SpanProblem(Kind.PERIOD, "period", "6 digits, up to 3 more", repr(period_text)) from error
+    row = index.find((exchange, kind, code), period, side, strike)
+    number = int(tables.commodity[row]) if row >= 0 else -1
+    if number < 0 or tables.parameters.commodities[number].code != cc:
+        contract = " ".join(filter(None, (exchange, kind_text, code, period_text, side_text, strike_text)))
+        place = f"account {account}"
+        raise SpanProblem(Kind.UNKNOWN_CONTRACT, place, f"a contract of {cc} in the file", contract)
+    return account, row, quantity
+
+
+def _terms(kind: ContractKind, side: str, strike: str) -> tuple[Side, Fraction | None]:
+    if kind not in OPTIONS:
+        if side or strike:
+            raise SpanProblem(Kind.CSV_ROW, kind.name, "no option_type and no strike", f"{side} {strike}")
+        return Side.NONE, None
+    if side not in SIDES:
+        raise SpanProblem(Kind.CSV_ROW, "option_type", "C or P", repr(side))
+    return SIDES[side], _number(strike, "strike")
+
+
+def _number(text: str, name: str) -> Fraction:
+    try:
+        return exact(text)
+    except ValueError:
+        raise SpanProblem(Kind.CSV_ROW, name, "a decimal number", repr(text)) from None
