@@ -3,6 +3,7 @@
     cli_run       run, replay, verify           the main job and its proof
     cli_tools     match, clear, conform, explain, bench, import, version
     cli_clearing  clearing minimum-payments, clearing iso20022
+    cli_margin    margin span, what-if, params
 
     exit code   0 done      1 refused, or it differs      2 wrong use
 
@@ -21,6 +22,7 @@ import typer
 from novate.app import cli_run, cli_tools
 from novate.app.cli_clearing import clearing
 from novate.app.cli_errors import expected_failure, usage_failure
+from novate.app.cli_margin import margin
 from novate.app.cli_screen import prepare_output, print_error
 from novate.app.interruption import listen
 from novate.app.problems import Interrupted
@@ -56,6 +58,7 @@ app.add_typer(bench, name="bench")
 importer.command("lobster")(cli_tools.import_lobster)
 app.add_typer(importer, name="import")
 app.add_typer(clearing, name="clearing")
+app.add_typer(margin, name="margin")
 app.command("version")(cli_tools.version)
 
 

@@ -42,6 +42,10 @@ Portfolios = dict[str, dict[int, Fraction]]
 """By account: net quantity by contract row. An account that holds nothing is there, empty."""
 
 
+FoundRow = tuple[str, int, Fraction, int]
+"""Account, row of the contract, quantity, line of the file."""
+
+
 class PositionProblem(SpanProblem):
     """Positions that cannot be margined: `positions` has a line for each of them."""
 
@@ -55,39 +59,51 @@ class PositionProblem(SpanProblem):
 
 def read_positions(path: Path, index: ContractIndex, tables: Tables) -> Portfolios:
     """All accounts of a file. SpanProblem, beginning with the file's name, if it is refused."""
-    return portfolios_of(_rows(path), index, tables, str(path))
-
-
-def portfolios_of(
-    rows: Iterator[tuple[int, list[str]]], index: ContractIndex, tables: Tables, place: str
-) -> Portfolios:
-    """Portfolios of numbered rows with the fields of HEADER."""
+    rows = list(_found(path, index, tables))
     portfolios: Portfolios = {}
-    unknown: list[str] = []
-    held: dict[int, str] = {}
-    for line, fields in rows:
-        try:
-            account, row, quantity = _position(fields, index, tables)
-        except SpanProblem as problem:
-            if problem.kind is not Kind.UNKNOWN_CONTRACT:
-                raise problem.within(f"{place}: line {line}") from None
-            unknown.append(f"line {line}: {problem}")
-            continue
+    for account, row, quantity, _ in rows:
         positions = portfolios.setdefault(account, {})
         positions[row] = positions.get(row, Fraction(0)) + quantity
-        held.setdefault(row, f"line {line}: account {account}")
-    if unknown:
-        raise PositionProblem(Kind.UNKNOWN_CONTRACT, place, unknown)
-    wanted = {row for positions in portfolios.values() for row, quantity in positions.items() if quantity}
-    wrong = check_positions(tables, sorted(wanted))
-    if wrong:
-        kind = next(iter(wrong.values())).kind
-        lines = [f"{held[row]}: {problem}" for row, problem in wrong.items() if problem.kind is kind]
-        raise PositionProblem(kind, place, lines)
+    _refuse_unmargined(path, [one for one in rows if portfolios[one[0]][one[1]]], tables)
     return {
         account: {row: quantity for row, quantity in positions.items() if quantity}
         for account, positions in portfolios.items()
     }
+
+
+def read_trades(path: Path, index: ContractIndex, tables: Tables) -> list[FoundRow]:
+    """Every row of a file of the same form as a trade of its own, in file order."""
+    rows = [one for one in _found(path, index, tables) if one[2]]
+    _refuse_unmargined(path, rows, tables)
+    return rows
+
+
+def _found(path: Path, index: ContractIndex, tables: Tables) -> Iterator[FoundRow]:
+    """Rows with their contracts; at the end all that have none, in one PositionProblem."""
+    unknown: list[str] = []
+    for line, fields in _rows(path):
+        try:
+            yield *_position(fields, index, tables), line
+        except SpanProblem as problem:
+            if problem.kind is not Kind.UNKNOWN_CONTRACT:
+                raise problem.within(f"{path}: line {line}") from None
+            unknown.append(f"line {line}: {problem}")
+    if unknown:
+        raise PositionProblem(Kind.UNKNOWN_CONTRACT, str(path), unknown)
+
+
+def _refuse_unmargined(path: Path, rows: list[FoundRow], tables: Tables) -> None:
+    """Raise for positions in contracts of the file that it gives no risk array or no price for."""
+    wrong = check_positions(tables, sorted({row for _, row, _, _ in rows}))
+    if not wrong:
+        return
+    kind = next(iter(wrong.values())).kind
+    lines = [
+        f"line {line}: account {account}: {wrong[row]}"
+        for account, row, _, line in rows
+        if row in wrong and wrong[row].kind is kind
+    ]
+    raise PositionProblem(kind, str(path), lines)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
