@@ -55,13 +55,14 @@ class DecimalColumn:
             if int(rows[position]) in self.wide:
                 self.units[rows[position]] = 0
 
-    def multiplied(self, row_factor: npt.NDArray[Any], units: list[int], decimals: list[int]) -> None:
-        """Each number times the factor that its row names."""
-        factors, shifts = np.array(units, object)[row_factor], np.array(decimals, np.int64)[row_factor]
-        for row in np.flatnonzero((factors != 1) | (shifts != 0)).tolist():
-            value = self.wide.pop(row, int(self.units[row])) * int(factors[row])
-            self.units[row] = 0
-            self.put(row, value, int(self.decimals[row] + shifts[row]))
+    def multiplied(self, source: npt.NDArray[Any], factors: list[tuple[int, int]]) -> None:
+        """Each number times the factor (units, decimals) that `source` names for its row."""
+        for number, (units, decimals) in enumerate(factors):
+            if (units, decimals) != (1, 0):
+                for row in np.flatnonzero(source == number).tolist():
+                    value = self.wide.pop(row, int(self.units[row])) * units
+                    self.units[row] = 0
+                    self.put(row, value, int(self.decimals[row]) + decimals)
 
     def finished(self) -> Scaled:
         """All numbers in the same units: the coarsest that show every digit."""
@@ -79,7 +80,7 @@ class DecimalColumn:
         """Whether no number leaves int64 when it is brought to the common decimals."""
         return all(
             int(np.abs(self.units[shift == by]).max(initial=0)) * 10**by <= INT64_MAX
-            for by in np.unique(shift).tolist()
+            for by in np.flatnonzero(np.bincount(shift)).tolist()
         )
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import TypeVar
 
+import numpy as np
+
 from novate.clearing.margin.span.numbers import exact
 from novate.clearing.margin.span.periods import canonical
 from novate.clearing.margin.span.problems import Kind, SpanProblem
@@ -109,13 +111,12 @@ class Element:
 def elements_of(xml: XmlRows, skipped: frozenset[int]) -> Iterator[Element]:
     """Outermost elements, complete with all below them but those whose nodes are `skipped`."""
     kinds, names = TREE.nodes[:, 3].tolist(), TREE.names
-    rows = xml.rows
-    wanted = [node not in skipped for node in range(len(names))]
+    wanted = np.array([node not in skipped for node in range(len(names))])
+    kept = np.flatnonzero(wanted[xml.rows["node"]])
+    rows = xml.rows[kept]
     made: dict[int, Element] = {}
-    columns = (rows[name].tolist() for name in ("node", "parent", "value", "info", "line"))
-    for row, (node, parent, value, info, line) in enumerate(zip(*columns, strict=True)):
-        if not wanted[node]:
-            continue
+    columns = [kept.tolist(), *(rows[name].tolist() for name in ("node", "parent", "value", "info", "line"))]
+    for row, node, parent, value, info, line in zip(*columns, strict=True):
         text = ""
         if kinds[node] == TEXT:
             text = xml.text(value, min(info, tokens.LONGEST_TEXT))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from novate.clearing.margin.span.model import SCENARIOS, Contracts, Scaled, Side
 from novate.clearing.margin.span.problems import Kind, SpanProblem
 from novate.gateway.span.columns import DecimalColumn
-from novate.gateway.span.products import ColdContract, Products
+from novate.gateway.span.products import ColdContract, Products, decimal_digits
 from novate.gateway.span.xml_rows import TREE, XmlRows
 
 Indices = npt.NDArray[np.int64]
@@ -61,7 +61,7 @@ class ContractRows:
         for number, one in self.cold:
             if one.scan_range is not None:
                 has_range[number] = True
-                scan_range.put(number, *_decimal(one.scan_range))
+                scan_range.put(number, *decimal_digits(one.scan_range))
         contracts = Contracts(
             family=family,
             series=series,
@@ -114,8 +114,9 @@ class ContractRows:
         column, present = DecimalColumn(len(self.rows)), np.zeros(len(self.rows), np.bool_)
         rows = self._of(_nodes(f"/opt/{name}"))
         at = self.number[self.xml.rows["parent"][rows]]
-        if len(np.unique(at)) < len(at):
-            twice = int(np.flatnonzero(np.bincount(at) > 1)[0])
+        counts = np.bincount(at, minlength=1)
+        if counts.max() > 1:
+            twice = int(np.flatnonzero(counts > 1)[0])
             raise self._problem(twice, Kind.SCHEMA, f"at most one {name}", "a second one")
         self._put(column, at, rows, name)
         present[at] = True
@@ -159,8 +160,7 @@ class ContractRows:
         """sc: of the option, else of its series, times that of the family's link."""
         column, present = self._field("sc", lambda one: one.scaling)
         self._inherit(column, present, series, [one.scaling for one in self.products.series])
-        links = self.products.link_scaling or [(1, 0)]
-        column.multiplied(family, [units for units, _ in links], [decimals for _, decimals in links])
+        column.multiplied(family, self.products.link_scaling)
         made = column.finished()
         low = np.flatnonzero(made.units <= 0)
         if len(low):
@@ -192,8 +192,9 @@ class ContractRows:
         marks = marks[rows["value"][marks] == 1]
         chosen = rows["parent"][marks]
         owners = self.number[rows["parent"][chosen]]
-        if len(np.unique(owners)) < len(owners):
-            twice = int(np.flatnonzero(np.bincount(owners) > 1)[0])
+        counts = np.bincount(owners, minlength=1)
+        if counts.max() > 1:
+            twice = int(np.flatnonzero(counts > 1)[0])
             raise self._problem(twice, Kind.SCHEMA, "one ra of the selected rate", "a second one")
         lengths = rows["info"][chosen]
         wrong = np.flatnonzero(lengths != SCENARIOS)
@@ -276,10 +277,3 @@ class ContractRows:
             where = f"{self.products.families[cold[row]].code} {name}" if row in cold else name
         return SpanProblem(kind, f"line {int(self.xml.rows['line'][row])}: {where}", expected, found)
 
-
-def _decimal(value: Any) -> tuple[int, int]:
-    """A fraction that is a decimal as digits and decimals."""
-    decimals = 0
-    while value.denominator != 1:
-        value, decimals = value * 10, decimals + 1
-    return int(value), decimals

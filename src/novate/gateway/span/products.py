@@ -145,8 +145,7 @@ def _read_family(element: Element, exchange: str, links: _Links, products: Produ
             is_premium_style=kind in (ContractKind.OOP, ContractKind.OOF) and style not in FUTURES_STYLE,
         )
     )
-    text = link.element.text_of("sc") if link is not None else None
-    products.link_scaling.append(ONE if text is None else scaled(text))
+    products.link_scaling.append(ONE if link is None else decimal_digits(link.scaling))
     factor = decimal_of(element, "cvf")
     for child in element.children:
         if child.name == "series":
@@ -195,6 +194,14 @@ def _read_series(element: Element, family: int, factor: Decimal | None, reading:
 def decimal_of(element: Element, name: str) -> Decimal | None:
     """A leaf as digits and decimals; None where it is missing."""
     return None if element.number(name) is None else scaled(element.text_of(name) or "")
+
+
+def decimal_digits(value: Fraction) -> Decimal:
+    """A fraction that is a decimal as digits and decimals, as few as there are."""
+    decimals = 0
+    while value.denominator != 1:
+        value, decimals = value * 10, decimals + 1
+    return int(value), decimals
 
 
 def _scaling(element: Element) -> Decimal:
