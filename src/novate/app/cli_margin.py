@@ -50,10 +50,13 @@ def refusals_told(command: Callable[..., int]) -> Callable[..., int]:
 
     @functools.wraps(command)
     def told(**options: Any) -> int:
+        from novate.clearing.margin.span.policy import UnknownPolicy
         from novate.clearing.margin.span.problems import SpanProblem
 
         try:
             return command(**options)
+        except UnknownPolicy as wrong:
+            raise typer.BadParameter(str(wrong)) from wrong
         except SpanProblem as problem:
             if not options.get("as_json"):
                 raise

@@ -21,7 +21,7 @@ from novate.clearing.margin.span.batch_kernel import FIGURES, GROUP_WORDS, RESUL
 from novate.clearing.margin.span.model import SCENARIOS
 from novate.clearing.margin.span.packed import E, K, M, Packed, V, W, Z, packed
 from novate.clearing.margin.span.requirement import SpanMargin
-from novate.clearing.margin.span.result import Figures
+from novate.clearing.margin.span.result import AccountRisk, Figures
 from novate.clearing.margin.span.tables import Tables
 
 Int64s = npt.NDArray[np.int64]
@@ -98,7 +98,7 @@ class BatchMargin:
         return Book(starts.astype(np.int64), row[kept], sums[kept].astype(np.int64), decimals)
 
     def margin(self, book: Book) -> BatchResult:
-        """Margin of every account of a book."""
+        """Margin of every account of a book; OverflowError for amounts that no record can hold."""
         accounts = len(book.starts) - 1
         results = np.zeros(len(book.contract), RESULT)
         totals = np.zeros((accounts, max(len(self.currencies), 1), FIGURES), np.int64)
@@ -194,14 +194,21 @@ class BatchMargin:
             unit = 10**book.decimals
             held = zip(book.contract[rows].tolist(), book.quantity[rows].tolist(), strict=True)
             risk = self.exact.margin("", {row: Fraction(count, unit) for row, count in held})
-            half = 2 * 10 ** (self.tables.parameters.arrays.decimals + book.decimals)
-            made = np.zeros(len(risk.commodities), RESULT)
-            for place, one in enumerate(risk.commodities.values()):
-                amounts = (one.scan_risk, one.time_risk, one.volatility_risk, one.price_risk)
-                figures = tuple(getattr(one.figures, name) for name in NAMES)
-                halves = tuple(int(amount * half) for amount in amounts)
-                made[place] = (account, self._number[one.code], one.active_scenario, *halves, *figures)
-                totals[account, self.currencies.index(one.currency)] += figures
-            kept.append(made)
+            try:
+                kept.append(self._rows(account, risk, book.decimals, totals))
+            except OverflowError:
+                raise OverflowError(f"account {account}: expected amounts within int64, was more") from None
         merged = np.concatenate(kept)
         return merged[np.argsort(merged["account"], kind="stable")]
+
+    def _rows(self, account: int, risk: AccountRisk, decimals: int, totals: Int64s) -> npt.NDArray[Any]:
+        """An exact result as rows of the batch's, and added to its totals."""
+        half = 2 * 10 ** (self.tables.parameters.arrays.decimals + decimals)
+        made = np.zeros(len(risk.commodities), RESULT)
+        for place, one in enumerate(risk.commodities.values()):
+            amounts = (one.scan_risk, one.time_risk, one.volatility_risk, one.price_risk)
+            figures = tuple(getattr(one.figures, name) for name in NAMES)
+            halves = tuple(int(amount * half) for amount in amounts)
+            made[place] = (account, self._number[one.code], one.active_scenario, *halves, *figures)
+            totals[account, self.currencies.index(one.currency)] += np.array(figures, np.int64)
+        return made

@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from novate.clearing.margin.span.model import ContractKind, ParameterFile, Side
+from novate.clearing.margin.span.numbers import shown
 
 Name = tuple[str, ContractKind, str]
 """Exchange, kind and code of a family."""
@@ -47,3 +48,14 @@ class ContractIndex:
         columns = (contracts.period[rows], contracts.side[rows], contracts.strike.units[rows])
         keys = zip(*(column.tolist() for column in columns), strict=True)
         return dict(zip(keys, rows.tolist(), strict=True))
+
+
+def contract_name(parameters: ParameterFile, row: int) -> str:
+    """A contract in the words of a positions file: `X OOF SPO 202612 C 410`."""
+    contracts = parameters.contracts
+    family = parameters.families[int(contracts.family[row])]
+    words = [family.exchange, family.kind.name, family.code, parameters.periods[int(contracts.period[row])]]
+    side = Side(int(contracts.side[row]))
+    if side is not Side.NONE:
+        words += [side.name[0], shown(contracts.strike.value(row))]
+    return " ".join(words)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
+from novate.clearing.margin.span.contracts import contract_name
 from novate.clearing.margin.span.deltas import ZERO, NetDelta
 from novate.clearing.margin.span.model import Commodity, Side
 from novate.clearing.margin.span.numbers import rounded
@@ -195,11 +196,12 @@ def check_positions(tables: Tables, rows: Iterable[int]) -> dict[int, SpanProble
     contracts = tables.parameters.contracts
     found: dict[int, SpanProblem] = {}
     for row in rows:
+        name = contract_name(tables.parameters, row)
         if contracts.array[row] < 0:
             expected = f"a risk array of rate {tables.policy.rate}"
-            found[row] = SpanProblem(Kind.MISSING_ARRAY, "", expected, "none")
+            found[row] = SpanProblem(Kind.MISSING_ARRAY, name, expected, "none")
         elif tables.is_premium[row] and not contracts.has_price[row]:
-            found[row] = SpanProblem(Kind.SCHEMA, "", "a price (p) of the option held", "none")
+            found[row] = SpanProblem(Kind.SCHEMA, name, "a price (p) of the option held", "none")
     return found
 
 

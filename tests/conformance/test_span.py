@@ -1,0 +1,143 @@
+"""SPAN against the oracle: every field of every account, worked examples to read, every bad file by its kind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from novate.app.cli import execute
+from novate.app.margin import Margining
+from novate.clearing.margin.span.policy import policy_of
+from novate.reports.margin_data import account_data
+from tests.span_cases import FOLDER, Run, runs
+
+BAD = json.loads((FOLDER / "dev" / "bad" / "bad.json").read_text())
+
+
+def margins(run: Run) -> dict[str, Any]:
+    margining = Margining(run.params, policy_of(run.policy), cached=False)
+    results = margining.margins(margining.portfolios(run.positions))
+    return {one.account: account_data(one, margining.decimals(one)) for one in results}
+
+
+@pytest.mark.parametrize("run", list(runs()), ids=str)
+def test_every_field_of_the_oracle_is_met_exactly(run: Run) -> None:
+    got = margins(run)
+    assert got.keys() == run.accounts.keys()
+    for name, want in run.accounts.items():
+        if not run.is_full:
+            assert got[name]["totals"] == want["totals"], name
+            continue
+        for commodity in got[name]["ccs"].values():
+            del commodity["detail"]["losses"]
+        assert got[name] == {key: value for key, value in want.items() if key != "tags"}, name
+
+
+def worked(name: str, account: str) -> dict[str, dict[str, str]]:
+    folder = FOLDER / "worked"
+    (run,) = [one for one in runs() if one.params == folder / f"{name}.spn"]
+    found: dict[str, dict[str, str]] = margins(run)[account]["ccs"]
+    return found
+
+
+T1 = """
+account        scan    active  time  volatility  price   WFPR    option value  requirement
+long_future    10000   13      0     0           10000   10000   0.00          10000.00
+long_call      3990    14      75    305         3610    7220    4000.00       0.00
+short_call     8060    11      -75   210         7925    15850   -4000.00      12060.00
+covered_write  6620    13      -75   305         6390    12780   -4000.00      10620.00
+three_five     13500   16      -375  0           13875   27750   -20000.00     33500.00
+"""
+T1_FIELDS = ("scan_risk", "active_scenario", "time_risk", "volatility_risk", "price_risk", "wfpr", "nov", "requirement")
+
+
+@pytest.mark.parametrize("line", T1.strip().splitlines()[1:])
+def test_t1_a_future_and_a_call(line: str) -> None:
+    account, *figures = line.split()
+    assert [str(worked("T1", account)["SP"][name]) for name in T1_FIELDS] == figures
+
+
+def test_t2_two_rows_of_one_contract_are_one_position_and_a_short_put_costs_its_premium() -> None:
+    future, put = worked("T2", "a")["NK"], worked("T2", "b")["NK"]
+    assert (future["scan_risk"], future["wfpr"], future["requirement"]) == ("1710000", "570000", "1710000")
+    assert (put["scan_risk"], put["som"], put["nov"]) == ("5701000", "294000", "-32000000")
+    assert put["requirement"] == "37701000"
+
+
+def test_t3_a_published_index_array_is_not_weighted_again() -> None:
+    lot = worked("T3", "lot")["NIFTY"]
+    assert (lot["scan_risk"], lot["time_risk"], lot["price_risk"]) == ("168327", "654", "167673")
+    assert lot["wfpr"] == "2235.64"
+
+
+def test_t5_spreads_of_series_of_tiers_and_across_commodities() -> None:
+    aa, bb = worked("T5", "p")["AA"], worked("T5", "p")["BB"]
+    assert (aa["scan_risk"], aa["intra_charge"], aa["spot_charge"]) == ("2400", "1300", "440")
+    assert (aa["inter_credit"], bb["inter_credit"]) == ("1680", "1260")
+    assert (aa["requirement"], bb["requirement"]) == ("2460.00", "3240.00")
+    assert worked("T5som", "p")["AA"]["requirement"] == "3000.00"
+
+
+@pytest.mark.parametrize(
+    ("name", "wfpr", "credit", "requirement"),
+    [
+        ("T6normal", "12780", "6390", "14850.00"),
+        ("T6cap", "10000", "5000", "16240.00"),
+        ("T6range", "10000", "5000", "16240.00"),
+    ],
+)
+def test_t6_the_weighted_futures_price_risk_in_its_three_methods(
+    name: str, wfpr: str, credit: str, requirement: str
+) -> None:
+    found = worked(name, "p")["SP"]
+    assert (found["wfpr"], found["inter_credit"], found["requirement"]) == (wfpr, credit, requirement)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_refused_by_its_kind_in_one_line(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = FOLDER / "dev" / "bad"
+    files = [str(folder / BAD[name]["params"]), str(folder / BAD[name]["positions"])]
+    command = ["margin", "span", "--params", files[0], "--positions", files[1]]
+    assert execute([*command, "--json"]) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["kind"] == BAD[name]["kind"]
+    assert execute(command) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert error["message"] in said
+    assert any(file in said for file in files)
+    assert "expected" in said
+
+
+def test_the_command_prints_the_layout_of_the_oracle(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = FOLDER / "worked"
+    files = ["--params", str(folder / "T5.spn"), "--positions", str(folder / "T5.csv")]
+    assert execute(["margin", "span", *files, "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    want = json.loads((folder / "expected.json").read_text())["T5"]["p"]
+    assert list(printed) == ["accounts"]
+    assert printed["accounts"]["p"]["totals"] == want["totals"]
+    assert execute(["margin", "span", *files, "--explain"]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "spread 1 A long: 6 x 150 900" in lines
+    assert "scan + intra + spot less inter credit 2,460" in lines
+    assert execute(["margin", "span", *files, "--policy", "spot_after=later"]) == 2
+
+
+def test_every_position_in_an_unknown_contract_is_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = "account,exchange,cc,pfCode,contract_type,period,option_type,strike,quantity\n"
+    path = tmp_path / "p.csv"
+    path.write_text(header + "a,X,SP,SP,FUT,203012,,,1\nb,X,ZZ,SP,FUT,202612,,,1\na,X,SP,SP,FUT,202612,,,1\n")
+    params = str(FOLDER / "worked" / "T1.spn")
+    assert execute(["margin", "span", "--params", params, "--positions", str(path), "--json"]) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["kind"] == "unknown-contract"
+    assert [line.split(":")[0] for line in error["positions"]] == ["line 2", "line 3"]
+    assert [line.split(":")[1].strip() for line in error["positions"]] == ["account a", "account b"]
