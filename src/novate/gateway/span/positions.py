@@ -1,9 +1,9 @@
-"""Positions from a CSV file: rows of one account and contract are summed (span-rules.md, section 2).
+"""Positions from a CSV file, or from the portfolios of a .spn file; rows of one account and contract are summed.
 
     account,exchange,cc,pfCode,contract_type,period,option_type,strike,quantity
     A1,XSYN,CL,OCL,OOF,202606,C,410,-5     --read_positions-->   {"A1": {row of the contract: -5}}
 
-A file that is no such CSV is refused at its first defect. Positions in contracts that the parameter file does
+The columns are those of span-rules.md, section 2. A file that is no such CSV is refused at its first defect. Positions in contracts that the parameter file does
 not have, or that cannot be margined, are collected: all of them are in the error, by account.
 """
 
@@ -22,6 +22,10 @@ from novate.clearing.margin.span.periods import PHYSICAL, canonical
 from novate.clearing.margin.span.problems import Kind, SpanProblem
 from novate.clearing.margin.span.requirement import check_positions
 from novate.clearing.margin.span.tables import Tables
+from novate.gateway.span.elements import elements_of
+from novate.gateway.span.options import HOT
+from novate.gateway.span.source import chunks
+from novate.gateway.span.xml_rows import rows_of
 
 HEADER = (
     "account",
@@ -107,7 +111,13 @@ def _refuse_unmargined(path: Path, rows: list[FoundRow], tables: Tables) -> None
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Numbered rows after the header."""
+    """Numbered rows after the header of a CSV file, or the positions in the portfolios of a .spn file."""
+    if path.name.removesuffix(".gz").removesuffix(".zip").endswith(".spn"):
+        try:
+            yield from _of_portfolios(path)
+        except SpanProblem as problem:
+            raise problem.within(str(path)) from problem.__cause__
+        return
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise SpanProblem(Kind.FILE, str(path), f"at most {LARGEST_BYTES:,} bytes", "more")
@@ -132,6 +142,19 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         place = f"{path}: line {reader.line_num}"
         raise SpanProblem(Kind.CSV_ROW, place, "comma-separated values", str(error)) from error
+
+
+def _of_portfolios(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Positions of `portfolio/ecPort/ccPort/np` with the lines that they begin in."""
+    for root in elements_of(rows_of(chunks(path), ""), HOT):
+        portfolios = [one for moment in root.all("pointInTime") for one in moment.all("portfolio")]
+        for portfolio in portfolios:
+            account = portfolio.required("acctId")
+            commodities = [one for group in portfolio.all("ecPort") for one in group.all("ccPort")]
+            for commodity in commodities:
+                for net in commodity.all("np"):
+                    named = [net.text_of(name) or "" for name in ("pfCode", "pfType", "pe", "o", "k", "net")]
+                    yield net.line, [account, net.text_of("exch") or "", commodity.required("cc"), *named]
 
 
 def _position(fields: list[str], index: ContractIndex, tables: Tables) -> tuple[str, int, Fraction]:

@@ -79,11 +79,19 @@ _ORGANISATION = {
         "oofPf": {**_FAMILY, "series": _SERIES},
     },
 }
+_PORTFOLIO = {
+    "acctId": TEXT,
+    "ecPort": {"ccPort": {"cc": TEXT, "np": _text("exch", "pfCode", "pfType", "pe", "o", "k", "net")}},
+}
 SHAPE: Shape = {
     "spanFile": {
         **_text("fileFormat", "created"),
         "definitions": {"currencyDef": _text("currency", "decimalPos")},
-        "pointInTime": {**_text("date", "isSetl", "setlQualifier"), "clearingOrg": _ORGANISATION},
+        "pointInTime": {
+            **_text("date", "isSetl", "setlQualifier"),
+            "clearingOrg": _ORGANISATION,
+            "portfolio": _PORTFOLIO,
+        },
     }
 }
 
