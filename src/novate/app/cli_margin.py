@@ -3,6 +3,7 @@
 span      requirement of every account by SPAN
 what-if   the same with trades that nobody has made yet, or with each of a list of candidates
 params    what is in a parameter file
+arrays    a parameter file of the house's own contracts, with risk arrays
 
 A file that is refused is one line on standard error and exit 1; with --json it is
 {"error": {"kind": ..., "message": ...}} on standard output, with the kinds of span-rules.md, section 13.
@@ -143,9 +144,31 @@ def params(
     return 0
 
 
+def arrays(
+    listing: Annotated[Path, typer.Argument(help="What the house lists, in TOML.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="Parameter file to write (.spn, .spn.gz).", show_default=False)],
+    as_json: Json = False,
+) -> int:
+    """Generate risk arrays for a house's own contracts and write them as a parameter file."""
+    from novate.app.margin_arrays import publish_file
+    from novate.gateway.span.writer import write_spn
+    from novate.reports.margin_params import params_data
+
+    parameters = publish_file(listing)
+    write_spn(out, parameters)
+    found = params_data(parameters)
+    if as_json:
+        print_data({"file": str(out), **found})
+    else:
+        _print_params(found)
+        print_rows([(str(out), "written")])
+    return 0
+
+
 margin.command("span")(span)
 margin.command("what-if")(what_if)
 margin.command("params")(params)
+margin.command("arrays")(arrays)
 
 
 def _margining(params: Path, policy: list[str] | None, no_cache: bool) -> Margining:
