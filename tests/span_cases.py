@@ -59,7 +59,8 @@ def naive_result(run: Run) -> dict[str, Any]:
     policy = {**naive_span.DEFAULTS, **run.policy}
     book = naive_span.load(run.params, policy)
     return {
-        name: naive_span.margin(book, account, policy) for name, account in naive_accounts(run.positions).items()
+        name: naive_span.margin(book, account, policy)
+        for name, account in naive_accounts(run.positions).items()
     }
 
 

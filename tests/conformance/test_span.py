@@ -51,7 +51,16 @@ short_call     8060    11      -75   210         7925    15850   -4000.00      1
 covered_write  6620    13      -75   305         6390    12780   -4000.00      10620.00
 three_five     13500   16      -375  0           13875   27750   -20000.00     33500.00
 """
-T1_FIELDS = ("scan_risk", "active_scenario", "time_risk", "volatility_risk", "price_risk", "wfpr", "nov", "requirement")
+T1_FIELDS = (
+    "scan_risk",
+    "active_scenario",
+    "time_risk",
+    "volatility_risk",
+    "price_risk",
+    "wfpr",
+    "nov",
+    "requirement",
+)
 
 
 @pytest.mark.parametrize("line", T1.strip().splitlines()[1:])
@@ -97,9 +106,7 @@ def test_t6_the_weighted_futures_price_risk_in_its_three_methods(
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_file_is_refused_by_its_kind_in_one_line(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_bad_file_is_refused_by_its_kind_in_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     folder = FOLDER / "dev" / "bad"
     files = [str(folder / BAD[name]["params"]), str(folder / BAD[name]["positions"])]
     command = ["margin", "span", "--params", files[0], "--positions", files[1]]

@@ -144,7 +144,11 @@ def offer_range(
     rate = of_rate(one, "scanRate", policy["rate"])
     if rate is None:
         return
-    psr = value(rate, "priceScan") if rate.find("priceScan") is not None else value(rate, "priceScanPct") / 100 * price * cvf
+    psr = (
+        value(rate, "priceScan")
+        if rate.find("priceScan") is not None
+        else value(rate, "priceScanPct") / 100 * price * cvf
+    )
     ranges = book["ranges"][(link[0], pe)]
     ranges.append((["FUT", "PHY", "OPT"].index(kind), link[1], len(ranges), psr / sc))
 
@@ -188,7 +192,9 @@ def money(x: Fraction, decimals: int, mode: str) -> Fraction:
     return Fraction(whole if x >= 0 else -whole, 10**decimals)
 
 
-def wfpr(book: Book, code: str, price: Fraction, net: dict[str, Fraction], policy: dict[str, str]) -> Fraction:
+def wfpr(
+    book: Book, code: str, price: Fraction, net: dict[str, Fraction], policy: dict[str, str]
+) -> Fraction:
     total = sum(net.values(), Fraction(0))
     if price <= 0 or total == 0:
         return Fraction(0)
@@ -270,7 +276,9 @@ def spot(cc: Any, net: dict[str, Fraction], rem: dict[str, Fraction], rate: str)
     return charge
 
 
-def inter(book: Book, rems: dict[str, Any], weights: dict[str, Fraction], policy: dict[str, str]) -> dict[str, Fraction]:
+def inter(
+    book: Book, rems: dict[str, Any], weights: dict[str, Fraction], policy: dict[str, str]
+) -> dict[str, Fraction]:
     credit: dict[str, Fraction] = defaultdict(Fraction)
     spreads = [s for s in book["org"].findall("interSpreads/dSpread") if s.findtext("spread")]
     for spread in sorted(spreads, key=lambda s: int(s.findtext("spread"))):
@@ -283,10 +291,17 @@ def inter(book: Book, rems: dict[str, Any], weights: dict[str, Fraction], policy
             if kind == "tLeg":
                 tiers = book["ccs"][cc].findall("interTiers/tier")
                 whole = where in ("", "0") or (where == "1" and not tiers)
-                codes = [c for c in rems[cc] if whole or any(t.findtext("tn") == where and inside(t, c) for t in tiers)]
+                codes = [
+                    c
+                    for c in rems[cc]
+                    if whole or any(t.findtext("tn") == where and inside(t, c) for t in tiers)
+                ]
             x = sum((rems[cc].get(code, Fraction(0)) for code in codes), Fraction(0))
             views.append((cc, codes, ratio, x, 1 if side == "A" else -1))
-        if any(x == 0 for _, _, _, x, _ in views) or len({(x > 0) == (side > 0) for _, _, _, x, side in views}) > 1:
+        if (
+            any(x == 0 for _, _, _, x, _ in views)
+            or len({(x > 0) == (side > 0) for _, _, _, x, side in views}) > 1
+        ):
             continue
         n = whole_spreads(min(abs(x) / ratio for _, _, ratio, x, _ in views), policy)
         if n <= 0:
@@ -404,7 +419,13 @@ def before_inter(book: Book, code: str, held: list[Any], policy: dict[str, str])
 
 
 def after_inter(
-    book: Book, code: str, held: list[Any], one: dict[str, Any], credit: Fraction, deltas: Any, policy: dict[str, str]
+    book: Book,
+    code: str,
+    held: list[Any],
+    one: dict[str, Any],
+    credit: Fraction,
+    deltas: Any,
+    policy: dict[str, str],
 ) -> None:
     cc = book["ccs"][code]
     decimals = book["decimals"].get(cc.findtext("currency"), 2)

@@ -28,7 +28,15 @@ from tests.span_cases import FOLDER, differences
 
 SMALL, MEDIUM = FOLDER / "dev" / "small.spn", FOLDER / "dev" / "medium.spn.gz"
 FIELDS = tuple(CommodityRisk.__dataclass_fields__)
-RISK_POLICIES = ("intra_order", "spot_after", "wfpr_default", "cap_anov", "oof_delta_period", "rounding_stage", "rounding_mode")
+RISK_POLICIES = (
+    "intra_order",
+    "spot_after",
+    "wfpr_default",
+    "cap_anov",
+    "oof_delta_period",
+    "rounding_stage",
+    "rounding_mode",
+)
 Positions = dict[int, Fraction]
 
 
@@ -81,7 +89,9 @@ def as_naive(risk: AccountRisk) -> dict[str, Any]:
     """A result in the shape of the naive twin's."""
     ccs, totals = {}, {}
     for code, one in risk.commodities.items():
-        figures = {name: Fraction(getattr(one.figures, name), 10**one.decimals) for name in one.figures.__slots__}
+        figures = {
+            name: Fraction(getattr(one.figures, name), 10**one.decimals) for name in one.figures.__slots__
+        }
         exact_fields = ("scan_risk", "time_risk", "volatility_risk", "price_risk", "wfpr", "intra_charge")
         exact_fields += ("spot_charge", "inter_credit", "som", "active_scenario", "currency")
         ccs[code] = {name: getattr(one, name) for name in exact_fields} | figures
@@ -229,7 +239,9 @@ def test_columns_and_xml_give_the_same_bits(path: Path, tmp_path: Path) -> None:
     assert read is not None
     again = model_of(rows_of(chunks(path), "1"), STANDARD)
     for one in (read, again):
-        first, second = (b"".join(columnar.pieces(each, source, STANDARD)) for each in (one, parameters(path)))
+        first, second = (
+            b"".join(columnar.pieces(each, source, STANDARD)) for each in (one, parameters(path))
+        )
         assert first == second
     assert Tables(read, STANDARD).ranges == exact(path).tables.ranges
 

@@ -13,7 +13,6 @@ nets, or the benchmark fails. docs/benchmarks.md says how to read the figures.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,7 @@ import msgspec
 import numpy as np
 
 from novate.app.bench_machine import this_machine
-from novate.app.bench_measure import CaseResult, case_result, undisturbed
+from novate.app.bench_measure import CaseResult, case_result, peak_kibibytes, undisturbed
 from novate.app.bench_nets import duckdb_nets, polars_is_there, polars_nets, rows_of
 from novate.app.bench_trades import write_trade_file
 from novate.app.clear import clear_file
@@ -167,18 +166,9 @@ def _clear_once(path: Path, out: Path) -> dict[str, int]:
     return {
         "cpu_ns": time.process_time_ns(),
         "wall_ns": time.perf_counter_ns() - wall,
-        "peak_kibibytes": _peak_kibibytes(),
+        "peak_kibibytes": peak_kibibytes(),
         "obligations": summary.obligations,
     }
-
-
-def _peak_kibibytes() -> int:
-    """Most memory that this process has held; what its parent held before it started does not count."""
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 def figures(result: ClearingBench) -> Iterator[tuple[str, ...]]:

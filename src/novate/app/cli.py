@@ -22,7 +22,7 @@ import typer
 from novate.app import cli_run, cli_tools
 from novate.app.cli_clearing import clearing
 from novate.app.cli_errors import expected_failure, usage_failure
-from novate.app.cli_margin import margin
+from novate.app.cli_margin import bench_span, margin
 from novate.app.cli_screen import prepare_output, print_error
 from novate.app.interruption import listen
 from novate.app.problems import Interrupted
@@ -54,6 +54,7 @@ bench.command("matching")(cli_tools.bench_matching)
 bench.command("features")(cli_tools.bench_features)
 bench.command("ledger")(cli_tools.bench_ledger)
 bench.command("clearing")(cli_tools.bench_clearing)
+bench.command("span")(bench_span)
 app.add_typer(bench, name="bench")
 importer.command("lobster")(cli_tools.import_lobster)
 app.add_typer(importer, name="import")

@@ -19,26 +19,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from novate.app.cli_options import Json
-from novate.app.cli_screen import console, print_data, print_rows, table
+from novate.app.cli_screen import console, print_data, print_rows, progress_bars, table
 
 if TYPE_CHECKING:
     from novate.app.margin import Change, Margining
-    from novate.clearing.margin.span.model import ParameterFile
     from novate.clearing.margin.span.result import AccountRisk
 
 SHOWN = 40
 
 Params = Annotated[
-    Path, typer.Option("--params", help="Parameter file: .spn, .pa2, or one of them as gz or zip.", show_default=False)
+    Path,
+    typer.Option(
+        "--params", help="Parameter file: .spn, .pa2, or one of them as gz or zip.", show_default=False
+    ),
 ]
 Positions = Annotated[Path, typer.Option("--positions", help="CSV of positions.", show_default=False)]
 Policies = Annotated[
     list[str] | None,
-    typer.Option("--policy", metavar="NAME=VALUE", help="A switch of the rulebook, section 12.", show_default=False),
+    typer.Option(
+        "--policy", metavar="NAME=VALUE", help="A switch of the rulebook, section 12.", show_default=False
+    ),
 ]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor write the columnar cache beside the file.")]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Neither use nor write the columnar cache beside the file.")
+]
 
-margin = typer.Typer(help="What members must leave with the house.", no_args_is_help=True, rich_markup_mode=None)
+margin = typer.Typer(
+    help="What members must leave with the house.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @margin.callback()
@@ -104,7 +112,9 @@ def span(
 def what_if(
     params: Params,
     positions: Positions,
-    trades: Annotated[Path, typer.Option("--trades", help="CSV of trades, same columns.", show_default=False)],
+    trades: Annotated[
+        Path, typer.Option("--trades", help="CSV of trades, same columns.", show_default=False)
+    ],
     candidates: Annotated[
         bool, typer.Option("--candidates", help="Each row is a trade on its own: which hedge helps most?")
     ] = False,
@@ -118,7 +128,14 @@ def what_if(
     if as_json:
         from novate.reports.margin_data import change_data
 
-        print_data({"changes": [change_data(one.name, one.before, one.after, margining.parameters.decimals_of) for one in changes]})
+        print_data(
+            {
+                "changes": [
+                    change_data(one.name, one.before, one.after, margining.parameters.decimals_of)
+                    for one in changes
+                ]
+            }
+        )
     else:
         _print_changes(changes, margining)
     return 0
@@ -146,7 +163,9 @@ def params(
 
 def arrays(
     listing: Annotated[Path, typer.Argument(help="What the house lists, in TOML.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", help="Parameter file to write (.spn, .spn.gz).", show_default=False)],
+    out: Annotated[
+        Path, typer.Option("--out", help="Parameter file to write (.spn, .spn.gz).", show_default=False)
+    ],
     as_json: Json = False,
 ) -> int:
     """Generate risk arrays for a house's own contracts and write them as a parameter file."""
@@ -162,6 +181,29 @@ def arrays(
     else:
         _print_params(found)
         print_rows([(str(out), "written")])
+    return 0
+
+
+def bench_span(
+    params: Annotated[
+        Path | None,
+        typer.Option("--params", help="Parameter file; without it one is generated.", show_default=False),
+    ] = None,
+    accounts: Annotated[int, typer.Option("--accounts", min=1, help="Portfolios of 20 positions.")] = 100_000,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Runs of each case.")] = 5,
+    as_json: Json = False,
+) -> int:
+    """What SPAN costs: opening a file, many accounts, one order, risk arrays."""
+    with progress_bars() as progress:
+        from novate.app import bench_span as bench
+
+        result = bench.bench_span(params, accounts, repeats, progress)
+    if as_json:
+        print_data(result)
+    else:
+        from novate.app.bench_table import print_span
+
+        print_span(result)
     return 0
 
 
@@ -185,13 +227,17 @@ def _print_requirements(results: list[AccountRisk], margining: Margining) -> Non
 
     screen = console()
     called = sum(any(total.requirement for total in one.totals.values()) for one in results)
-    screen.print(f"{plural(called, 'account')} of {len(results):,} must leave margin", style="bold", markup=False)
+    screen.print(
+        f"{plural(called, 'account')} of {len(results):,} must leave margin", style="bold", markup=False
+    )
     made = table("account", "currency", ">risk", ">option value", ">requirement", ">initial requirement")
     lines = [(one, currency, total) for one in results for currency, total in one.totals.items()]
     for one, currency, total in lines[:SHOWN]:
         decimals = margining.parameters.decimals_of(currency)
         figures = (total.risk, total.nov, total.requirement, total.initial_requirement)
-        made.add_row(escape(one.account), escape(currency), *(grouped(figure, decimals) for figure in figures))
+        made.add_row(
+            escape(one.account), escape(currency), *(grouped(figure, decimals) for figure in figures)
+        )
     if lines:
         screen.print(made)
     if len(lines) > SHOWN:

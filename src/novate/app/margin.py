@@ -1,7 +1,7 @@
 """The jobs of `novate margin`: files in, exact results out.
 
-    parameters, positions, policy --Margining--> AccountRisk per account
-    trades                        --what_if-----> before and after, per account or per candidate
+parameters, positions, policy --Margining--> AccountRisk per account
+trades                        --what_if-----> before and after, per account or per candidate
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class Margining:
     def what_if(self, portfolios: Portfolios, trades: Path, one_by_one: bool) -> Iterator[Change]:
         """Margin with the trades of a file: all of an account at once, or each row as a candidate alone."""
         read = read_trades(trades, self.index, self.tables)
-        before = {account: self.method.margin(account, portfolios.get(account, {})) for account, _, _, _ in read}
+        before = {
+            account: self.method.margin(account, portfolios.get(account, {})) for account, _, _, _ in read
+        }
         if one_by_one:
             for account, row, quantity, line in read:
                 after = added(portfolios.get(account, {}), {row: quantity})

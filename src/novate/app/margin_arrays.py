@@ -1,10 +1,10 @@
 """`novate margin arrays`: a house's listing in TOML becomes a parameter file with risk arrays of its own.
 
-    [house]        name, date, extreme_move, extreme_cover, look_ahead_days
-    [currencies]   USD = 2
-    [[commodity]]  code, currency, exchange, multiplier, price_scan_percent, vol_scan, cash_price, ...
-      [[commodity.futures]]  period, expiry, price
-      [[commodity.options]]  code, period, expiry, model, underlying, strikes, volatility | calls, puts
+[house]        name, date, extreme_move, extreme_cover, look_ahead_days
+[currencies]   USD = 2
+[[commodity]]  code, currency, exchange, multiplier, price_scan_percent, vol_scan, cash_price, ...
+  [[commodity.futures]]  period, expiry, price
+  [[commodity.options]]  code, period, expiry, model, underlying, strikes, volatility | calls, puts
 """
 
 from __future__ import annotations
@@ -133,7 +133,8 @@ def _commodity(one: CommodityTable) -> ListedCommodity:
         short_option_minimum=Fraction(exact(one.short_option_minimum)),
         calendar_charge=exact(one.calendar_charge) if one.calendar_charge else None,
         delivery=tuple(
-            SpotRate(canonical(each.period), exact(each.spread), exact(each.outright)) for each in one.delivery
+            SpotRate(canonical(each.period), exact(each.spread), exact(each.outright))
+            for each in one.delivery
         ),
         futures=tuple(
             ListedFuture(each.period, each.expiry, _decimal(each.price, f"{one.code} {each.period}: price"))

@@ -1,6 +1,6 @@
 """SPAN margin as JSON: one object per account, numbers as exact text (docs/margin.md, "As JSON").
 
-    AccountRisk --account_data--> {"ccs": {"NK": {...}}, "inter_spreads": [...], "totals": {"JPY": {...}}}
+AccountRisk --account_data--> {"ccs": {"NK": {...}}, "inter_spreads": [...], "totals": {"JPY": {...}}}
 """
 
 from __future__ import annotations

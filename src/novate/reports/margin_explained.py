@@ -1,11 +1,11 @@
 """SPAN margin as a calculation that a person can follow with a pencil.
 
-    SP (USD)
-      loss by scenario    1 460  2 -610  3 -690 ...
-      scan risk           the largest loss: scenario 13 (price -3/3, volatility up)          6,620
-      time risk           (460 + -610) / 2                                                     -75
-      ...
-      requirement         6,620.00 - -4,000.00                                           10,620.00
+SP (USD)
+  loss by scenario    1 460  2 -610  3 -690 ...
+  scan risk           the largest loss: scenario 13 (price -3/3, volatility up)          6,620
+  time risk           (460 + -610) / 2                                                     -75
+  ...
+  requirement         6,620.00 - -4,000.00                                           10,620.00
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Columns of exact decimals from texts of different lengths.
 
-    "410"  "-12.50"  "1E-3"   -->   units 410000 -12500 1, decimals 3     int64
-    one that does not fit     -->   the same as Python integers           object, still exact
+"410"  "-12.50"  "1E-3"   -->   units 410000 -12500 1, decimals 3     int64
+one that does not fit     -->   the same as Python integers           object, still exact
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from novate.domain.units import INT64_MAX
 
 Int64s = npt.NDArray[np.int64]
 WIDEST_SHIFT = 18
+SAMPLE = 64
 
 
 class DecimalColumn:
@@ -25,7 +26,7 @@ class DecimalColumn:
 
     def __init__(self, rows: int) -> None:
         self.units = np.zeros(rows, np.int64)
-        self.decimals = np.zeros(rows, np.int64)
+        self.decimals = np.zeros(rows, np.int16)
         self.wide: dict[int, int] = {}
         """Numbers that do not fit int64; their units are 0 in the array."""
 
@@ -65,27 +66,32 @@ class DecimalColumn:
                     self.put(row, value, int(self.decimals[row]) + decimals)
 
     def finished(self) -> Scaled:
-        """All numbers in the same units: the coarsest that show every digit."""
+        """All numbers in the same units: the coarsest that show every digit. The column is used up."""
         decimals = int(self.decimals.max(initial=0))
-        shift = decimals - self.decimals
-        if not self.wide and int(shift.max(initial=0)) <= WIDEST_SHIFT and self._fits(shift):
-            return _coarsest(self.units * 10**shift, decimals)
+        shifts = [decimals - one for one in np.flatnonzero(np.bincount(self.decimals, minlength=1)).tolist()]
+        if not self.wide and all(self._fits(decimals - by, by) for by in shifts):
+            # In place, since the arrays of a large file are most of the memory that reading it takes.
+            for by in filter(None, shifts):
+                self.units[self.decimals == decimals - by] *= 10**by
+            return _coarsest(self.units, decimals)
         exact = [
-            self.wide.get(row, units) * 10 ** int(by)
-            for row, (units, by) in enumerate(zip(self.units.tolist(), shift.tolist(), strict=True))
+            self.wide.get(row, units) * 10 ** (decimals - own)
+            for row, (units, own) in enumerate(zip(self.units.tolist(), self.decimals.tolist(), strict=True))
         ]
         return _coarsest(np.array(exact, object), decimals)
 
-    def _fits(self, shift: Int64s) -> bool:
-        """Whether no number leaves int64 when it is brought to the common decimals."""
-        return all(
-            int(np.abs(self.units[shift == by]).max(initial=0)) * 10**by <= INT64_MAX
-            for by in np.flatnonzero(np.bincount(shift)).tolist()
-        )
+    def _fits(self, own: int, by: int) -> bool:
+        """Whether no number with `own` decimals leaves int64 when it gets `by` more."""
+        if by > WIDEST_SHIFT:
+            return False
+        units = self.units[self.decimals == own] if by else self.units
+        largest = max(int(units.max(initial=0)), -int(units.min(initial=0)))
+        return largest * 10**by <= INT64_MAX
 
 
 def _coarsest(units: npt.NDArray[Any], decimals: int) -> Scaled:
-    while decimals and not (units % 10).any():
+    # The first rows nearly always show that no digit can go, without a walk over all of them.
+    while decimals and not (units[:SAMPLE] % 10).any() and not (units % 10).any():
         units, decimals = units // 10, decimals - 1
     if units.dtype == object and all(abs(value) <= INT64_MAX for value in units.tolist()):
         units = units.astype(np.int64)

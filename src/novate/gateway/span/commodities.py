@@ -1,7 +1,7 @@
 """Terms of combined commodities from their elements: links, tiers, spreads, rates (span-rules.md, section 1).
 
-    ccDef Element  --read_commodity-->  Commodity, its links
-    interSpreads   --read_inter_spreads-->  Spreads across commodities, in order of priority
+ccDef Element  --read_commodity-->  Commodity, its links
+interSpreads   --read_inter_spreads-->  Spreads across commodities, in order of priority
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def _spread(
     legs = [leg for leg in read if leg is not None]
     if across and len(legs) < len(read):
         return None
-    if rate is None and (method == "F" and not across or any(leg.rate is None for leg in legs)):
+    if rate is None and ((method == "F" and not across) or any(leg.rate is None for leg in legs)):
         raise element.problem(Kind.SCHEMA, f"a rate of r {reading.rate}", "none")
     return Spread(int(priority), method == "W", rate, tuple(legs))
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.clearing.margin.span.model import SCENARIOS, Contracts, Scaled, Side
+from novate.clearing.margin.span.numbers import scaled
 from novate.clearing.margin.span.problems import Kind, SpanProblem
 from novate.gateway.span.columns import DecimalColumn
 from novate.gateway.span.products import ColdContract, Products, decimal_digits
@@ -31,7 +32,9 @@ def _nodes(*endings: str) -> list[int]:
 OPT = _nodes("/series/opt")
 CONTRACTS = OPT + _nodes("/futPf/fut", "/phyPf/phy")
 ARRAYS = _nodes("/ra")
-HOT = frozenset(_nodes("/series/opt", "/opt/o", "/opt/k", "/opt/p", "/opt/cvf", "/opt/sc", "/ra", "/ra/r", "/ra/d"))
+HOT = frozenset(
+    _nodes("/series/opt", "/opt/o", "/opt/k", "/opt/p", "/opt/cvf", "/opt/sc", "/ra", "/ra/r", "/ra/d")
+)
 """Nodes that are read here and not as elements."""
 
 
@@ -138,7 +141,9 @@ class ContractRows:
             column.put_rows(at, picked["value"], info, text)
         except ValueError as error:
             found, position = error.args
-            raise self._problem(int(at[position]), Kind.NUMBER, f"a decimal number as {name}", repr(found)) from None
+            raise self._problem(
+                int(at[position]), Kind.NUMBER, f"a decimal number as {name}", repr(found)
+            ) from None
 
     def _sides(self, is_option: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
         side = np.zeros(len(self.rows), np.int8)
@@ -208,19 +213,25 @@ class ContractRows:
         return self._entries(chosen, owners), array, self._deltas(chosen, owners)
 
     def _entries(self, chosen: Indices, owners: Indices) -> Scaled:
-        entries = (self.xml.rows["value"][chosen][:, None] + np.arange(SCENARIOS)).ravel()
-        column = DecimalColumn(len(entries))
-        try:
-            column.put_rows(
-                np.arange(len(entries)),
-                self.xml.entries[entries],
-                self.xml.digits[entries].astype(np.int64),
-                lambda position: self.xml.entry_text(int(entries[position])),
-            )
-        except ValueError as error:
-            found, position = error.args
-            place = f"a decimal number as value {position % SCENARIOS + 1} of its risk array"
-            raise self._problem(int(owners[position // SCENARIOS]), Kind.NUMBER, place, repr(found)) from None
+        first = self.xml.rows["value"][chosen]
+        side_by_side = np.arange(len(first)) * SCENARIOS
+        if len(first) and (first - first[0] == side_by_side).all():
+            # The arrays of a file with one rate stand one behind the other: no need to gather them.
+            entries: Any = slice(int(first[0]), int(first[0]) + len(first) * SCENARIOS)
+            start = int(first[0])
+        else:
+            entries, start = (first[:, None] + np.arange(SCENARIOS)).ravel(), 0
+        values, digits = self.xml.entries[entries], self.xml.digits[entries]
+        column = DecimalColumn(0)
+        column.units, column.decimals = values.copy(), digits.astype(np.int16)
+        for at in np.flatnonzero(digits < 0).tolist():
+            text = self.xml.entry_text(start + at if isinstance(entries, slice) else int(entries[at]))
+            column.units[at] = 0
+            try:
+                column.put(at, *scaled(text))
+            except ValueError:
+                place = f"a decimal number as value {at % SCENARIOS + 1} of its risk array"
+                raise self._problem(int(owners[at // SCENARIOS]), Kind.NUMBER, place, repr(text)) from None
         made = column.finished()
         return Scaled(made.units.reshape(-1, SCENARIOS), made.decimals)
 
@@ -234,7 +245,9 @@ class ContractRows:
         wrong = np.flatnonzero(counts != 1)
         if len(wrong):
             found = f"{int(counts[wrong[0]])}"
-            raise self._problem(int(owners[wrong[0]]), Kind.SCHEMA, "one composite delta (d) in its ra", found)
+            raise self._problem(
+                int(owners[wrong[0]]), Kind.SCHEMA, "one composite delta (d) in its ra", found
+            )
         column = DecimalColumn(len(self.rows))
         self._put(column, at, rows, "composite delta")
         return column
@@ -276,4 +289,3 @@ class ContractRows:
         else:
             where = f"{self.products.families[cold[row]].code} {name}" if row in cold else name
         return SpanProblem(kind, f"line {int(self.xml.rows['line'][row])}: {where}", expected, found)
-

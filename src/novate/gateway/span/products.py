@@ -1,8 +1,8 @@
 """Product families, series and single contracts from their elements (span-rules.md, section 1).
 
-    exchange -> phyPf, futPf, oopPf, oofPf --> Family
-             -> fut, phy                   --> ColdContract: few, read as elements
-             -> series                     --> Series; its options are read as rows (`options.py`)
+exchange -> phyPf, futPf, oopPf, oofPf --> Family
+         -> fut, phy                   --> ColdContract: few, read as elements
+         -> series                     --> Series; its options are read as rows (`options.py`)
 """
 
 from __future__ import annotations
@@ -110,7 +110,9 @@ class _Links:
         for link in links:
             key = (link.exchange, link.kind, link.identifier)
             if key in self.by_kind:
-                reading.unsupported(link.element, "a family in one commodity", f"{link.identifier} linked twice")
+                reading.unsupported(
+                    link.element, "a family in one commodity", f"{link.identifier} linked twice"
+                )
             self.by_kind.setdefault(key, link)
         self.reading = reading
 
@@ -124,7 +126,9 @@ class _Links:
         return exact or general
 
 
-def _read_family(element: Element, exchange: str, links: _Links, products: Products, reading: Reading) -> None:
+def _read_family(
+    element: Element, exchange: str, links: _Links, products: Products, reading: Reading
+) -> None:
     kind = FAMILY_KINDS[element.name]
     identifier, code = element.required("pfId"), element.required("pfCode")
     element.title = f"{element.name} {code}"

@@ -25,7 +25,15 @@ from novate.clearing.margin.pricing.arrays import (
     theoretical_prices,
     whole_units,
 )
-from novate.clearing.margin.pricing.options_kernel import BACHELIER, BINOMIAL, BLACK_76, BSM, CALL, LINEAR, PUT
+from novate.clearing.margin.pricing.options_kernel import (
+    BACHELIER,
+    BINOMIAL,
+    BLACK_76,
+    BSM,
+    CALL,
+    LINEAR,
+    PUT,
+)
 from novate.clearing.margin.span.model import (
     PAIRS,
     Commodity,
@@ -268,7 +276,9 @@ def _list_series(
     time, model = building.time_to(series.expiry), MODELS[series.model]
     given = series.volatility or [float("nan")] * len(series.strikes)
     if len(given) != len(series.strikes) or (not series.volatility and len(series.settlement) != len(given)):
-        raise ValueError(f"{series.code} {series.period}: expected a volatility or two prices for each strike")
+        raise ValueError(
+            f"{series.code} {series.period}: expected a volatility or two prices for each strike"
+        )
     for at, strike in enumerate(series.strikes):
         for side in (CALL, PUT):
             building.rows.append(_Row(family, number, period, side, strike, "", False))

@@ -132,7 +132,9 @@ def tree_of(shape: Shape) -> Tree:
             kinds.append(below if isinstance(below, int) else below.get("", GROUP))
             names.append(name)
             paths[f"{path}/{name}" if path else name] = child
-            waiting.append((child, f"{path}/{name}" if path else name, {} if isinstance(below, int) else below))
+            waiting.append(
+                (child, f"{path}/{name}" if path else name, {} if isinstance(below, int) else below)
+            )
             if name == ANY:
                 other = child
             else:

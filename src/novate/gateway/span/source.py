@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from novate.clearing.margin.span.problems import Kind, SpanProblem
 
@@ -49,7 +49,9 @@ def _opened(path: Path, open_files: ExitStack) -> IO[bytes]:
     magic = file.read(len(ZIP_MAGIC))
     file.seek(0)
     if magic.startswith(GZ_MAGIC):
-        return open_files.enter_context(gzip.open(file, "rb"))
+        unpacked = gzip.GzipFile(fileobj=file, mode="rb")
+        open_files.callback(unpacked.close)
+        return cast(IO[bytes], unpacked)
     if magic != ZIP_MAGIC:
         return file
     archive = open_files.enter_context(zipfile.ZipFile(file))

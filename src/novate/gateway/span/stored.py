@@ -1,6 +1,6 @@
 """Opening a parameter file: from its columns beside it where they are there and true, else from the file.
 
-    nse.spn  --SHA-256-->  nse.spn.d41d8cd9.span-columns believed?  yes: 0.1 s     no: read, check, keep
+nse.spn  --SHA-256-->  nse.spn.d41d8cd9.span-columns believed?  yes: 0.1 s     no: read, check, keep
 """
 
 from __future__ import annotations

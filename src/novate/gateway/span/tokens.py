@@ -117,7 +117,15 @@ def _keep(state: Int64s, scratch: Bytes, start: int, stop: int, texts: Bytes) ->
 
 @kernel
 def _finish_leaf(
-    kind: int, row: int, state: Int64s, scratch: Bytes, rate: Bytes, rows: Any, entries: Int64s, digits: Any, texts: Bytes
+    kind: int,
+    row: int,
+    state: Int64s,
+    scratch: Bytes,
+    rate: Bytes,
+    rows: Any,
+    entries: Int64s,
+    digits: Any,
+    texts: Bytes,
 ) -> None:
     """The value of a leaf whose text is complete."""
     start, stop = wide(0), min(wide(state[LENGTH]), LONGEST_TEXT)
@@ -151,7 +159,16 @@ def _finish_leaf(
 
 
 @kernel
-def _open(nodes: Int64s, edges: Int64s, state: Int64s, stack: Int64s, rows: Any, buffer: Bytes, start: int, stop: int) -> None:
+def _open(
+    nodes: Int64s,
+    edges: Int64s,
+    state: Int64s,
+    stack: Int64s,
+    rows: Any,
+    buffer: Bytes,
+    start: int,
+    stop: int,
+) -> None:
     """An element begins: a row if it is known, one level more of ignorance if not."""
     if state[IGNORED] > 0:
         state[IGNORED] += 1
@@ -179,7 +196,15 @@ def _open(nodes: Int64s, edges: Int64s, state: Int64s, stack: Int64s, rows: Any,
 
 @kernel
 def _close(
-    nodes: Int64s, state: Int64s, stack: Int64s, scratch: Bytes, rate: Bytes, rows: Any, entries: Int64s, digits: Any, texts: Bytes
+    nodes: Int64s,
+    state: Int64s,
+    stack: Int64s,
+    scratch: Bytes,
+    rate: Bytes,
+    rows: Any,
+    entries: Int64s,
+    digits: Any,
+    texts: Bytes,
 ) -> None:
     if state[IGNORED] > 0:
         state[IGNORED] -= 1

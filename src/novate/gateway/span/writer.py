@@ -135,7 +135,9 @@ def spn_lines(
 
 def _leaves(values: Mapping[str, object]) -> str:
     return "".join(
-        f"<{name}>{escape(str(value))}</{name}>\n" for name, value in values.items() if value not in (None, "")
+        f"<{name}>{escape(str(value))}</{name}>\n"
+        for name, value in values.items()
+        if value not in (None, "")
     )
 
 
@@ -181,7 +183,9 @@ def _unlinked(parameters: ParameterFile) -> list[str]:
     scaling = parameters.contracts.scaling
     pairs = list(zip(parameters.contracts.family.tolist(), scaling.units.tolist(), strict=True))
     texts = {
-        (family, units): decimal_text(Fraction(units, 10**scaling.decimals) / parameters.families[family].scaling)
+        (family, units): decimal_text(
+            Fraction(units, 10**scaling.decimals) / parameters.families[family].scaling
+        )
         for family, units in set(pairs)
     }
     return [texts[pair] for pair in pairs]
@@ -250,7 +254,9 @@ def _contract(parameters: ParameterFile, family: Family, row: int, texts: _Texts
     period = parameters.periods[int(contracts.period[row])]
     price = texts.price[row] if contracts.has_price[row] else None
     yield f"<{tag}>\n"
-    yield _leaves({"cId": row + 1, "pe": period, "p": price, "cvf": texts.factor[row], "sc": texts.scaling[row]})
+    yield _leaves(
+        {"cId": row + 1, "pe": period, "p": price, "cvf": texts.factor[row], "sc": texts.scaling[row]}
+    )
     if contracts.has_scan_range[row]:
         scan_range = decimal_text(contracts.scan_range.value(row))
         yield _group("scanRate", {"r": parameters.rate, "priceScan": scan_range})
@@ -397,5 +403,7 @@ def _position(parameters: ParameterFile, row: int, quantity: Fraction) -> str:
 
 def _figures(risk: CommodityRisk) -> str:
     margins = {tag: shown(getattr(risk, name)) for tag, name in MARGINS.items()}
-    figures = {tag: format_decimal(getattr(risk.figures, name), risk.decimals) for tag, name in FIGURES.items()}
+    figures = {
+        tag: format_decimal(getattr(risk.figures, name), risk.decimals) for tag, name in FIGURES.items()
+    }
     return _group("dReq", {"currency": risk.currency, **margins, "active": risk.active_scenario, **figures})

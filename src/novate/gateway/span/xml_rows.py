@@ -95,7 +95,9 @@ class _Gate:
         try:
             return self._decoder.decode(chunk).encode()
         except UnicodeError as error:
-            found = f"bytes that are none ({error.reason if isinstance(error, UnicodeDecodeError) else error})"
+            found = (
+                f"bytes that are none ({error.reason if isinstance(error, UnicodeDecodeError) else error})"
+            )
             raise SpanProblem(Kind.XML_SYNTAX, "", f"text in {self._encoding}", found) from error
 
     def _choose_decoder(self, chunk: bytes) -> None:

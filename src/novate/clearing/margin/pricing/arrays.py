@@ -99,7 +99,9 @@ def implied_volatility(terms: Terms, price: Floats) -> Floats:
     """The volatility that gives each settlement price; NaN where no volatility does. `terms.vol` is not read."""
     vol = np.empty(len(terms))
     # A normal volatility is in units of price, so its bracket is too.
-    largest = np.where(terms.model == BACHELIER, LARGEST_VOL * np.maximum(np.abs(terms.underlying), 1.0), LARGEST_VOL)
+    largest = np.where(
+        terms.model == BACHELIER, LARGEST_VOL * np.maximum(np.abs(terms.underlying), 1.0), LARGEST_VOL
+    )
     columns = (terms.model, terms.side, terms.underlying, terms.strike, price, terms.time)
     implied(*columns, terms.rate, terms.carry, largest, vol)
     return vol

@@ -44,7 +44,9 @@ def _intrinsic(forward: float, strike: float, discount: float, side: int) -> tup
 
 
 @kernel
-def lognormal(forward: float, strike: float, vol: float, time: float, discount: float, side: int) -> tuple[float, float]:
+def lognormal(
+    forward: float, strike: float, vol: float, time: float, discount: float, side: int
+) -> tuple[float, float]:
     """Price and forward delta of a European option on a lognormal forward."""
     if forward <= 0.0 or strike <= 0.0:
         return _intrinsic(forward, strike, discount, side)
@@ -59,7 +61,9 @@ def lognormal(forward: float, strike: float, vol: float, time: float, discount: 
 
 
 @kernel
-def bachelier(forward: float, strike: float, vol: float, time: float, discount: float, side: int) -> tuple[float, float]:
+def bachelier(
+    forward: float, strike: float, vol: float, time: float, discount: float, side: int
+) -> tuple[float, float]:
     """Price and forward delta of a European option on a normal forward."""
     deviation = vol * math.sqrt(time) if time > 0.0 else 0.0
     if deviation < LEAST_DEVIATION:
@@ -71,7 +75,9 @@ def bachelier(forward: float, strike: float, vol: float, time: float, discount: 
 
 
 @kernel
-def binomial(spot: float, strike: float, vol: float, time: float, rate: float, carry: float, side: int) -> tuple[float, float]:
+def binomial(
+    spot: float, strike: float, vol: float, time: float, rate: float, carry: float, side: int
+) -> tuple[float, float]:
     """Price and delta of an American option by a tree of STEPS steps; intrinsic where nothing can move."""
     sign = 1.0 if side == CALL else -1.0
     exercise = max(sign * (spot - strike), 0.0)
@@ -104,7 +110,14 @@ def binomial(spot: float, strike: float, vol: float, time: float, rate: float, c
 
 @kernel
 def price_of(
-    model: int, side: int, underlying: float, strike: float, vol: float, time: float, rate: float, carry: float
+    model: int,
+    side: int,
+    underlying: float,
+    strike: float,
+    vol: float,
+    time: float,
+    rate: float,
+    carry: float,
 ) -> tuple[float, float]:
     """Price and delta to the underlying of one contract."""
     if model == BINOMIAL:
@@ -134,7 +147,9 @@ def prices(
 ) -> None:
     """Prices and deltas of N contracts into `price` and `delta`."""
     for i in range(len(model)):
-        price[i], delta[i] = price_of(model[i], side[i], underlying[i], strike[i], vol[i], time[i], rate[i], carry[i])
+        price[i], delta[i] = price_of(
+            model[i], side[i], underlying[i], strike[i], vol[i], time[i], rate[i], carry[i]
+        )
 
 
 @entry
@@ -164,7 +179,9 @@ def implied(
             continue
         for _ in range(60):
             middle = 0.5 * (low + high)
-            found = price_of(model[i], side[i], underlying[i], strike[i], middle, time[i], rate[i], carry[i])[0]
+            found = price_of(model[i], side[i], underlying[i], strike[i], middle, time[i], rate[i], carry[i])[
+                0
+            ]
             if found < price[i]:
                 low = middle
             else:
@@ -208,6 +225,8 @@ def scenario_losses(
         total = 0.0
         for d in range(len(delta_moves)):
             moved = underlying[i] + delta_moves[d, 0] * price_scan[i]
-            total += delta_moves[d, 1] * price_of(model[i], side[i], moved, strike[i], vol[i], later, rate[i], carry[i])[1]
+            total += (
+                delta_moves[d, 1]
+                * price_of(model[i], side[i], moved, strike[i], vol[i], later, rate[i], carry[i])[1]
+            )
         delta[i] = total
-

@@ -36,7 +36,23 @@ from novate.processor import prefetch_row
 Int64s = npt.NDArray[np.int64]
 Table = npt.NDArray[Any]
 
-SCAN2, TIME2, VOL2, PRICE2, ACTIVE, VALUE, MINIMUM, TOTAL, X, Y, RANGED, CHARGE, WEIGHTED, CREDIT, CREDITED = range(15)
+(
+    SCAN2,
+    TIME2,
+    VOL2,
+    PRICE2,
+    ACTIVE,
+    VALUE,
+    MINIMUM,
+    TOTAL,
+    X,
+    Y,
+    RANGED,
+    CHARGE,
+    WEIGHTED,
+    CREDIT,
+    CREDITED,
+) = range(15)
 COMMODITY, START, STOP = 15, 16, 17
 GROUP_WORDS = 18
 """Columns of a group: see the head of this file; RANGED says that X / Y is a scan range, not price risk."""
@@ -45,7 +61,17 @@ STATE_WORDS = 3
 AHEAD = 8
 NORMAL, SCANRANGE = 0, 1
 FIGURES = 5
-STEP_SCAN, STEP_CHARGE, STEP_MINIMUM, STEP_RANGED, STEP_WEIGHTED, STEP_VALUE, STEP_DELTA, STEP_ARRAY, STEP_RATIO = range(9)
+(
+    STEP_SCAN,
+    STEP_CHARGE,
+    STEP_MINIMUM,
+    STEP_RANGED,
+    STEP_WEIGHTED,
+    STEP_VALUE,
+    STEP_DELTA,
+    STEP_ARRAY,
+    STEP_RATIO,
+) = range(9)
 STEP_UNITS = 9
 """From here on: common units to a minor unit of 0, 1, ... decimals."""
 
@@ -75,7 +101,20 @@ def _fetch_ahead(lines: Int64s, contract_lines: Int64s, contracts: Table, contra
 
 @kernel
 def _accumulate(
-    arrays: Int64s, lines: Int64s, contract_lines: Int64s, contracts: Table, contract: Any, quantity: Int64s, groups: Int64s, g: int, losses: Int64s, net: Any, held: Any, minimum: Int64s, blocks: int, tiers: int
+    arrays: Int64s,
+    lines: Int64s,
+    contract_lines: Int64s,
+    contracts: Table,
+    contract: Any,
+    quantity: Int64s,
+    groups: Int64s,
+    g: int,
+    losses: Int64s,
+    net: Any,
+    held: Any,
+    minimum: Int64s,
+    blocks: int,
+    tiers: int,
 ) -> None:
     """Sums over the positions of a group."""
     for block in range(blocks):
@@ -143,7 +182,16 @@ def _short_option_minimum(minimum: Int64s, tiers: int, larger_side: int) -> int:
 
 
 @kernel
-def _wfpr(groups: Int64s, g: int, commodities: Table, ranges: Table, net: Any, held: Any, steps: Int64s, state: Int64s) -> None:
+def _wfpr(
+    groups: Int64s,
+    g: int,
+    commodities: Table,
+    ranges: Table,
+    net: Any,
+    held: Any,
+    steps: Int64s,
+    state: Int64s,
+) -> None:
     """X / Y of a group: price risk per delta, or the scan range of the nearest period; section 7."""
     c = groups[g, COMMODITY]
     method, first_range = wide(commodities[c]["method"]), wide(commodities[c]["first_range"])
@@ -179,7 +227,9 @@ def _wfpr(groups: Int64s, g: int, commodities: Table, ranges: Table, net: Any, h
 
 
 @kernel
-def _scale_up(factor: int, groups: Int64s, commodities: Table, net: Int64s, rem: Int64s, state: Int64s) -> None:
+def _scale_up(
+    factor: int, groups: Int64s, commodities: Table, net: Int64s, rem: Int64s, state: Int64s
+) -> None:
     """Make the denominator of everything in the account larger by a factor."""
     if not fits(state[DENOMINATOR], factor):
         state[FAULT] = 1
@@ -198,7 +248,9 @@ def _scale_up(factor: int, groups: Int64s, commodities: Table, net: Int64s, rem:
 
 
 @kernel
-def _whole(available: int, ratio: int, groups: Int64s, commodities: Table, net: Int64s, rem: Int64s, state: Int64s) -> int:
+def _whole(
+    available: int, ratio: int, groups: Int64s, commodities: Table, net: Int64s, rem: Int64s, state: Int64s
+) -> int:
     """available / ratio, after the denominator was made large enough for that to be whole."""
     if available % ratio != 0:
         factor = ratio // _gcd(available, ratio)
@@ -246,7 +298,18 @@ def _is_mixed(rem: Int64s, g: int, periods: int) -> bool:
 
 @kernel
 def _charge_one(
-    spreads: Table, number: int, long_side: int, g: int, legs: Table, parts: Table, groups: Int64s, commodities: Table, net: Int64s, rem: Int64s, ten_z: int, state: Int64s
+    spreads: Table,
+    number: int,
+    long_side: int,
+    g: int,
+    legs: Table,
+    parts: Table,
+    groups: Int64s,
+    commodities: Table,
+    net: Int64s,
+    rem: Int64s,
+    ten_z: int,
+    state: Int64s,
 ) -> bool:
     """Form one spread of a commodity with this side long; whether it could be formed."""
     first_leg, count = wide(spreads[number]["first_leg"]), wide(spreads[number]["legs"])
@@ -277,13 +340,24 @@ def _charge_one(
         for part in range(first_part, first_part + wide(spreads[number]["parts"])):
             if not fits(wide(parts[part]["ratio"]), wide(parts[part]["rate"])):
                 state[FAULT] = 1
-            _add_product(groups, g, WEIGHTED, unit, wide(parts[part]["ratio"]) * wide(parts[part]["rate"]), state)
+            _add_product(
+                groups, g, WEIGHTED, unit, wide(parts[part]["ratio"]) * wide(parts[part]["rate"]), state
+            )
     return True
 
 
 @kernel
 def _charge_all(
-    spreads: Table, g: int, legs: Table, parts: Table, groups: Int64s, commodities: Table, net: Int64s, rem: Int64s, ten_z: int, state: Int64s
+    spreads: Table,
+    g: int,
+    legs: Table,
+    parts: Table,
+    groups: Int64s,
+    commodities: Table,
+    net: Int64s,
+    rem: Int64s,
+    ten_z: int,
+    state: Int64s,
 ) -> None:
     """Form the spreads of one commodity in order, as long as there is something long and something short."""
     c = groups[g, COMMODITY]
@@ -292,13 +366,25 @@ def _charge_all(
         return
     for number in range(first, first + wide(commodities[c]["spreads"])):
         formed = _charge_one(spreads, number, 0, g, legs, parts, groups, commodities, net, rem, ten_z, state)
-        if _charge_one(spreads, number, 1, g, legs, parts, groups, commodities, net, rem, ten_z, state) or formed:
+        if (
+            _charge_one(spreads, number, 1, g, legs, parts, groups, commodities, net, rem, ten_z, state)
+            or formed
+        ):
             if wide(commodities[c]["two_sided"]) != 0 and not _is_mixed(rem, g, periods):
                 return
 
 
 @kernel
-def _charge_spot(g: int, commodities: Table, spots: Table, groups: Int64s, net: Int64s, rem: Int64s, held: Any, state: Int64s) -> None:
+def _charge_spot(
+    g: int,
+    commodities: Table,
+    spots: Table,
+    groups: Int64s,
+    net: Int64s,
+    rem: Int64s,
+    held: Any,
+    state: Int64s,
+) -> None:
     c = groups[g, COMMODITY]
     first = wide(commodities[c]["first_spot"])
     for spot in range(first, first + wide(commodities[c]["spots"])):
@@ -311,7 +397,17 @@ def _charge_spot(g: int, commodities: Table, spots: Table, groups: Int64s, net: 
 
 @kernel
 def _credit_one(
-    spreads: Table, number: int, group_of: Any, legs: Table, parts: Table, groups: Int64s, commodities: Table, net: Int64s, rem: Int64s, ten_z: int, state: Int64s
+    spreads: Table,
+    number: int,
+    group_of: Any,
+    legs: Table,
+    parts: Table,
+    groups: Int64s,
+    commodities: Table,
+    net: Int64s,
+    rem: Int64s,
+    ten_z: int,
+    state: Int64s,
 ) -> None:
     """Form one spread across commodities, if the account has what it takes."""
     first_leg, count = wide(spreads[number]["first_leg"]), wide(spreads[number]["legs"])
@@ -392,7 +488,9 @@ def _base(groups: Int64s, g: int, steps: Int64s, denominator: int) -> tuple[int,
 
 
 @kernel
-def _required(high: int, low: int, value: int, value_high: int, value_low: int, capped: int, divisor: int, state: Int64s) -> int:
+def _required(
+    high: int, low: int, value: int, value_high: int, value_low: int, capped: int, divisor: int, state: Int64s
+) -> int:
     """Risk less option value, rounded; `value` only for its sign."""
     sign = wide(1)
     if value < 0:
@@ -411,7 +509,9 @@ def _required(high: int, low: int, value: int, value_high: int, value_low: int, 
 
 
 @kernel
-def _figures(groups: Int64s, g: int, commodities: Table, steps: Int64s, state: Int64s, results: Table, at: int) -> None:
+def _figures(
+    groups: Int64s, g: int, commodities: Table, steps: Int64s, state: Int64s, results: Table, at: int
+) -> None:
     """The five figures of a group."""
     c = groups[g, COMMODITY]
     high, low = _base(groups, g, steps, state[DENOMINATOR])
@@ -435,13 +535,24 @@ def _figures(groups: Int64s, g: int, commodities: Table, steps: Int64s, state: I
     results[at]["risk"], results[at]["requirement"] = risk, required
     other, other_part = wide(commodities[c]["initial"]), wide(commodities[c]["initial_part"])
     if other != top or other_part != part:
-        risk, required = _with_ratio(high, low, worth, worth_low, value, unit, other, other_part, capped, state)
+        risk, required = _with_ratio(
+            high, low, worth, worth_low, value, unit, other, other_part, capped, state
+        )
     results[at]["initial_risk"], results[at]["initial_requirement"] = risk, required
 
 
 @kernel
 def _with_ratio(
-    high: int, low: int, worth: int, worth_low: int, value: int, unit: int, top: int, part: int, capped: int, state: Int64s
+    high: int,
+    low: int,
+    worth: int,
+    worth_low: int,
+    value: int,
+    unit: int,
+    top: int,
+    part: int,
+    capped: int,
+    state: Int64s,
 ) -> tuple[int, int]:
     """Risk and requirement of a base times top / part, rounded."""
     if not fits(unit, part):
@@ -459,7 +570,9 @@ def _with_ratio(
 
 
 @kernel
-def _find_groups(contracts: Table, contract: Any, first: int, stop: int, groups: Int64s, group_of: Any, state: Int64s) -> None:
+def _find_groups(
+    contracts: Table, contract: Any, first: int, stop: int, groups: Int64s, group_of: Any, state: Int64s
+) -> None:
     """Split the positions of an account by commodity."""
     count, at = wide(0), first
     while at < stop:
@@ -540,7 +653,22 @@ def margin_accounts(
             tiers = wide(commodities[c]["tiers"])
             for period in range(periods):
                 net[g, period], held[g, period] = 0, 0
-            _accumulate(arrays, lines, contract_lines, contracts, contract, quantity, groups, g, losses, net, held, minimum, blocks, tiers)
+            _accumulate(
+                arrays,
+                lines,
+                contract_lines,
+                contracts,
+                contract,
+                quantity,
+                groups,
+                g,
+                losses,
+                net,
+                held,
+                minimum,
+                blocks,
+                tiers,
+            )
             _scan(losses, blocks, pairs, groups, g)
             groups[g, MINIMUM] = _short_option_minimum(minimum, tiers, wide(commodities[c]["larger_side"]))
             _wfpr(groups, g, commodities, ranges, net, held, steps, state)
@@ -551,7 +679,9 @@ def margin_accounts(
             _charge_spot(g, commodities, spots, groups, net, rem, held, state)
         if state[GROUPS] > 1:
             for number in range(inter[0], inter[0] + inter[1]):
-                _credit_one(spreads, number, group_of, legs, parts, groups, commodities, net, rem, ten_z, state)
+                _credit_one(
+                    spreads, number, group_of, legs, parts, groups, commodities, net, rem, ten_z, state
+                )
         for g in range(state[GROUPS]):
             group_of[groups[g, COMMODITY]] = -1
             _write(account, groups, g, results, done)

@@ -1,8 +1,8 @@
 """Decimals of SPAN files as exact numbers, and exact numbers as decimals (span-rules.md, sections 1 and 10).
 
-    "-12.50"  --scaled-->   (-1250, 2)        "1E3" --scaled--> (1000, 0)
-              --exact---->  Fraction(-25, 2)
-    Fraction(1, 3)  --shown-->  "0.3333333333"        2.5 with 0 decimals  --rounded half up-->  3
+"-12.50"  --scaled-->   (-1250, 2)        "1E3" --scaled--> (1000, 0)
+          --exact---->  Fraction(-25, 2)
+Fraction(1, 3)  --shown-->  "0.3333333333"        2.5 with 0 decimals  --rounded half up-->  3
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from novate.domain.units import div_half_up
+from novate.domain.units import div_ceil, div_half_up
 
 LONGEST = 60
 LARGEST_EXPONENT = 30
@@ -55,7 +55,7 @@ def rounded(value: Fraction, decimals: int, mode: str = "half_up") -> int:
         return div_half_up(numerator, denominator)
     if mode == "half_even":
         return round(Fraction(numerator, denominator))
-    magnitude = -(-abs(numerator) // denominator)
+    magnitude = div_ceil(abs(numerator), denominator)
     return magnitude if numerator >= 0 else -magnitude
 
 

@@ -32,17 +32,34 @@ METHODS = ("NORMAL", "SCANRANGE", "SCANRANGE_CAP")
 CALL, PUT, PREMIUM = 1, 2, 4
 
 CONTRACT = np.dtype(
-    [("array", "<i4"), ("commodity", "<i4"), ("period", "<i4"), ("block", "<i4"), ("tier", "<i4"), ("flags", "<i4")]
+    [
+        ("array", "<i4"),
+        ("commodity", "<i4"),
+        ("period", "<i4"),
+        ("block", "<i4"),
+        ("tier", "<i4"),
+        ("flags", "<i4"),
+    ]
     + [("delta", "<i8"), ("minimum", "<i8"), ("value", "<i8"), ("unused", "<i8", (2,))]
 )
 COMMODITY = np.dtype(
     [(name, "<i4") for name in ("currency", "decimals", "periods", "blocks", "tiers", "larger_side")]
-    + [(name, "<i4") for name in ("method", "capped", "first_spread", "spreads", "first_spot", "spots", "first_range")]
+    + [
+        (name, "<i4")
+        for name in ("method", "capped", "first_spread", "spreads", "first_spot", "spots", "first_range")
+    ]
     + [("two_sided", "<i4")]
     + [(name, "<i8") for name in ("ratio", "ratio_part", "initial", "initial_part")]
 )
 SPREAD = np.dtype(
-    [("first_leg", "<i4"), ("legs", "<i4"), ("first_part", "<i4"), ("parts", "<i4"), ("weighted", "<i8"), ("rate", "<i8")]
+    [
+        ("first_leg", "<i4"),
+        ("legs", "<i4"),
+        ("first_part", "<i4"),
+        ("parts", "<i4"),
+        ("weighted", "<i8"),
+        ("rate", "<i8"),
+    ]
 )
 LEG = np.dtype([("commodity", "<i4"), ("first", "<i4"), ("stop", "<i4"), ("side", "<i4"), ("ratio", "<i8")])
 PART = np.dtype([("commodity", "<i8"), ("ratio", "<i8"), ("rate", "<i8")])
@@ -110,7 +127,12 @@ class _Packing:
         legs = [leg for spread in spreads for leg in spread.legs]
         money = [spread.rate for spread in spreads if not spread.weighted]
         money += [leg.rate for spread in spreads if not spread.weighted for leg in spread.legs]
-        money += [rate for one in self.commodities for spot in one.spot_rates for rate in (spot.spread, spot.outright)]
+        money += [
+            rate
+            for one in self.commodities
+            for spot in one.spot_rates
+            for rate in (spot.spread, spot.outright)
+        ]
         money += [tier.rate for one in self.commodities for tier in one.som_tiers]
         percent = [spread.rate for spread in spreads if spread.weighted]
         percent += [leg.rate for spread in spreads if spread.weighted for leg in spread.legs]
@@ -210,7 +232,9 @@ class _Packing:
         made = np.zeros(len(contracts), CONTRACT)
         made["array"] = contracts.array
         made["commodity"] = self.tables.commodity
-        made["flags"] = np.where(contracts.side == Side.CALL, CALL, 0) | np.where(contracts.side == Side.PUT, PUT, 0)
+        made["flags"] = np.where(contracts.side == Side.CALL, CALL, 0) | np.where(
+            contracts.side == Side.PUT, PUT, 0
+        )
         made["flags"] |= np.where(self.tables.is_premium, PREMIUM, 0)
         made["delta"] = _int64(self.delta.units)
         made["value"] = np.where(self.tables.is_premium, _int64(self.value.units), 0)
@@ -253,7 +277,9 @@ class _Packing:
             self.legs.append((cc, first, stop, int(side == "B"), self._units(ratio, Z)))
         for leg in spread.legs:
             rate = self._leg_rate(leg, spread)
-            self.parts.append((leg.cc, self._units(leg.ratio, Z), self._units(rate, W if spread.weighted else M)))
+            self.parts.append(
+                (leg.cc, self._units(leg.ratio, Z), self._units(rate, W if spread.weighted else M))
+            )
 
     def _leg_rate(self, leg: Leg, spread: Spread) -> Fraction:
         return leg.rate if leg.rate is not None else spread.rate or Fraction(0)

@@ -1,6 +1,6 @@
 """Contract periods and the ranges of them that tiers cover (span-rules.md, section 3).
 
-    "20260600" -> "202606"        key "202606000"        a tier ending in "202606" reaches to "202606~~~"
+"20260600" -> "202606"        key "202606000"        a tier ending in "202606" reaches to "202606~~~"
 """
 
 from __future__ import annotations

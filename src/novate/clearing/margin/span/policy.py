@@ -1,6 +1,6 @@
 """The switches of span-rules.md, section 12: where clearing houses differ, the choice is data.
 
-    {"wfpr_default": "NORMAL"}  --policy_of-->  Policy(..., wfpr_default="NORMAL")
+{"wfpr_default": "NORMAL"}  --policy_of-->  Policy(..., wfpr_default="NORMAL")
 """
 
 from __future__ import annotations

@@ -48,9 +48,7 @@ class SpanMargin:
         for number in sorted(by_commodity, key=lambda one: self.parameters.commodities[one].code):
             risk, held[number] = self._scanned(number, by_commodity[number])
             result.commodities[risk.code] = risk
-        result.inter_spreads = credit_inter(
-            held, self.parameters.inter_spreads, self._periods, self.policy
-        )
+        result.inter_spreads = credit_inter(held, self.parameters.inter_spreads, self._periods, self.policy)
         for number, one in held.items():
             risk = result.commodities[one.commodity.code]
             self._finish(risk, one, by_commodity[number])
@@ -64,7 +62,9 @@ class SpanMargin:
         loss = self._losses(positions)
         scan = self._scan(commodity, positions, loss)
         if self.policy.rounding_stage == "component":
-            scan = Scan(*(self._component(part, decimals) for part in (scan.scan, scan.time, scan.volatility)))
+            scan = Scan(
+                *(self._component(part, decimals) for part in (scan.scan, scan.time, scan.volatility))
+            )
         price = max(scan.scan - scan.time - scan.volatility, ZERO)
         delta = self._net_delta(positions)
         wfpr = self._wfpr(number, price, delta)

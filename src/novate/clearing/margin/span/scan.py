@@ -1,9 +1,9 @@
 """Scan risk: what the worst of sixteen scenarios costs, and what of it is time, volatility and price.
 
-    L[s] = sum of quantity * loss of +1 in s       top = max L        active = the first s that has it
-    top < 0 (every scenario is a gain):  scan 0, volatility (L1 - L2) / 2
-    else:                                scan top, volatility (top - L of the active's partner) / 2
-    time (L1 + L2) / 2,  price max(scan - time - volatility, 0)            (span-rules.md, section 4)
+L[s] = sum of quantity * loss of +1 in s       top = max L        active = the first s that has it
+top < 0 (every scenario is a gain):  scan 0, volatility (L1 - L2) / 2
+else:                                scan top, volatility (top - L of the active's partner) / 2
+time (L1 + L2) / 2,  price max(scan - time - volatility, 0)            (span-rules.md, section 4)
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What the risk of one parameter file under one policy needs at hand, derived once.
 
-    delta period of every contract        (OOF: that of its future, or its own, by the policy)
-    spreads of each commodity in order    (series first, or one list by priority)
-    price scan range per period           R of span-rules.md, section 7
-    ratios of maintenance and initial     f(r) of section 9
+delta period of every contract        (OOF: that of its future, or its own, by the policy)
+spreads of each commodity in order    (series first, or one list by priority)
+price scan range per period           R of span-rules.md, section 7
+ratios of maintenance and initial     f(r) of section 9
 """
 
 from __future__ import annotations
@@ -36,8 +36,12 @@ class Tables:
             parameters, [family.commodity for family in parameters.families]
         )
         self.delta_period = self._delta_periods()
-        self.is_option = _by_family(parameters, [int(one.kind in OPTIONS) for one in parameters.families]) == 1
-        self.is_premium = _by_family(parameters, [int(one.is_premium_style) for one in parameters.families]) == 1
+        self.is_option = (
+            _by_family(parameters, [int(one.kind in OPTIONS) for one in parameters.families]) == 1
+        )
+        self.is_premium = (
+            _by_family(parameters, [int(one.is_premium_style) for one in parameters.families]) == 1
+        )
         self.intra = [self._ordered(commodity) for commodity in parameters.commodities]
         self.ranges = self._scan_ranges()
         self.initial_rate = self._initial_rate()
@@ -62,7 +66,9 @@ class Tables:
         while rate in adjusted:
             if rate in seen:
                 place = f"ccDef {commodity.code}: adjRate"
-                raise SpanProblem(Kind.SCHEMA, place, "rates with an end to their bases", f"a circle at {rate}")
+                raise SpanProblem(
+                    Kind.SCHEMA, place, "rates with an end to their bases", f"a circle at {rate}"
+                )
             seen.add(rate)
             factor *= adjusted[rate].value
             base = adjusted[rate].base
@@ -99,7 +105,9 @@ class Tables:
         """R by (commodity, period): of FUT before PHY before options, lower link, file order."""
         best: dict[tuple[int, int], _Source] = {}
 
-        def offer(family_number: int, period: int, order: int, scan_range: Fraction, scaling: Fraction) -> None:
+        def offer(
+            family_number: int, period: int, order: int, scan_range: Fraction, scaling: Fraction
+        ) -> None:
             family = self.parameters.families[family_number]
             rank = min(int(family.kind), int(ContractKind.OOP))
             source = (rank, family.link, order, scan_range / scaling)
@@ -119,7 +127,13 @@ class Tables:
         for order, one in enumerate(self.parameters.series):
             if one.scan_range is not None:
                 underlying = self.policy.oof_delta_period == "underlying" and one.underlying != MISSING
-                offer(one.family, one.underlying if underlying else one.period, order, one.scan_range, one.scaling)
+                offer(
+                    one.family,
+                    one.underlying if underlying else one.period,
+                    order,
+                    one.scan_range,
+                    one.scaling,
+                )
         return {key: source[3] for key, source in best.items()}
 
     def _initial_rate(self) -> str:
