@@ -65,7 +65,7 @@ def naive_result(run: Run) -> dict[str, Any]:
 
 
 def fractions_of(account: dict[str, Any]) -> dict[str, Any]:
-    """An account of the oracle or of `--json` with numbers as fractions; what is for information only falls away."""
+    """An account of the oracle with numbers as fractions; what is for information only falls away."""
     return {
         "ccs": {code: _numbers(one) for code, one in account["ccs"].items()},
         "totals": {currency: _numbers(one) for currency, one in account["totals"].items()},

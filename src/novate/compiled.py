@@ -4,9 +4,9 @@
 
 Two reasons for a door. Numba's disk cache does not notice that a *called* module has changed, so the cache
 directory is named by a hash of every source file that kernels are made of (the package's root, `domain`,
-`venue`, `clearing/ledger`, `clearing/kernels`, `clearing/margin` and `gateway/span`): an edit gives a fresh cache and never a stale kernel.
-And the same functions must run uncompiled: with `NOVATE_COMPILED=0` the decorators return their argument
-and Numba is not even imported.
+`venue`, `clearing/ledger`, `clearing/kernels`, `clearing/margin` and `gateway/span`): an edit gives a fresh
+cache and never a stale kernel. And the same functions must run uncompiled: with `NOVATE_COMPILED=0` the
+decorators return their argument and Numba is not even imported.
 
 Environment (read once, at import; nothing in the core reads the environment itself):
     NOVATE_COMPILED=0      run kernels as plain Python, for debugging and differential tests

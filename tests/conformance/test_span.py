@@ -1,4 +1,4 @@
-"""SPAN against the oracle: every field of every account, worked examples to read, every bad file by its kind."""
+"""SPAN against the oracle: every field of every account, worked examples to read, bad files by their kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The naive twin of SPAN gives every number of the oracle, so that it may judge where the oracle is silent."""
+"""The naive twin of SPAN gives every number of the oracle, so it may judge where the oracle is silent."""
 
 from __future__ import annotations
 

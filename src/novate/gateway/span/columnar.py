@@ -137,7 +137,9 @@ def pieces(parameters: ParameterFile, source: bytes, policy: Policy) -> Iterator
     packed = msgspec.msgpack.encode(head, enc_hook=_fraction_text)
     checksum = hashlib.sha256()
     begin = MAGIC + len(packed).to_bytes(LENGTH_BYTES, "little") + packed
-    for piece in (begin, *(memoryview(np.ascontiguousarray(one)).cast("B") for one, _ in columns.values())):
+    data: list[Any] = [np.ascontiguousarray(one) for one, _ in columns.values()]
+    views: list[Any] = [memoryview(one).cast("B") for one in data]
+    for piece in (begin, *views):
         for part in (piece, bytes(-len(piece) % ALIGNMENT)):
             checksum.update(part)
             yield part
@@ -165,7 +167,7 @@ def decoded(content: bytes, source: bytes, policy: Policy) -> ParameterFile | No
     columns = {name: _column(view, columns_at, place) for name, place in head.columns.items()}
     terms = {name: getattr(head, name) for name in TERMS}
     scaled = {name: Scaled(columns[name], place.decimals) for name, place in head.columns.items()}
-    contracts = {
+    contracts: dict[str, Any] = {
         field.name: scaled[field.name] if field.type == "Scaled" else columns[field.name]
         for field in fields(Contracts)
     }

@@ -86,7 +86,7 @@ class DecimalColumn:
             return False
         units = self.units[self.decimals == own] if by else self.units
         largest = max(int(units.max(initial=0)), -int(units.min(initial=0)))
-        return largest * 10**by <= INT64_MAX
+        return bool(largest * 10**by <= INT64_MAX)
 
 
 def _coarsest(units: npt.NDArray[Any], decimals: int) -> Scaled:

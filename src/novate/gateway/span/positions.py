@@ -1,10 +1,11 @@
-"""Positions from a CSV file, or from the portfolios of a .spn file; rows of one account and contract are summed.
+"""Positions from a CSV file or the portfolios of a .spn file; those of one account and contract are summed.
 
     account,exchange,cc,pfCode,contract_type,period,option_type,strike,quantity
     A1,XSYN,CL,OCL,OOF,202606,C,410,-5     --read_positions-->   {"A1": {row of the contract: -5}}
 
-The columns are those of span-rules.md, section 2. A file that is no such CSV is refused at its first defect. Positions in contracts that the parameter file does
-not have, or that cannot be margined, are collected: all of them are in the error, by account.
+The columns are those of span-rules.md, section 2. A file that is no such CSV is refused at its first defect.
+Positions in contracts that the parameter file does not have, or that cannot be margined, are collected: all
+of them are in the error, by account.
 """
 
 from __future__ import annotations

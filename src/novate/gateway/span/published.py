@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -114,7 +115,7 @@ class House:
     name: str
     business_date: date
     currencies: dict[str, int]
-    scenarios: Scenarios = Scenarios()
+    scenarios: Scenarios = field(default_factory=Scenarios)
 
 
 @dataclass(slots=True)
@@ -211,7 +212,7 @@ def _list_commodity(building: _Building, number: int, one: ListedCommodity) -> N
         _family(building, number, one, ContractKind.FUT, one.code)
         for period, future in futures.items():
             _single(building, one, future.price, period, building.time_to(future.expiry))
-    codes = {}
+    codes: dict[str, ContractKind] = {}
     for series in one.options:
         if series.model not in MODELS:
             raise ValueError(f"{one.code}: expected a model of {', '.join(MODELS)}, was {series.model!r}")
@@ -279,12 +280,12 @@ def _list_series(
         raise ValueError(
             f"{series.code} {series.period}: expected a volatility or two prices for each strike"
         )
+    sizes = (float(multiplier), scan, one.vol_scan)
     for at, strike in enumerate(series.strikes):
         for side in (CALL, PUT):
             building.rows.append(_Row(family, number, period, side, strike, "", False))
             building.numbers.append(
-                (model, side, spot, float(strike), given[at], time, series.rate, series.carry)
-                + (float(multiplier), scan, one.vol_scan)
+                (model, side, spot, float(strike), given[at], time, series.rate, series.carry, *sizes)
             )
             building.decimals.append(decimals)
             building.settled.append(series.settlement[at][side - 1] if series.settlement else float("nan"))
@@ -294,9 +295,11 @@ def _list_series(
 def _terms(building: _Building) -> Terms:
     """All contracts as columns, volatilities implied where settlement prices are given."""
     columns = list(zip(*building.numbers, strict=True)) or [()] * 11
-    whole = [np.array(column, np.int64) for column in columns[:2]]
-    real = [np.array(column, np.float64) for column in columns[2:]]
-    terms = Terms(*whole, *real)
+    arrays: list[Any] = [
+        *(np.array(column, np.int64) for column in columns[:2]),
+        *(np.array(column, np.float64) for column in columns[2:]),
+    ]
+    terms = Terms(*arrays)
     settled = np.array(building.settled)
     known = ~np.isnan(settled)
     if known.any():
@@ -374,7 +377,8 @@ def _calendar(number: int, one: ListedCommodity) -> Iterable[Spread]:
     """Every pair of periods, nearest together first."""
     if one.calendar_charge is None:
         return
-    listed = {canonical(each.period) for each in (*one.futures, *one.options)}
+    listed = {canonical(each.period) for each in one.futures}
+    listed |= {canonical(each.period) for each in one.options}
     codes = sorted(listed, key=period_key)
     pairs = [(near, far) for near in range(len(codes)) for far in range(near + 1, len(codes))]
     for priority, (near, far) in enumerate(sorted(pairs, key=lambda pair: (pair[1] - pair[0], pair)), 1):

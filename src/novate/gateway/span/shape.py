@@ -123,7 +123,7 @@ def tree_of(shape: Shape) -> Tree:
     edges: list[tuple[int, int, int, int]] = []
     waiting: list[tuple[int, str, Shape]] = [(0, "", shape)]
     while waiting:
-        node, path, children = waiting.pop(0)
+        _, path, children = waiting.pop(0)
         first, other = len(edges), -1
         for name, below in children.items():
             if name == "":

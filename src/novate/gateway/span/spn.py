@@ -1,6 +1,6 @@
 """A .spn parameter file into the model, everything checked (span-rules.md, sections 1 and 3).
 
-    bytes --chunks, rows_of--> rows --elements_of--> elements --commodities, products, options--> ParameterFile
+    bytes --rows_of--> rows --elements_of--> elements --commodities, products, options--> ParameterFile
 
 A file that breaks a rule is refused as a whole with kind, file, line and element; there is no partial model.
 """

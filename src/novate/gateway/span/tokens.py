@@ -346,7 +346,7 @@ def _pass_over(buffer: Bytes, start: int, stop: int, state: Int64s, scratch: Byt
 
 @kernel
 def _begin_mode(buffer: Bytes, at: int, stop: int, state: Int64s) -> int:
-    """Enter what `<!--`, `<![CDATA[` or `<?` begins; where its content starts, -1 if that is not known yet."""
+    """Enter what `<!--`, `<![CDATA[` or `<?` begins; where its content starts, -1 if that is not known."""
     if buffer[at + 1] == _ASK:
         state[MODE] = INSTRUCTION
         return at + 2

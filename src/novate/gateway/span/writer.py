@@ -13,7 +13,7 @@ import gzip
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -69,13 +69,13 @@ def write_spn(
     portfolios: Mapping[str, Mapping[int, Fraction]] | None = None,
     results: Iterable[AccountRisk] = (),
 ) -> None:
-    """Write a file, gz if its name ends so; it appears whole or not at all. OSError if it cannot be written."""
+    """Write a file, gz if its name ends so; whole or not at all. OSError if it cannot be written."""
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("wb") as raw:
             if path.suffix == ".gz":
                 with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
-                    _write(packed, parameters, portfolios or {}, results)
+                    _write(cast(IO[bytes], packed), parameters, portfolios or {}, results)
             else:
                 _write(raw, parameters, portfolios or {}, results)
         part.replace(path)

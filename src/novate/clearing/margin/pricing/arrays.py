@@ -96,7 +96,7 @@ def theoretical_prices(terms: Terms) -> tuple[Floats, Floats]:
 
 
 def implied_volatility(terms: Terms, price: Floats) -> Floats:
-    """The volatility that gives each settlement price; NaN where no volatility does. `terms.vol` is not read."""
+    """The volatility that gives each settlement price, whatever `terms.vol` says; NaN where none does."""
     vol = np.empty(len(terms))
     # A normal volatility is in units of price, so its bracket is too.
     largest = np.where(

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from novate.clearing.margin.span.batch_kernel import FIGURES, GROUP_WORDS, RESULT, margin_accounts
+from novate.clearing.margin.span.batch_kernel import margin_accounts
+from novate.clearing.margin.span.groups import FIGURES, GROUP_WORDS, RESULT
 from novate.clearing.margin.span.model import SCENARIOS
 from novate.clearing.margin.span.packed import E, K, M, Packed, V, W, Z, packed
 from novate.clearing.margin.span.requirement import SpanMargin
@@ -49,7 +50,7 @@ class BatchResult:
     """Figures in minor units, amounts in halves of the kernel's units."""
 
     commodities: npt.NDArray[Any]
-    """`batch_kernel.RESULT`, one row per account and commodity."""
+    """`groups.RESULT`, one row per account and commodity."""
     totals: Int64s
     """(A, currencies, 5) in the order of `Figures`; a requirement is at least 0."""
     currencies: tuple[str, ...]
@@ -130,13 +131,13 @@ class BatchMargin:
         steps = None if self.packed is None else self._steps(self.packed, 0)
         if self.packed is None or steps is None:
             return self._requirement
-        before, after = self._arguments(self.packed, steps, most)
-        rest = (*after, results, totals, faults)
+        before, scratch = self._arguments(self.packed, steps, most)
+        out = (results, totals, faults)
 
         def run(contract: npt.NDArray[np.int32], quantity: Int64s) -> Int64s:
             totals[:] = 0
             starts[1] = len(contract)
-            margin_accounts(*before, starts, contract, quantity, *rest)
+            margin_accounts(*before, (starts, contract, quantity), scratch, out)
             if faults[0]:
                 return self._requirement(contract, quantity)
             found: Int64s = np.maximum(totals[0, :, REQUIREMENTS[0]], 0)
@@ -159,28 +160,26 @@ class BatchMargin:
         totals: Int64s,
         faults: npt.NDArray[np.uint8],
     ) -> int:
-        before, after = self._arguments(tables, steps, int(np.diff(book.starts).max(initial=0)))
+        most = int(np.diff(book.starts).max(initial=0))
+        before, scratch = self._arguments(tables, steps, most)
         positions = (book.starts, book.contract, book.quantity)
-        return margin_accounts(*before, *positions, *after, results, totals, faults)
+        return int(margin_accounts(*before, positions, scratch, (results, totals, faults)))
 
     def _arguments(self, tables: Packed, steps: Int64s, most: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """What the kernel takes before and after the positions of a book with at most `most` an account."""
-        before = (
-            tables.arrays,
-            tables.arrays.reshape(-1, LINE_WORDS),
-            tables.contracts.view(np.int64).reshape(-1, LINE_WORDS),
+        """What the kernel takes beside a book with at most `most` positions an account: terms, scratch."""
+        contract_lines = tables.contracts.view(np.int64).reshape(-1, LINE_WORDS)
+        lines = (tables.arrays, tables.arrays.reshape(-1, LINE_WORDS), contract_lines)
+        terms = (
             tables.pairs,
             tables.contracts,
             tables.commodities,
             tables.spreads,
-            tables.inter,
             tables.legs,
             tables.parts,
             tables.spots,
             tables.ranges,
-            steps,
-            self._largest,
         )
+        before = (lines, terms, tables.inter, steps, self._largest)
         return before, self._room(tables, min(most, len(tables.commodities)))
 
     def _room(self, tables: Packed, groups: int) -> tuple[Any, ...]:

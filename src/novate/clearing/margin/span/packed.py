@@ -33,24 +33,21 @@ CALL, PUT, PREMIUM = 1, 2, 4
 
 CONTRACT = np.dtype(
     [
-        ("array", "<i4"),
-        ("commodity", "<i4"),
-        ("period", "<i4"),
-        ("block", "<i4"),
-        ("tier", "<i4"),
-        ("flags", "<i4"),
+        *((name, "<i4") for name in ("array", "commodity", "period", "block", "tier", "flags")),
+        *((name, "<i8") for name in ("delta", "minimum", "value")),
+        ("unused", "<i8", (2,)),
     ]
-    + [("delta", "<i8"), ("minimum", "<i8"), ("value", "<i8"), ("unused", "<i8", (2,))]
 )
+"""64 bytes, a line of the cache. `minimum` is the SOM rate, `value` price * cvf of premium-style options."""
+_PLACES = ("first_spread", "spreads", "first_spot", "spots", "first_range", "two_sided")
 COMMODITY = np.dtype(
-    [(name, "<i4") for name in ("currency", "decimals", "periods", "blocks", "tiers", "larger_side")]
-    + [
-        (name, "<i4")
-        for name in ("method", "capped", "first_spread", "spreads", "first_spot", "spots", "first_range")
+    [
+        *((name, "<i4") for name in ("currency", "decimals", "periods", "blocks", "tiers", "larger_side")),
+        *((name, "<i4") for name in ("method", "capped", *_PLACES)),
+        *((name, "<i8") for name in ("ratio", "ratio_part", "initial", "initial_part")),
     ]
-    + [("two_sided", "<i4")]
-    + [(name, "<i8") for name in ("ratio", "ratio_part", "initial", "initial_part")]
 )
+"""`two_sided`: every spread has a side A and a side B, so one of them needs something long and short."""
 SPREAD = np.dtype(
     [
         ("first_leg", "<i4"),

@@ -126,7 +126,7 @@ class SpanMargin:
         total = sum(delta.net.values(), ZERO)
         if price <= 0 or total == 0:
             return ZERO
-        per_delta = price / abs(total)
+        per_delta = Fraction(price, abs(total))
         method = self.tables.method(self.parameters.commodities[number])
         scan_range = self.tables.ranges.get((number, next(iter(delta.net))))
         if method == "NORMAL" or scan_range is None:

@@ -34,7 +34,12 @@ def losses(arrays: Scaled, held: Iterable[tuple[int, Fraction]]) -> list[Fractio
     for row, quantity in held:
         for scenario, loss in enumerate(arrays.units[row].tolist()):
             found[scenario] += quantity * loss
-    return [loss / 10**arrays.decimals for loss in found]
+    return [Fraction(loss, 10**arrays.decimals) for loss in found]
+
+
+def half(value: Fraction) -> Fraction:
+    """Exactly half of it."""
+    return Fraction(value, 2)
 
 
 def active(loss: Sequence[Fraction]) -> int:
@@ -47,7 +52,7 @@ def scan_of(loss: Sequence[Fraction], pairs: Sequence[int]) -> Scan:
     worst = active(loss)
     top = loss[worst]
     if top < 0:
-        scan, volatility = ZERO, (loss[0] - loss[1]) / 2
+        scan, volatility = ZERO, half(loss[0] - loss[1])
     else:
-        scan, volatility = top, (top - loss[pairs[worst]]) / 2
-    return Scan(scan, (loss[0] + loss[1]) / 2, volatility)
+        scan, volatility = top, half(top - loss[pairs[worst]])
+    return Scan(scan, half(loss[0] + loss[1]), volatility)

@@ -1,6 +1,6 @@
 """Spreads: charges for hedges within a commodity, credits for hedges across commodities.
 
-    intra   legs A, B, merged     A long, then B long:  n = min of what is there / ratio,  charge, eat n * ratio
+    intra   legs A, B, merged     A long, then B long: n = min of what is there / ratio, charge, eat n * ratio
     spot    delivery month        |taken by spreads| * spread rate + |left| * outright rate
     inter   legs of commodities   signs must fit the sides:  n = min |x| / ratio,  credit per leg, eat
 
@@ -71,17 +71,23 @@ def _form_intra(
     for (_, tiered, where, side), ratio in legs.items():
         view = _tier_view(held, where) if tiered else _period_view(periods, where)
         views.append((view, 1 if side == long_side else -1, ratio))
-    count = min(delta.side(view, sign) / ratio for view, sign, ratio in views)
+    count = min(Fraction(delta.side(view, sign), ratio) for view, sign, ratio in views)
     count = rounded_count(count, policy)
     if count <= 0:
         return None
     for view, sign, ratio in views:
         delta.eat(view, count * ratio, sign)
     if spread.weighted:
-        charge = sum((count * leg.ratio * held.wfpr * _rate(leg, spread) / 100 for leg in spread.legs), ZERO)
+        charge = sum(
+            (_percent(count * leg.ratio * held.wfpr, _rate(leg, spread)) for leg in spread.legs), ZERO
+        )
     else:
         charge = count * (spread.rate or ZERO)
     return FormedSpread(spread.priority, long_side, count, charge)
+
+
+def _percent(amount: Fraction, rate: Fraction) -> Fraction:
+    return Fraction(amount * rate, 100)
 
 
 def _rate(leg: Leg, spread: Spread) -> Fraction:
@@ -137,7 +143,7 @@ def _form_inter(
             return None
         sign = 1 if total > 0 else -1
         views.append((held, view, sign, ratio))
-        counts.append(abs(total) / ratio)
+        counts.append(Fraction(abs(total), ratio))
         orientation.add(sign if side == "A" else -sign)
     count = rounded_count(min(counts), policy)
     if len(orientation) != 1 or count <= 0:
@@ -145,7 +151,7 @@ def _form_inter(
     credits = ZERO
     for leg in spread.legs:
         held, rate = account[leg.cc], _rate(leg, spread)
-        credit = count * leg.ratio * held.wfpr * rate / 100 if spread.weighted else count * rate
+        credit = _percent(count * leg.ratio * held.wfpr, rate) if spread.weighted else count * rate
         held.credit += credit
         credits += credit
     for held, view, sign, ratio in views:

@@ -110,7 +110,7 @@ class Tables:
         ) -> None:
             family = self.parameters.families[family_number]
             rank = min(int(family.kind), int(ContractKind.OOP))
-            source = (rank, family.link, order, scan_range / scaling)
+            source = (rank, family.link, order, Fraction(scan_range, scaling))
             key = (family.commodity, period)
             if key not in best or source[:3] < best[key][:3]:
                 best[key] = source

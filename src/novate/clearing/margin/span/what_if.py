@@ -103,7 +103,7 @@ class HolderIndex:
 
 
 def moved(tables: Tables, rows: npt.NDArray[np.int32], units: Int64s) -> Tables:
-    """The tables with other risk arrays in some rows, as after a move of an underlying; the rest as it was."""
+    """The tables with other risk arrays in some rows, as after a move of an underlying."""
     arrays = tables.parameters.arrays
     changed = arrays.units.copy()
     changed[rows] = units
