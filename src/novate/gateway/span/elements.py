@@ -8,7 +8,7 @@ Every question names what it expects; an answer that is missing or wrong is a Sp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TypeVar
 
@@ -108,13 +108,14 @@ class Element:
             raise problem from None
 
 
-def elements_of(xml: XmlRows, skipped: frozenset[int]) -> Iterator[Element]:
+def elements_of(xml: XmlRows, skipped: frozenset[int]) -> list[Element]:
     """Outermost elements, complete with all below them but those whose nodes are `skipped`."""
     kinds, names = TREE.nodes[:, 3].tolist(), TREE.names
     wanted = np.array([node not in skipped for node in range(len(names))])
     kept = np.flatnonzero(wanted[xml.rows["node"]])
     rows = xml.rows[kept]
     made: dict[int, Element] = {}
+    outermost: list[Element] = []
     columns = [kept.tolist(), *(rows[name].tolist() for name in ("node", "parent", "value", "info", "line"))]
     for row, node, parent, value, info, line in zip(*columns, strict=True):
         text = ""
@@ -126,6 +127,7 @@ def elements_of(xml: XmlRows, skipped: frozenset[int]) -> Iterator[Element]:
             raise element.problem(Kind.SCHEMA, expected, "a longer one")
         made[row] = element
         if parent < 0:
-            yield element
+            outermost.append(element)
         else:
             made[parent].children.append(element)
+    return outermost

@@ -20,6 +20,7 @@ from novate.clearing.margin.span.contracts import ContractIndex
 from novate.clearing.margin.span.model import OPTIONS, ContractKind, Side
 from novate.clearing.margin.span.numbers import exact
 from novate.clearing.margin.span.periods import PHYSICAL, canonical
+from novate.clearing.margin.span.policy import STANDARD
 from novate.clearing.margin.span.problems import Kind, SpanProblem
 from novate.clearing.margin.span.requirement import check_positions
 from novate.clearing.margin.span.tables import Tables
@@ -147,7 +148,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def _of_portfolios(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Positions of `portfolio/ecPort/ccPort/np` with the lines that they begin in."""
-    for root in elements_of(rows_of(chunks(path), ""), HOT):
+    for root in elements_of(rows_of(chunks(path), STANDARD.rate), HOT):
         portfolios = [one for moment in root.all("pointInTime") for one in moment.all("portfolio")]
         for portfolio in portfolios:
             account = portfolio.required("acctId")

@@ -55,7 +55,7 @@ def read_spn(path: Path, policy: Policy = STANDARD) -> ParameterFile:
 def model_of(xml: XmlRows, policy: Policy) -> ParameterFile:
     """The model of a document that is known to be XML."""
     reading = Reading(policy.rate, policy.unsupported == "error")
-    roots = list(elements_of(xml, HOT))
+    roots = elements_of(xml, HOT)
     if not roots:
         raise SpanProblem(Kind.SCHEMA, "line 1", "spanFile as the outermost element", xml.root)
     root = roots[0]

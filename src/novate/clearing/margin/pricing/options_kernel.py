@@ -3,7 +3,7 @@
     BLACK_76     option on a future      forward F, discounted       (Black 1976)
     BSM          option on a cash price  forward S exp((r - q) t)    (Merton 1973)
     BACHELIER    normal model: prices and strikes may be negative    (Bachelier 1900)
-    BINOMIAL     American exercise on a cash price, CRR tree with STEPS steps (Cox, Ross, Rubinstein 1979)
+    BINOMIAL     American exercise on a cash price, CRR trees of STEPS steps (Cox, Ross, Rubinstein 1979)
     LINEAR       a future on a cash price: S exp((r - q) t); with r = q the price itself
 
 `vol` is per year and relative (absolute, in price units, for BACHELIER), `time` in years, rates continuous.
@@ -23,7 +23,7 @@ from novate.compiled import entry, inlined, kernel
 Floats = npt.NDArray[np.float64]
 BLACK_76, BSM, BACHELIER, BINOMIAL, LINEAR = range(5)
 CALL, PUT = 1, 2
-STEPS = 101
+STEPS = 100
 LEAST_DEVIATION = 1e-12
 LEAST_VOL = 1e-4
 _ROOT_2 = math.sqrt(2.0)
@@ -75,29 +75,21 @@ def bachelier(
 
 
 @kernel
-def binomial(
-    spot: float, strike: float, vol: float, time: float, rate: float, carry: float, side: int
+def _tree(
+    spot: float, strike: float, vol: float, time: float, rate: float, carry: float, sign: float, steps: int
 ) -> tuple[float, float]:
-    """Price and delta of an American option by a tree of STEPS steps; intrinsic where nothing can move."""
-    sign = 1.0 if side == CALL else -1.0
-    exercise = max(sign * (spot - strike), 0.0)
-    if time <= 0.0 or vol <= LEAST_DEVIATION or spot <= 0.0:
-        return exercise, sign if exercise > 0.0 else 0.0
-    step = time / STEPS
+    """Price and delta by one tree; price -1 where drift outruns volatility: it has no probabilities."""
+    step = time / steps
     up = math.exp(vol * math.sqrt(step))
-    growth = math.exp((rate - carry) * step)
-    weight = (growth - 1.0 / up) / (up - 1.0 / up)
-    # Where drift outruns volatility a tree has no probabilities; the European price bounds it from below.
+    weight = (math.exp((rate - carry) * step) - 1.0 / up) / (up - 1.0 / up)
     if weight < 0.0 or weight > 1.0:
-        forward = spot * math.exp((rate - carry) * time)
-        price, delta = lognormal(forward, strike, vol, time, math.exp(-rate * time), side)
-        return max(price, exercise), delta * math.exp((rate - carry) * time)
+        return -1.0, 0.0
     discount = math.exp(-rate * step)
-    values = np.empty(STEPS + 1)
-    for node in range(STEPS + 1):
-        values[node] = max(sign * (spot * up ** (2 * node - STEPS) - strike), 0.0)
+    values = np.empty(steps + 1)
+    for node in range(steps + 1):
+        values[node] = max(sign * (spot * up ** (2 * node - steps) - strike), 0.0)
     low, high = 0.0, 0.0
-    for level in range(STEPS - 1, -1, -1):
+    for level in range(steps - 1, -1, -1):
         price = spot * up ** (-level)
         for node in range(level + 1):
             held = discount * (weight * values[node + 1] + (1.0 - weight) * values[node])
@@ -106,6 +98,27 @@ def binomial(
         if level == 1:
             low, high = values[0], values[1]
     return values[0], (high - low) / (spot * (up - 1.0 / up))
+
+
+@kernel
+def binomial(
+    spot: float, strike: float, vol: float, time: float, rate: float, carry: float, side: int
+) -> tuple[float, float]:
+    """Price and delta of an American option; intrinsic where nothing can move.
+
+    The mean of trees of STEPS and STEPS + 1 steps: their errors have opposite signs.
+    """
+    sign = 1.0 if side == CALL else -1.0
+    exercise = max(sign * (spot - strike), 0.0)
+    if time <= 0.0 or vol <= LEAST_DEVIATION or spot <= 0.0:
+        return exercise, sign if exercise > 0.0 else 0.0
+    first, first_delta = _tree(spot, strike, vol, time, rate, carry, sign, STEPS)
+    second, second_delta = _tree(spot, strike, vol, time, rate, carry, sign, STEPS + 1)
+    if first < 0.0 or second < 0.0:
+        growth = math.exp((rate - carry) * time)
+        price, delta = lognormal(spot * growth, strike, vol, time, math.exp(-rate * time), side)
+        return max(price, exercise), delta * growth
+    return 0.5 * (first + second), 0.5 * (first_delta + second_delta)
 
 
 @kernel

@@ -27,6 +27,7 @@ from novate.clearing.margin.span.result import AccountRisk, Figures
 from novate.clearing.margin.span.tables import Tables
 
 Int64s = npt.NDArray[np.int64]
+Terms = tuple[Any, Any, Any, Any, int]
 NAMES = tuple(Figures.__dataclass_fields__)
 REQUIREMENTS = (2, 4)
 MOST_DECIMALS = 17
@@ -165,7 +166,7 @@ class BatchMargin:
         positions = (book.starts, book.contract, book.quantity)
         return int(margin_accounts(*before, positions, scratch, (results, totals, faults)))
 
-    def _arguments(self, tables: Packed, steps: Int64s, most: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    def _arguments(self, tables: Packed, steps: Int64s, most: int) -> tuple[Terms, tuple[Any, ...]]:
         """What the kernel takes beside a book with at most `most` positions an account: terms, scratch."""
         contract_lines = tables.contracts.view(np.int64).reshape(-1, LINE_WORDS)
         lines = (tables.arrays, tables.arrays.reshape(-1, LINE_WORDS), contract_lines)
