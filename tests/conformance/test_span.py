@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +151,72 @@ def test_every_position_in_an_unknown_contract_is_listed(
     assert error["kind"] == "unknown-contract"
     assert [line.split(":")[0] for line in error["positions"]] == ["line 2", "line 3"]
     assert [line.split(":")[1].strip() for line in error["positions"]] == ["account a", "account b"]
+
+
+def test_what_if_of_no_trades_is_the_requirement_and_candidates_stand_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = FOLDER / "worked"
+    files = ["--params", str(folder / "T5.spn"), "--positions", str(folder / "T5.csv")]
+    header, *rows = (folder / "T5.csv").read_text().splitlines()
+    trades = tmp_path / "trades.csv"
+    trades.write_text(f"{header}\n{rows[0].rsplit(',', 1)[0]},0\n")
+    command = ["margin", "what-if", *files, "--trades", str(trades), "--json"]
+    assert execute(command) == 0
+    (empty,) = json.loads(capsys.readouterr().out)["changes"]
+    assert empty["totals"]["USD"]["before"] == empty["totals"]["USD"]["after"]
+    assert empty["totals"]["USD"]["before"]["requirement"] == "5700.00"
+    away = [row.rsplit(",", 1)[0] + f",{-int(row.rsplit(',', 1)[1])}" for row in rows]
+    trades.write_text("\n".join([header, *away]) + "\n")
+    assert execute(command) == 0
+    (flat,) = json.loads(capsys.readouterr().out)["changes"]
+    assert flat["totals"]["USD"]["change"] == "-5700.00"
+    assert execute([*command, "--candidates"]) == 0
+    alone = json.loads(capsys.readouterr().out)["changes"]
+    assert [one["name"] for one in alone] == [f"p, line {line}" for line in range(2, 6)]
+    assert alone[3]["totals"]["USD"]["after"]["requirement"] == "4140.00"
+
+
+def test_pictures_are_one_page_with_the_data_in_it(tmp_path: Path) -> None:
+    folder, page = FOLDER / "worked", tmp_path / "margin.html"
+    files = ["--params", str(folder / "T5.spn"), "--positions", str(folder / "T5.csv")]
+    assert execute(["margin", "span", *files, "--html", str(page), "--json"]) == 0
+    text = page.read_text()
+    assert "1 account of 1 must leave margin" in text
+    assert "Scenario 11 is the worst for BB of p" in text
+    assert '"requirement":"5700.00"' in text
+    assert "http" not in text.replace("http://www.w3.org", "")
+
+
+INTERPRETED = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from novate.clearing.margin.span.batch import BatchMargin
+from novate.clearing.margin.span.policy import STANDARD
+from novate.clearing.margin.span.tables import Tables
+from novate.gateway.span.spn import read_spn
+from novate.compiled import COMPILED
+engine = BatchMargin(Tables(read_spn(Path(sys.argv[1])), STANDARD))
+rows = np.arange(0, 150, 3)
+book = engine.book(rows % 5, rows, rows % 11 - 5, 5)
+result = engine.margin(book)
+print(json.dumps([COMPILED, result.exact_accounts, result.commodities.tolist(), result.totals.tolist()]))
+"""
+
+
+def test_compiled_and_plain_python_give_the_same_figures() -> None:
+    answers = []
+    for compiled in ("1", "0"):
+        done = subprocess.run(
+            [sys.executable, "-c", INTERPRETED, str(FOLDER / "dev" / "small.spn")],
+            env={**os.environ, "NOVATE_COMPILED": compiled},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=300,
+        )
+        answers.append(json.loads(done.stdout))
+    assert [answers[0][0], answers[1][0]] == [True, False]
+    assert answers[0][1:] == answers[1][1:]
+    assert answers[0][1] == 0

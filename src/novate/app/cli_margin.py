@@ -29,9 +29,7 @@ SHOWN = 40
 
 Params = Annotated[
     Path,
-    typer.Option(
-        "--params", help="Parameter file: .spn, .pa2, or one of them as gz or zip.", show_default=False
-    ),
+    typer.Option("--params", help="Parameter file: .spn, plain, gz or zip.", show_default=False),
 ]
 Positions = Annotated[Path, typer.Option("--positions", help="CSV of positions.", show_default=False)]
 Policies = Annotated[
@@ -86,11 +84,22 @@ def span(
     policy: Policies = None,
     as_json: Json = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show every step of the calculation.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="Write pictures as one page to this file.", show_default=False),
+    ] = None,
     no_cache: NoCache = False,
 ) -> int:
     """Margin of every account by SPAN."""
     margining = _margining(params, policy, no_cache)
     results = list(margining.margins(margining.portfolios(positions)))
+    if html is not None:
+        from novate.app.whole_files import write_together
+        from novate.reports.margin_page import margin_page
+
+        decimals = {currency: unit for one in results for currency, unit in margining.decimals(one).items()}
+        page = margin_page(results, decimals, margining.parameters.facts, params.name)
+        write_together(html.parent, {html.name: page.encode()})
     if as_json:
         from novate.reports.margin_data import account_data
 

@@ -53,23 +53,25 @@ class Margining:
         return {currency: self.parameters.decimals_of(currency) for currency in risk.totals}
 
     def what_if(self, portfolios: Portfolios, trades: Path, one_by_one: bool) -> Iterator[Change]:
-        """Margin with the trades of a file: all of an account at once, or each row as a candidate alone."""
+        """Margin with the trades of a file: of every account with all of its own, those without any included;
+        or with each row as a candidate alone."""
         read = read_trades(trades, self.index, self.tables)
-        before = {
-            account: self.method.margin(account, portfolios.get(account, {})) for account, _, _, _ in read
-        }
-        if one_by_one:
-            for account, row, quantity, line in read:
-                after = added(portfolios.get(account, {}), {row: quantity})
-                name = f"{account}, line {line}"
-                yield Change(name, before[account], self.method.margin(account, after))
+        if not one_by_one:
+            for account in dict.fromkeys([*portfolios, *(one[0] for one in read)]):
+                old = after = portfolios.get(account, {})
+                for owner, row, quantity, _ in read:
+                    if owner == account:
+                        after = added(after, {row: quantity})
+                yield self._change(account, account, old, after)
             return
-        for account, old in before.items():
-            after = portfolios.get(account, {})
-            for owner, row, quantity, _ in read:
-                if owner == account:
-                    after = added(after, {row: quantity})
-            yield Change(account, old, self.method.margin(account, after))
+        for account, row, quantity, line in read:
+            old = portfolios.get(account, {})
+            yield self._change(account, f"{account}, line {line}", old, added(old, {row: quantity}))
+
+    def _change(
+        self, account: str, name: str, old: Mapping[int, Fraction], after: Mapping[int, Fraction]
+    ) -> Change:
+        return Change(name, self.method.margin(account, old), self.method.margin(account, after))
 
 
 def added(positions: Mapping[int, Fraction], trades: Mapping[int, Fraction]) -> dict[int, Fraction]:
