@@ -13,6 +13,7 @@ from pathlib import Path
 
 from novate.clearing.margin.span.contracts import ContractIndex
 from novate.clearing.margin.span.policy import Policy, policy_of
+from novate.clearing.margin.span.problems import SpanProblem
 from novate.clearing.margin.span.requirement import SpanMargin
 from novate.clearing.margin.span.result import AccountRisk
 from novate.clearing.margin.span.tables import Tables
@@ -35,7 +36,10 @@ class Margining:
 
     def __init__(self, params: Path, policy: Policy, cached: bool = True) -> None:
         self.parameters = open_parameters(params, policy, cached)
-        self.tables = Tables(self.parameters, policy)
+        try:
+            self.tables = Tables(self.parameters, policy)
+        except SpanProblem as problem:
+            raise problem.within(str(params)) from None
         self.index = ContractIndex(self.parameters)
         self.method = SpanMargin(self.tables)
 

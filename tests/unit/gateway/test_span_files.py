@@ -120,6 +120,45 @@ def test_a_spread_that_breaks_a_rule_is_refused_by_its_kind(kind: Kind, spread: 
     assert refused(TEXT.replace("</ccDef>", spread + "</ccDef>")).kind is kind
 
 
+ADJUSTED = "<adjRate><r>{0}</r><baseR>{1}</baseR><val>1.5</val></adjRate>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "policy"),
+    [
+        (
+            Kind.SCHEMA,
+            "</ccDef>",
+            ADJUSTED.format(2, 3) + ADJUSTED.format(3, 2) + "</ccDef>",
+            {"initial_rate": "2"},
+        ),
+        (Kind.UNKNOWN_UNDERLYING, "<undC>\r\n<exch>X</exch>\r\n<pfId>1</pfId>", "<undC><pfId>7</pfId>", {}),
+    ],
+)
+def test_what_is_found_only_when_risk_is_asked_for_names_the_file_too(
+    kind: Kind, old: str, new: str, policy: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "odd.spn"
+    assert old in TEXT
+    path.write_text(TEXT.replace(old, new))
+    with pytest.raises(SpanProblem, match=r"odd\.spn: ") as caught:
+        Margining(path, policy_of(policy))
+    assert caught.value.kind is kind
+    if kind is Kind.UNKNOWN_UNDERLYING:
+        assert Margining(path, policy_of({"oof_delta_period": "series"})).tables.parameters.periods
+
+
+def test_a_packed_file_that_is_cut_is_refused_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "cut.spn.gz"
+    path.write_bytes(gzip.compress(T1.read_bytes())[:-20])
+    with pytest.raises(SpanProblem, match="expected a sound gz or zip file") as caught:
+        read_spn(path)
+    assert caught.value.kind is Kind.GZIP
+    with pytest.raises(SpanProblem, match="expected a readable file") as caught:
+        read_spn(tmp_path / "none.spn")
+    assert caught.value.kind is Kind.FILE
+
+
 def test_what_is_not_modelled_can_be_ignored_and_negative_strikes_accepted() -> None:
     odd = TEXT.replace("</ccDef>", "<sSpread/></ccDef>").replace("<k>410</k>", "<k>-410</k>")
     policy = policy_of({"unsupported": "ignore", "negative_strike": "accept"})

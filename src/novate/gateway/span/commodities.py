@@ -55,11 +55,11 @@ class Link:
 
 
 def flag(element: Element, name: str) -> bool | None:
-    """A switch of the file; None where it is missing."""
+    """A switch of the file; None where it is missing or empty."""
     text = element.text_of(name)
-    if text is not None and text.lower() not in FLAGS:
+    if text and text.lower() not in FLAGS:
         raise element.problem(Kind.SCHEMA, f"{name} of 0 or 1", repr(text))
-    return None if text is None else FLAGS[text.lower()]
+    return FLAGS[text.lower()] if text else None
 
 
 def read_commodity(element: Element, number: int, reading: Reading) -> tuple[Commodity, list[Link]]:

@@ -193,8 +193,7 @@ class _Packing:
             scan_range = self.tables.ranges.get((number, period))
             pair = (0, 0) if scan_range is None else (scan_range.numerator, scan_range.denominator)
             self.ranges.append((_bounded(pair[0]), _bounded(pair[1])))
-        ratio = self.tables.ratio(one, self.tables.policy.rate)
-        initial = self.tables.ratio(one, self.tables.initial_rate)
+        ratio, initial = self.tables.ratios[number]
         if min(ratio, initial) < 0:
             raise _TooWide
         return (

@@ -35,6 +35,7 @@ class SpanMargin:
         self.tables = tables
         self.parameters = tables.parameters
         self.policy = tables.policy
+        self._number = {one.code: number for number, one in enumerate(self.parameters.commodities)}
         self._periods = {code: number for number, code in enumerate(self.parameters.periods)}
 
     def margin(self, account: str, positions: Mapping[int, Fraction]) -> AccountRisk:
@@ -147,8 +148,7 @@ class SpanMargin:
                 setattr(risk, name, self._component(getattr(risk, name), risk.decimals))
         spread_risk = risk.scan_risk + risk.intra_charge + risk.spot_charge - risk.inter_credit
         risk.base = max(spread_risk, risk.som)
-        risk.ratio = self.tables.ratio(commodity, self.policy.rate)
-        risk.initial_ratio = self.tables.ratio(commodity, self.tables.initial_rate)
+        risk.ratio, risk.initial_ratio = self.tables.ratios[self._number[risk.code]]
         risk.is_capped = self.tables.is_capped(commodity)
         maintenance, initial = risk.base * risk.ratio, risk.base * risk.initial_ratio
         risk.figures = Figures(

@@ -24,7 +24,10 @@ _Source = tuple[int, int, int, Fraction]
 
 
 class Tables:
-    """Derived once per parameter file and policy; reads only."""
+    """Derived once per parameter file and policy; reads only.
+
+    SpanProblem for what is found only then: an underlying that is missing, a circle of adjusted rates.
+    """
 
     def __init__(self, parameters: ParameterFile, policy: Policy) -> None:
         if parameters.rate != policy.rate:
@@ -45,6 +48,11 @@ class Tables:
         self.intra = [self._ordered(commodity) for commodity in parameters.commodities]
         self.ranges = self._scan_ranges()
         self.initial_rate = self._initial_rate()
+        self.ratios = [
+            (self._ratio(one, policy.rate), self._ratio(one, self.initial_rate))
+            for one in parameters.commodities
+        ]
+        """f(r) of each commodity for the selected rate and for the initial one."""
 
     def method(self, commodity: Commodity) -> str:
         """How the weighted futures price risk of a commodity is found."""
@@ -59,7 +67,7 @@ class Tables:
                 return flag
         return self.policy.cap_anov_default == "true"
 
-    def ratio(self, commodity: Commodity, rate: str) -> Fraction:
+    def _ratio(self, commodity: Commodity, rate: str) -> Fraction:
         """f(r): the values of adjRate from `rate` along its bases. SpanProblem for a circle of them."""
         adjusted = {one.rate: one for one in commodity.adjusted}
         factor, seen = Fraction(1), set()
