@@ -7,14 +7,18 @@
     clearing_from(directory, date, watch)       the house as it was before a date, and what followed
 
 The records of `novate.domain.clearing_records` are journaled as they are. In front stand CONFIGURATION
-records, so that nothing beside the journal is needed to replay it. Who must know what happened on a date
-watches: a plane tells its watcher everything that it applies, also what it replays.
+records, so that nothing beside the journal is needed to replay it. Transfers of days that are over lie in
+`archive` beside its segments (L30): the snapshots need it, the journal brings it again. Who must know what
+happened on a date watches: a plane tells its watcher everything that it applies, also what it replays.
 """
 
 from __future__ import annotations
 
 import datetime
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
@@ -24,7 +28,9 @@ import numpy as np
 from novate.app.configuration_pieces import configuration_pieces, journaled_configuration
 from novate.app.problems import RefusedError
 from novate.clearing.configured import house_terms_of
+from novate.clearing.ledger.layout import ARCHIVED as TRANSFERS
 from novate.clearing.machine import Clearing
+from novate.clearing.saved import day_of_snapshot
 from novate.domain.clearing_codes import ClearingCommand
 from novate.domain.clearing_records import (
     CLEARING_COMMAND,
@@ -36,12 +42,54 @@ from novate.domain.clearing_records import (
 from novate.domain.configuration import Configuration
 from novate.domain.machine import SnapshotReader
 from novate.journal import DEFAULT_SEGMENT_BYTES, MOST_SEGMENT_BYTES, Journal, SnapshotCorrupt
+from novate.journal.rows import RowArchive
 from novate.journal.snapshots import SnapshotName
 
+ARCHIVE = "archive"
 BATCH = 4096
 EVENT_BUFFER = 65_536
 SEGMENT_STEP = 1 << 20
 """Segments larger than usual are whole mebibytes, one of them for headers."""
+
+
+class Archives:
+    """Where a house keeps what has left its memory: transfers of days that are over (L30).
+
+    It is cut to what belongs to a snapshot when that is restored, so who only reads works on a copy.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Open or make. Raises JournalError as `RowArchive`."""
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self.transfers = RowArchive(directory / "transfers", TRANSFERS, "id")
+
+    @classmethod
+    def copied(cls, directory: Path | None) -> Archives:
+        """A copy that is gone when it is closed, of nothing if there is no directory."""
+        folder = tempfile.TemporaryDirectory(prefix="novate-archive-")
+        place = Path(folder.name) / "archive"
+        if directory is not None and directory.is_dir():
+            _copy_folder(directory, place)
+        archives = cls(place)
+        archives._copy = folder
+        return archives
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.transfers.close()
+        if self._copy is not None:
+            self._copy.cleanup()
+
+
+def _copy_folder(folder: Path, place: Path) -> None:
+    """Copy what is there; what its writer takes away meanwhile follows from the rest."""
+
+    def copy(source: str, target: str) -> str:
+        with suppress(FileNotFoundError):
+            shutil.copyfile(source, target)
+        return target
+
+    shutil.copytree(folder, place, copy_function=copy)
 
 
 class Watcher(Protocol):
@@ -80,12 +128,18 @@ class ClearingPlane:
     """A clearing house behind its journal: every command is durable before the house sees it."""
 
     def __init__(
-        self, configuration: Configuration, journal: Journal, watcher: Watcher | None = None
+        self,
+        configuration: Configuration,
+        journal: Journal,
+        archives: Archives,
+        watcher: Watcher | None = None,
     ) -> None:
+        """A house that has seen nothing. Closes journal and archives when it is closed."""
         self.configuration = configuration
         self.journal = journal
         self.terms = house_terms_of(configuration)
-        self.house = Clearing(self.terms)
+        self._archives = archives
+        self.house = Clearing(self.terms, archives.transfers)
         self._buffer = new_clearing_events(EVENT_BUFFER)
         self._watcher = watcher
 
@@ -125,7 +179,10 @@ class ClearingPlane:
         begin = founded + 1
         if stored is not None:
             sequence, root, arrays = stored
-            self.house.restore(arrays)
+            try:
+                self.house.restore(arrays)
+            except ValueError as fault:
+                raise RefusedError(f"snapshot at sequence {sequence}: {fault}") from fault
             found = self.house.state_root()
             if found != root:
                 raise RefusedError(
@@ -143,7 +200,8 @@ class ClearingPlane:
         return self.sequence, self.house.state_root()
 
     def close(self) -> None:
-        """Flush the journal and release its lock."""
+        """Flush the journal and release its lock, and that of the archive."""
+        self._archives.close()
         self.journal.close()
 
 
@@ -184,14 +242,14 @@ def found_clearing(
     segment_bytes = min(max(wanted, DEFAULT_SEGMENT_BYTES), MOST_SEGMENT_BYTES)
     journal = Journal.create(directory, segment_bytes=segment_bytes)
     try:
-        plane = ClearingPlane(configuration, journal, watcher)
-        if watcher is not None:
-            watcher.begin(plane.house, True)
         journal.append(configuration_pieces(configuration, ClearingCommand.CONFIGURATION))
-        return plane
+        plane = ClearingPlane(configuration, journal, Archives(directory / ARCHIVE), watcher)
     except BaseException:
         journal.close()
         raise
+    if watcher is not None:
+        watcher.begin(plane.house, True)
+    return plane
 
 
 def open_clearing(
@@ -200,17 +258,24 @@ def open_clearing(
     """A plane as it stood when its last command was acknowledged, ready to go on; with `from_start` the
     watcher is told everything again, from the first record.
 
-    Raises RefusedError if a snapshot does not restore to the root in its name.
+    Raises RefusedError if a snapshot does not restore to the root in its name, or the archive has less than
+    belongs to it.
     """
     journal = Journal.open(directory, read_only=read_only)
     try:
         configuration, founded = journaled_configuration(journal, ClearingCommand.CONFIGURATION)
-        plane = ClearingPlane(configuration, journal, watcher)
+        place = directory / ARCHIVE
+        archives = Archives.copied(place) if read_only else Archives(place)
+        plane = ClearingPlane(configuration, journal, archives, watcher)
+    except BaseException:
+        journal.close()
+        raise
+    try:
         for _ in plane.resume(None if from_start else journal.snapshots.newest(), founded):
             pass
         return plane
     except BaseException:
-        journal.close()
+        plane.close()
         raise
 
 
@@ -220,24 +285,26 @@ def clearing_from(directory: Path, date: datetime.date, watcher: Watcher) -> Ite
     journal = Journal.open(directory, read_only=True)
     try:
         configuration, founded = journaled_configuration(journal, ClearingCommand.CONFIGURATION)
-        plane = ClearingPlane(configuration, journal, watcher)
-        for _ in plane.resume(_snapshot_before(plane, date), founded):
+        plane = ClearingPlane(configuration, journal, Archives.copied(directory / ARCHIVE), watcher)
+    except BaseException:
+        journal.close()
+        raise
+    try:
+        for _ in plane.resume(_snapshot_before(journal, date), founded):
             yield plane
     finally:
-        journal.close()
+        plane.close()
 
 
-def _snapshot_before(plane: ClearingPlane, date: datetime.date) -> tuple[int, bytes, SnapshotReader] | None:
+def _snapshot_before(journal: Journal, date: datetime.date) -> tuple[int, bytes, SnapshotReader] | None:
     """The newest whole snapshot of an earlier date, None where there is none."""
-    snapshots = plane.journal.snapshots
+    snapshots = journal.snapshots
     for name in reversed(snapshots.all()):
         try:
             stored = snapshots.load(name)
         except SnapshotCorrupt:
             continue
-        house = Clearing(plane.terms)
-        house.restore(stored)
-        if house.today < date.toordinal():
+        if day_of_snapshot(stored) < date.toordinal():
             return name.sequence, name.state_root, stored
     return None
 
@@ -256,7 +323,8 @@ class ClearingReplay:
         self.configuration, self.founded = journaled_configuration(
             self.journal, ClearingCommand.CONFIGURATION
         )
-        self._plane = ClearingPlane(self.configuration, self.journal, watcher)
+        self._directory = directory
+        self._plane = ClearingPlane(self.configuration, self.journal, Archives.copied(None), watcher)
         self.terms, self.house = self._plane.terms, self._plane.house
         if watcher is not None:
             watcher.begin(self.house, True)
@@ -277,7 +345,15 @@ class ClearingReplay:
     def restored_snapshots(self) -> Iterator[tuple[SnapshotName, str]]:
         """Each snapshot, and the root of the state that it restores to. Raises SnapshotCorrupt."""
         for name in self.journal.snapshots.all():
-            house = Clearing(self.terms)
-            house.restore(self.journal.snapshots.load(name))
-            house.validate()
-            yield name, house.state_root().hex()
+            archives = Archives.copied(self._directory / ARCHIVE)
+            try:
+                house = Clearing(self.terms, archives.transfers)
+                house.restore(self.journal.snapshots.load(name))
+                house.validate()
+                yield name, house.state_root().hex()
+            finally:
+                archives.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._plane.close()

@@ -100,8 +100,7 @@ def clear_days(
     wanted = dates or DayRange()
     first = _first_date(deliveries, wanted, base)
     founded = msgspec.structs.replace(base, business_date=first)
-    names, parties = Names(founded), frozenset(house_terms_of(founded).parties)
-    opening = [] if holdings is None else read_holdings(holdings, names, parties)
+    opening = [] if holdings is None else read_holdings(holdings, Names(founded), house_terms_of(founded))
     rows = max((len(delivery.columns) for delivery in deliveries), default=0)
     part = out / PART
     shutil.rmtree(part, ignore_errors=True)
@@ -150,7 +149,7 @@ def _first_date(deliveries: Sequence[TradeDelivery], dates: DayRange, configurat
 
 def trade_days(texts: Sequence[str]) -> list[int]:
     """Ordinals of the texts that are dates."""
-    column = Coded(np.arange(len(texts), dtype=np.int64), list(texts))
+    column = Coded(np.arange(len(texts), dtype=np.int32), list(texts))
     return [day for day in days(column).tolist() if day > 0]
 
 
@@ -204,7 +203,7 @@ class _Run:
     def run(self, out: Path, tell: Progress) -> DaysSummary:
         """Live through all dates; paths are told as they will be in `out`."""
         house = self.house
-        house.do_all([house.balance_command("DEPOSIT", *line) for line in self.holdings])
+        house.deposits(self.holdings)
         closed: list[DayFiles] = []
         is_last = False
         while not is_last:

@@ -69,8 +69,9 @@ def write_day(days: Path, logged: LoggedDate, house: Clearing, configuration: Co
     Replaces what an earlier run wrote for the date. Raises OSError, and BrokenInvariant where the events do
     not agree with each other.
     """
-    day = told_day(logged, house, house.sources)
-    files, cycles = _obligation_files(logged, house, configuration)
+    digits = digits_of(configuration)
+    day = told_day(logged, house, digits.quantity)
+    files, cycles = _obligation_files(logged, house, digits)
     files |= _statement_files(day, house)
     files["report.html"] = clearing_report_page(day, configuration.name).encode()
     summary = {
@@ -91,10 +92,9 @@ def write_day(days: Path, logged: LoggedDate, house: Clearing, configuration: Co
 
 
 def _obligation_files(
-    logged: LoggedDate, house: Clearing, configuration: Configuration
+    logged: LoggedDate, house: Clearing, digits: Digits
 ) -> tuple[dict[str, bytes], list[Json]]:
     """(files, their control totals) of every netting cycle of the date."""
-    digits = digits_of(configuration)
     files: dict[str, bytes] = {}
     totals = []
     for events in obligations_of_cycles(logged, house):

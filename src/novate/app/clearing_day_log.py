@@ -93,12 +93,12 @@ class DayLog:
             self.running.kept.append(events[kept])
 
 
-def told_day(logged: LoggedDate, house: Clearing, sources: list[str]) -> ClearingDay:
-    """The date as its report and its statements show it. The house gives names and digits only."""
-    reader = EventReader(house.terms, sources)
+def told_day(logged: LoggedDate, house: Clearing, quantity_digits: dict[str, int]) -> ClearingDay:
+    """The date as its report and its statements show it. The house gives names only."""
+    reader = EventReader(house.terms, house.sources)
     steps: list[Step] = [({}, [logged.positions])] if logged.positions else []
     steps += [({}, events) for kept in logged.kept for events in _steps(reader.json(kept))]
-    day = clearing_day(logged.date, steps, faces_of(house))
+    day = clearing_day(logged.date, steps, faces_of(house, quantity_digits))
     for name, number in logged.counts.items():
         if name != ClearingEvent.LEG.name:
             day.counts[name] = number
@@ -137,7 +137,7 @@ def _steps(events: list[Json]) -> Iterator[list[Json]]:
         yield piece
 
 
-def faces_of(house: Clearing) -> ClearingFaces:
+def faces_of(house: Clearing, quantity_digits: dict[str, int]) -> ClearingFaces:
     """What events do not say of currencies, instruments and issuers' events."""
     terms = house.terms
     instruments, currencies = terms.instruments, terms.currencies
@@ -145,5 +145,6 @@ def faces_of(house: Clearing) -> ClearingFaces:
         currency_digits={one.name: one.digits for one in currencies},
         instrument_currency={one.name: currencies[one.currency].name for one in instruments},
         paid_at_once=frozenset(one.name for one in instruments if one.policy is Policy.GROSS_GROSS),
+        quantity_digits=quantity_digits,
         event_instrument={name: instruments[number].name for name, number in house.issuer_events().items()},
     )

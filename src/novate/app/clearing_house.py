@@ -306,13 +306,17 @@ class House:
 
     def deposit(self, party: str, asset: str, quantity: str) -> list[Json]:
         """Securities or money come in; `asset` is an instrument or a currency."""
-        return self.do(self.balance_command("DEPOSIT", party, asset, quantity))
+        return self.do(self._balance("DEPOSIT", party, asset, quantity))
+
+    def deposits(self, holdings: Iterable[tuple[str, str, str]]) -> list[Json]:
+        """Many of them as one block of the journal: (party, asset, quantity)."""
+        return self.do_all([self._balance("DEPOSIT", *one) for one in holdings])
 
     def withdraw(self, party: str, asset: str, quantity: str) -> list[Json]:
         """Securities or money go out."""
-        return self.do(self.balance_command("WITHDRAW", party, asset, quantity))
+        return self.do(self._balance("WITHDRAW", party, asset, quantity))
 
-    def balance_command(self, cmd: str, party: str, asset: str, quantity: str) -> Json:
+    def _balance(self, cmd: str, party: str, asset: str, quantity: str) -> Json:
         """The DEPOSIT or WITHDRAW of an instrument or a currency."""
         names = self.names
         member, account = names.party(party)

@@ -9,10 +9,14 @@ all, such as a quantity with too many decimals, is a WrittenError here.
 
 from __future__ import annotations
 
+import re
+
 from novate.app.conform_clearing_commands import PRICE_FORM
 from novate.clearing.configured import quantity_digits
 from novate.domain.configuration import Configuration
 from novate.domain.units import format_decimal, parse_decimal, rescale
+
+CURRENCY_FORM = re.compile("[A-Z]{3}", re.ASCII)
 
 
 class WrittenError(ValueError):
@@ -33,8 +37,9 @@ class Names:
         self.currency_of = {one.clearing_id: one.currency for one in instruments}
 
     def is_currency(self, asset: str) -> bool:
-        """Is it money? A name that is both is a currency."""
-        return asset in self.currency_digits
+        """Is it money? Configured currencies are, and three capitals that name no instrument."""
+        looks_so = CURRENCY_FORM.fullmatch(asset) is not None and asset not in self._instruments
+        return asset in self.currency_digits or looks_so
 
     def instrument(self, text: str) -> str:
         """Clearing id of an instrument named by it or by its symbol; any other text as it is."""

@@ -132,7 +132,7 @@ def obligations(house: House, date: str | None = None) -> list[Json]:
     if wanted == house.today:
         return [
             _running(row)
-            for row in told_day(house.whole_day(), house.plane.house, house.plane.house.sources).rows
+            for row in told_day(house.whole_day(), house.plane.house, house.names.quantity_digits).rows
         ]
     if wanted > house.today:
         return [one for one in _to_come(house) if one["settle_date"] == wanted]

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from novate.app.clearing_names import Names, WrittenError
+from novate.clearing.house_terms import WORLD, HouseTerms
 
 MARK_COLUMNS = ("instrument", "price")
 HOLDING_COLUMNS = ("member", "account", "asset", "quantity")
@@ -38,21 +39,22 @@ def read_marks(path: Path, names: Names) -> list[tuple[str, str]]:
     return [(names.instrument(row["instrument"]), row["price"]) for row in rows]
 
 
-def read_holdings(
-    path: Path, names: Names, parties: frozenset[tuple[str, str]]
-) -> list[tuple[str, str, str]]:
+def read_holdings(path: Path, names: Names, terms: HouseTerms) -> list[tuple[str, str, str]]:
     """(MEMBER/ACCOUNT, asset, quantity) of every line. Raises SmallFileError, OSError."""
+    parties = {*terms.parties} - {WORLD}
 
     def check(row: Row) -> None:
         asset, party = row["asset"], (row["member"], row["account"])
         if party not in parties:
             raise WrittenError(f"member, account: expected a configured party, was {'/'.join(party)}")
-        if names.is_currency(asset):
-            names.minor(row["quantity"], asset)
+        if asset in names.currency_digits:
+            amount = names.minor(row["quantity"], asset)
         elif names.instrument(asset) in names.quantity_digits:
-            names.units(row["quantity"], names.instrument(asset))
+            amount = names.units(row["quantity"], names.instrument(asset))
         else:
             raise WrittenError(f'asset: expected a configured instrument or currency, was "{asset}"')
+        if not amount > 0:
+            raise WrittenError(f'quantity: expected a number above 0, was "{row["quantity"]}"')
 
     rows = _rows(path, HOLDING_COLUMNS, ("member", "account", "asset"), check)
     return [(f"{row['member']}/{row['account']}", row["asset"], row["quantity"]) for row in rows]

@@ -18,16 +18,18 @@ import numpy.typing as npt
 from novate.app.conform_clearing_commands import CommandWriter, price_fields
 from novate.clearing.house_terms import FIRST_ORDINAL, HouseTerms
 from novate.clearing.terms import ClearingTerms
-from novate.clearing.trades.capture import INVALID, UNKNOWN, CapturedTrades, capture
-from novate.clearing.trades.columns import Coded, TradeColumns, constant
+from novate.clearing.trades.capture import INVALID, UNKNOWN, Vocabulary
+from novate.clearing.trades.columns import Coded, TradeColumns, constant, pieces
 from novate.clearing.trades.ladder import check_rows
 from novate.clearing.trades.refusals import Refusal, refusals
+from novate.clearing.trades.texts import Texts
 from novate.domain.clearing_codes import ClearingCommand, ClearingEvent, ClearingFlag
 from novate.domain.clearing_records import CLEARING_COMMAND, RECORD_BYTES, TEXT_BYTES, Records
 from novate.domain.codes import ClearingReject, RowReject
 from novate.domain.machine import BrokenInvariant
 
 Int64s = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
 STATUSES = {
     ClearingEvent.ACCEPTED: "ACCEPTED",
     ClearingEvent.DUPLICATE: "DUPLICATE",
@@ -71,16 +73,18 @@ class PreparedTrades:
         self.columns = columns
         self._terms = terms
         self._writer = writer
-        captured = capture(columns, terms)
-        reason = check_rows(columns, captured, terms).reason
+        vocabulary = Vocabulary(columns, terms)
+        reason = check_rows(columns, terms).reason
         self.torn = np.where((reason > 0) & (reason < ClearingReject.INVALID_VERSION), reason, 0)
         """Reason of each row without the form of a trade, else 0."""
-        self.trade_day = captured.trade_day
-        self._trades = self._numbers(captured, house)
+        self.trade_day: Int64s = columns.trade_date.look_up(vocabulary.trade_day)
+        self._trades = self._numbers(vocabulary, house)
 
-    def _numbers(self, captured: CapturedTrades, house: HouseTerms) -> Records:
+    def _numbers(self, vocabulary: Vocabulary, house: HouseTerms) -> Records:
         """(n,) TRADE records; sources are numbered when rows are taken."""
         columns, terms = self.columns, self._terms
+        captured = vocabulary.capture(columns)
+        settle_day = columns.settle_date.look_up(vocabulary.settle_day)
         records = np.zeros(len(columns), CLEARING_COMMAND)
         records["kind"] = ClearingCommand.TRADE
         numbers = {one.name: number for number, one in enumerate(house.instruments)}
@@ -91,19 +95,18 @@ class PreparedTrades:
         records["party"] = _mapped(captured.buyer, parties)
         records["other_party"] = _mapped(captured.seller, parties)
         records["currency"] = captured.currency
-        records["day"] = captured.trade_day
-        records["other_day"] = np.where(captured.settle_day == INVALID, NEVER, captured.settle_day)
-        records["version"] = captured.version
+        records["day"] = self.trade_day
+        records["other_day"] = np.where(settle_day == INVALID, NEVER, settle_day)
+        records["version"] = columns.version.look_up(vocabulary.version)
         records["quantity"] = captured.quantity
         _fill_prices(records, columns.price)
         return records
 
     def most_records(self) -> int:
         """Records that all rows together can need at most."""
-        ids, names = self.columns.trade_id, self.columns.source.values
-        pieces = np.array([_pieces(text) for text in ids.values] or [0], np.int64)
-        texts = int(pieces[ids.codes].sum()) if len(ids.codes) else 0
-        return texts + len(self.columns) + sum(1 + _pieces(name) for name in names)
+        lengths = np.diff(self.columns.trade_id.starts)
+        texts = int(np.maximum(-(-lengths // TEXT_BYTES), 1).sum())
+        return texts + len(self.columns) + sum(1 + _pieces(name) for name in self.columns.source.values)
 
     def records(self, rows: Int64s) -> Records:
         """The records of the rows that have the form of a trade, with what names their sources in front."""
@@ -113,19 +116,17 @@ class PreparedTrades:
         names, numbers = self._writer.named_sources(
             source.values[code] for code in np.unique(source.codes[good]).tolist()
         )
-        trades["source"] = source.number(numbers, 0)[good]
+        trades["source"] = source.look_up(source.table(lambda text: numbers.get(text, 0)))[good]
         ids = self.columns.trade_id
-        texts = [text.encode(errors="surrogateescape") for text in ids.values]
-        if max(map(len, texts), default=0) > TEXT_BYTES:
-            return _with_long_texts(names, trades, [texts[code] for code in ids.codes[good].tolist()])
+        lengths = np.diff(ids.starts)[good]
+        if lengths.max(initial=0) > TEXT_BYTES:
+            return _with_long_texts(names, trades, [ids.raw(row) for row in good.tolist()])
         out = np.zeros(2 * len(trades), CLEARING_COMMAND)
         raw = out.view(np.uint8).reshape(-1, RECORD_BYTES)
-        table = np.array(texts or [b""], f"S{TEXT_BYTES}").view(np.uint8).reshape(-1, TEXT_BYTES)
-        lengths = np.array([len(text) for text in texts], np.uint8)
         raw[0::2, 0] = ClearingCommand.TEXT
-        if len(good):
-            raw[0::2, 1] = lengths[ids.codes[good]]
-            raw[0::2, 4:] = table[ids.codes[good]]
+        raw[0::2, 1] = lengths
+        for first, end in pieces(len(good)):
+            _fill_texts(raw[2 * first : 2 * end : 2, 4:], ids, good[first:end])
         out[1::2] = trades
         return np.concatenate([names, out])
 
@@ -183,6 +184,13 @@ class PreparedTrades:
 def _pieces(text: str) -> int:
     """TEXT records of a text."""
     return -(-len(text.encode(errors="surrogateescape")) // TEXT_BYTES) or 1
+
+
+def _fill_texts(room: Bytes, ids: Texts, rows: Int64s) -> None:
+    """The texts of some rows, each no longer than the room of its record."""
+    starts, ends = ids.starts[rows], ids.starts[rows + 1]
+    places = starts[:, None] + np.arange(TEXT_BYTES)
+    room[:] = np.where(places < ends[:, None], ids.data[np.minimum(places, len(ids.data) - 1)], 0)
 
 
 def _mapped(numbers: Int64s, table: Sequence[int]) -> Int64s:

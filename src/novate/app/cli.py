@@ -5,6 +5,7 @@
     cli_tools     match, conform, explain, bench, import, version
     cli_clear     clear                         trades that anyone made
     cli_clearing  clearing ...                  a clearing house of many days
+    cli_margin    margin span, what-if, params  what accounts must leave
 
     exit code   0 done      1 refused, or it differs      2 wrong use
 
@@ -23,6 +24,7 @@ import typer
 from novate.app import cli_clear, cli_planes, cli_run, cli_tools
 from novate.app.cli_clearing import clearing
 from novate.app.cli_errors import expected_failure, usage_failure
+from novate.app.cli_margin import bench_span, margin
 from novate.app.cli_screen import prepare_output, print_error
 from novate.app.interruption import listen
 from novate.app.problems import Interrupted
@@ -55,10 +57,12 @@ bench.command("matching")(cli_tools.bench_matching)
 bench.command("features")(cli_tools.bench_features)
 bench.command("ledger")(cli_tools.bench_ledger)
 bench.command("clearing")(cli_tools.bench_clearing)
+bench.command("span")(bench_span)
 app.add_typer(bench, name="bench")
 importer.command("lobster")(cli_tools.import_lobster)
 app.add_typer(importer, name="import")
 app.add_typer(clearing, name="clearing")
+app.add_typer(margin, name="margin")
 app.command("version")(cli_tools.version)
 
 

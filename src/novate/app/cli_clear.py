@@ -102,8 +102,9 @@ def _print_days(summary: DaysSummary) -> None:
 
     screen = console()
     obligations = sum(cycle["obligations"] for day in summary.days for cycle in day.summary["cycles"])
-    trades, dates = sum(one.accepted for one in summary.files), plural(len(summary.days), "date")
-    said = f"{trades:,} trades became {plural(obligations, 'obligation')} on {dates}"
+    trades = plural(sum(one.accepted for one in summary.files), "trade")
+    dates = plural(len(summary.days), "date")
+    said = f"{trades} became {plural(obligations, 'obligation')} on {dates}"
     screen.print(said, style="bold", markup=False)
     made = table("date", ">accepted", ">rejected", ">obligations", ">fails")
     for day in summary.days[:SHOWN_DATES]:

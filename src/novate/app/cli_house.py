@@ -109,10 +109,35 @@ def print_taken(one: TakenFile) -> None:
 
 
 def deposit(
-    directory: Directory, party: Party, asset: Asset, quantity: Quantity, as_json: Json = False
+    directory: Directory,
+    party: Annotated[
+        str | None, typer.Argument(metavar="[PARTY]", help="MEMBER/ACCOUNT.", show_default=False)
+    ] = None,
+    asset: Annotated[
+        str | None, typer.Argument(metavar="[ASSET]", help="Currency, ISIN or symbol.", show_default=False)
+    ] = None,
+    quantity: Annotated[
+        str | None, typer.Argument(metavar="[QUANTITY]", help="A decimal.", show_default=False)
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", help="CSV of member,account,asset,quantity instead.", show_default=False),
+    ] = None,
+    as_json: Json = False,
 ) -> int:
     """Securities or money come in from outside."""
-    return act(directory, lambda house: house.deposit(party, asset, quantity), as_json)
+    words = (party, asset, quantity)
+    if (file is None) == (None in words) or (file is not None and any(words)):
+        raise typer.BadParameter("expected PARTY, ASSET and QUANTITY, or --file alone")
+
+    def verb(house: House) -> Events:
+        if file is None:
+            return house.deposit(str(party), str(asset), str(quantity))
+        from novate.app.clearing_small_files import read_holdings
+
+        return house.deposits(read_holdings(file, house.names, house.plane.terms))
+
+    return act(directory, verb, as_json)
 
 
 def withdraw(
@@ -152,7 +177,8 @@ def mark(
     as_json: Json = False,
 ) -> int:
     """Set the price at which what is open is marked."""
-    if (file is None) == (instrument is None or price is None) or (file and (instrument or price)):
+    words = (instrument, price)
+    if (file is None) == (None in words) or (file is not None and any(words)):
         raise typer.BadParameter("expected INSTRUMENT and PRICE, or --file alone")
 
     def verb(house: House) -> Events:

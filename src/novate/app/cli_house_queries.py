@@ -107,8 +107,6 @@ def trades(
 
 
 def _print_trade(found: dict[str, Any], house: House) -> None:
-    from rich.markup import escape
-
     names, screen = house.names, console()
     headline = f"Trade {found['source']} {found['trade_id']}, version {found['version']}: {found['state']}"
     screen.print(headline, style="bold", markup=False)
@@ -140,10 +138,8 @@ def _print_trade(found: dict[str, Any], house: House) -> None:
         legs.add_row(side, f"{member}/{account}", names.quantity_text(quantity, isin), money, state)
     if found["legs"]:
         screen.print(legs)
-    life = table("date", "step", ">version", "why")
     for step in found["transitions"]:
-        life.add_row(step["date"], step["step"], str(step["version"]), escape(step["why"]))
-    screen.print(life)
+        screen.print(f" {step['date']}  {step['step']:<10}  {step['why']}", markup=False)
 
 
 def positions(directory: Directory, as_json: Json = False) -> int:

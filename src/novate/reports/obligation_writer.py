@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
+import numpy as np
+
+from novate.clearing.kernels.lines import SLACK
 from novate.clearing.leaves import lines_root
 from novate.clearing.obligations import COLUMNS, FOOTER_FORM, HEADER, Obligation
 from novate.domain.machine import BrokenInvariant
 from novate.reports.obligation_reader import total_lines
+
+LINE_FEED = 10
 
 
 def cycle_file(
@@ -35,8 +40,15 @@ def cycle_file(
     footer = [
         f"#footer,{FOOTER_FORM}",
         *total_lines(rows, currency_digits, quantity_digits),
-        f"#cycle,{cycle},{len(rows)},{digest},{lines_root(lines).hex()}",
+        f"#cycle,{cycle},{len(rows)},{digest},{_root_of(lines).hex()}",
         f"#rows,{len(rows)}",
         f"#sha256,{digest}",
     ]
     return body + ("\n".join(footer) + "\n").encode()
+
+
+def _root_of(lines: bytes) -> bytes:
+    """RFC 6962 root over lines, each of which ends with the one LF that it holds."""
+    data = np.frombuffer(lines + bytes(SLACK), np.uint8)
+    ends = np.flatnonzero(data == LINE_FEED) + 1
+    return lines_root(data, np.concatenate([[0], ends]))
