@@ -142,12 +142,12 @@ def test_a_house_with_more_fills_than_the_venue_says_so(
     with house:
         monkeypatch.setattr("novate.app.plane_process.number_said", lambda: 2)
         with pytest.raises(RefusedError, match="expected no more fills than the 2 of the venue, was 3"):
-            follow_until_told(house, tmp_path)
+            follow_until_told(house, tmp_path, 4096)
         monkeypatch.setattr("novate.app.plane_process.number_said", lambda: 4)
         with pytest.raises(
             RefusedError, match="expected 4 fills as the venue has done them, was the end after 3"
         ):
-            follow_until_told(house, tmp_path)
+            follow_until_told(house, tmp_path, 4096)
         assert house.plane.house.fills == 3
 
 
@@ -158,7 +158,8 @@ def test_a_fill_that_the_house_refuses_is_counted(configuration: Configuration, 
     FillStream(tmp_path).take(fills)
     house, _ = open_house(tmp_path, configuration)
     with house:
-        follow(house, FillReader(tmp_path), FillWriter(configuration, house.plane.terms))
+        follow(house, FillReader(tmp_path), FillWriter(configuration, house.plane.terms), 2)
+        follow(house, FillReader(tmp_path), FillWriter(configuration, house.plane.terms), 2)
         assert (house.plane.house.fills, house.plane.house.fills_in_house) == (3, 1)
         assert refused_fills(house, tmp_path) == 1, "a price of nothing is none"
 

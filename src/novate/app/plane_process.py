@@ -1,10 +1,12 @@
 """One plane as a process of its own: `python -m novate.app.plane_process venue|clearing ...`.
 
-    venue DIR CREDITS CONFIG ORDERS FORMAT   takes CREDITS deltas, then the orders that its journal
-                                             does not have yet, publishes fills; says how many
-    credit DIR CREDITS                       takes deltas up to CREDITS after the day
-    clearing DIR CONFIG                      takes fills as they come; a number on its input says that the
-                                             venue is done and which fill is the last; then the day is closed
+    venue DIR CREDITS BLOCK CONFIG ORDERS FORMAT   takes CREDITS deltas, then the orders that its journal
+                                                   does not have yet, publishes fills; says how many
+    credit DIR CREDITS                             takes deltas up to CREDITS after the day
+    clearing DIR BLOCK CONFIG ORDERS FORMAT        takes fills as they come; a number on its input says that
+                                                   the venue is done and which fill is the last; then closes
+
+BLOCK is how many orders, and how many fills, are a block of a journal at most.
 
 Each may be killed at any moment and started again: where it goes on follows from its journal. A process ends
 at once when the one that started it is gone, which its input tells: the other end is closed then. A lock on
@@ -24,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from novate.app.bootstrap import BATCH, Plane, found_plane, open_plane, opening_records
+from novate.app.bootstrap import Plane, found_plane, open_plane, opening_records
 from novate.app.bootstrap_clearing import found_clearing
 from novate.app.clearing_house import House
 from novate.app.cli_errors import expected_failure
@@ -54,7 +56,6 @@ from novate.domain.records import COMMAND, Commands
 from novate.gateway.files import OrderFile, only_writer
 from novate.gateway.files.fitted import fitted_configuration
 
-FILLS_A_BLOCK = 2000
 COUNTED_AT_ONCE = 100_000
 SNAPSHOT_RECORDS = 500_000
 WAIT_SECONDS = 0.005
@@ -63,34 +64,32 @@ WAIT_SECONDS = 0.005
 # -- the venue ------------------------------------------------------------------------------------------
 
 
-def venue_day(directory: Path, credits: int, configuration: Configuration, orders: OrderFile) -> int:
+def venue_day(
+    directory: Path, credits: int, block: int, configuration: Configuration, orders: OrderFile
+) -> int:
     """Everything of the day that the journal does not have yet; returns the number of the last fill."""
     with only_writer((directory / VENUE_JOURNAL).parent):
         found_venue(directory, configuration)
         with open_venue(directory) as (plane, fills):
-            return _trade(plane, fills, directory, credits, configuration, orders)
+            if plane.configuration != configuration:
+                raise RefusedError(
+                    f"{directory / VENUE_JOURNAL}: expected the configuration that the venue was founded "
+                    "with, was another"
+                )
+            take_credit(plane, directory, credits)
+            trade(plane, fills, np.concatenate([orders.commands, closing_time(configuration)]), block)
+            return fills.last
 
 
-def _trade(
-    plane: Plane, fills: FillStream, directory: Path, credits: int, configuration: Configuration,
-    orders: OrderFile,
-) -> int:  # fmt: skip
-    if plane.configuration != configuration:
-        raise RefusedError(
-            f"{directory / VENUE_JOURNAL}: expected the configuration that the venue was founded with, "
-            "was another"
-        )
-    day = np.concatenate([orders.commands, closing_time(configuration)])
-    take_credit(plane, directory, credits)
-    done = orders_in_journal(plane, day)
+def trade(plane: Plane, fills: FillStream, day: Commands, block: int) -> None:
+    """The commands of a day that the journal does not have yet, so many a block."""
     since = plane.venue.sequence
-    for start in range(done, len(day), BATCH):
-        plane.take(day[start : start + BATCH])
+    for start in range(orders_in_journal(plane, day), len(day), block):
+        plane.take(day[start : start + block])
         if plane.venue.sequence - since >= SNAPSHOT_RECORDS:
             fills.stream.flush()
             plane.snapshot()
             since = plane.venue.sequence
-    return fills.last
 
 
 @contextmanager
@@ -147,20 +146,20 @@ def take_credit(plane: Plane, directory: Path, last: int) -> None:
 # -- the clearing house ---------------------------------------------------------------------------------
 
 
-def clearing_day(directory: Path, configuration: Configuration) -> int:
+def clearing_day(directory: Path, block: int, configuration: Configuration) -> int:
     """Take fills until the venue is done, close the day; returns how many deltas there are for the venue."""
     with only_writer((directory / CLEARING_JOURNAL).parent):
         house, credit = open_house(directory, configuration)
         with house:
-            return _clear(house, credit, directory)
+            return _clear(house, credit, directory, block)
 
 
-def _clear(house: House, credit: CreditStream, directory: Path) -> int:
+def _clear(house: House, credit: CreditStream, directory: Path, block: int) -> int:
     if not house.plane.house.fills:
         house.do({"cmd": "RELEASE_CREDIT"})
     say(f"ready {credit.last}")
     if house.today == house.configuration.business_date:
-        follow_until_told(house, directory)
+        follow_until_told(house, directory, block)
         house.roll()
     house.do({"cmd": "RELEASE_CREDIT"})
     credit.stream.flush()
@@ -203,7 +202,7 @@ def open_house(directory: Path, configuration: Configuration) -> tuple[House, Cr
     return house, credit
 
 
-def follow_until_told(house: House, directory: Path) -> None:
+def follow_until_told(house: House, directory: Path, block: int) -> None:
     """Take fills as they come until the venue is done and all of them are taken.
 
     RefusedError if the house has more fills than the venue, or the stream fewer.
@@ -212,7 +211,7 @@ def follow_until_told(house: House, directory: Path) -> None:
     writer = FillWriter(house.configuration, house.plane.terms)
     last: int | None = None
     while last is None or house.plane.house.fills < last:
-        if not follow(house, reader, writer):
+        if not follow(house, reader, writer, block):
             if last is not None:
                 raise RefusedError(
                     f"{directory / FILLS}: expected {last} fills as the venue has done them, "
@@ -226,10 +225,10 @@ def follow_until_told(house: House, directory: Path) -> None:
         )
 
 
-def follow(house: House, reader: FillReader, writer: FillWriter) -> int:
+def follow(house: House, reader: FillReader, writer: FillWriter, block: int) -> int:
     """Take a block of fills; returns how many they were."""
     first = house.plane.house.fills + 1
-    fills = reader.read(first, FILLS_A_BLOCK)
+    fills = reader.read(first, block)
     if len(fills):
         house.plane.take(writer.records(fills, first, house.plane.house.sources))
     return len(fills) // 2
@@ -257,6 +256,7 @@ def main(arguments: list[str]) -> int:
             say(f"done {credit_only(Path(directory), int(rest[0]))}")
             return 0
         credits = int(rest.pop(0)) if what == "venue" else 0
+        block = int(rest.pop(0))
         config, orders, form = [*rest, "", "", ""][:3]
         request = RunRequest(
             config=Path(config) if config else None,
@@ -265,10 +265,10 @@ def main(arguments: list[str]) -> int:
             out=Path(directory),
         )
         if what == "clearing":
-            say(f"done {clearing_day(Path(directory), configuration_of(request))}")
+            say(f"done {clearing_day(Path(directory), block, configuration_of(request))}")
             return 0
         configuration, day = read_request(request, SILENT)
-        say(f"done {venue_day(Path(directory), credits, configuration, day)}")
+        say(f"done {venue_day(Path(directory), credits, block, configuration, day)}")
     except Exception as error:
         failure = expected_failure(error)
         if failure is None:

@@ -110,10 +110,10 @@ class PlaneProcess:
 
 def run_planes(
     directory: Path, config: Path | None, orders: Path | None, order_format: str | None,
-    progress: Progress = SILENT,
+    block: int, progress: Progress = SILENT,
 ) -> DayResult:  # fmt: skip
-    """Run the day to its end. Raises RefusedError with what a plane says."""
-    files = [str(config or ""), str(orders or ""), order_format or ""]
+    """Run the day to its end, `block` orders or fills a block. Raises RefusedError with what a plane says."""
+    files = [str(block), str(config or ""), str(orders or ""), order_format or ""]
     running: list[PlaneProcess] = []
     try:
         clearing = _started(running, ["clearing", str(directory), *files])

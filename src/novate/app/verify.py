@@ -173,7 +173,7 @@ def _replay_checks(journal: Path, evidence: Evidence, sample: int, progress: Pro
 
 
 def same_replay(what: str, first: Sample, second: Sample) -> Check:
-    """Did two replays of the same commands reach the same events and state?"""
+    """Do two replays lead to the same place?"""
     for name in ("sequence", "events", "sha256", "state_root"):
         one, other = getattr(first, name), getattr(second, name)
         if one != other:
