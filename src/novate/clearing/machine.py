@@ -216,6 +216,10 @@ class Clearing:
         """Everything that is open or waits (C49)."""
         return queries.positions(self._state)
 
+    def memory_bytes(self) -> int:
+        """Bytes of what is remembered of trades, legs and positions; the ledger counts its own."""
+        return saved.memory_bytes(self._state)
+
     def state_root(self) -> bytes:
         """SHA-256 over the canonical form of the whole state (see `novate.clearing.saved`)."""
         self._require_idle("a state root")

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from array import array
 from hashlib import sha256
+from sys import getsizeof
 from typing import Any
 
 import msgspec
@@ -52,6 +53,15 @@ def state_root(state: State, staging: Staging) -> bytes:
         for column in columns:
             digest.update(np.ascontiguousarray(rows[column]).tobytes())
     return digest.digest()
+
+
+def memory_bytes(state: State) -> int:
+    """Bytes of rows in use, of names and identities, and of the lists of rows beside them."""
+    rows = sum(getattr(state, table).array.nbytes for table in COLUMNS)
+    identities = getsizeof(state.trade_rows) + len(state.trade_rows) * getsizeof(bytes(16))
+    lists = [rows for by_day in state.waiting.values() for rows in by_day.values()]
+    lists += [one.legs for positions in state.positions.values() for one in positions.values()]
+    return rows + len(state.texts.heap) + identities + sum(len(one) * one.itemsize for one in lists)
 
 
 def write_snapshot(state: State, staging: Staging, into: SnapshotWriter) -> None:
