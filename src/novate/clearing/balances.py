@@ -15,7 +15,9 @@ from the giver (debit) to the taker (credit); its id is its seq. What happens to
 
 from __future__ import annotations
 
+import itertools
 from array import array
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +36,7 @@ from novate.clearing.ledger.ledger import Ledger
 from novate.clearing.ledger.queries import balances_of
 from novate.domain.machine import BrokenInvariant
 
+Int64s = npt.NDArray[np.int64]
 Asset = tuple[int, int]
 """(book, instrument or currency)."""
 
@@ -50,6 +53,20 @@ CODE_BITS = 16
 LINKED = TransferFlag.LINKED << CODE_BITS
 PENDING = TransferFlag.PENDING << CODE_BITS
 RESOLVING = TransferFlag.POST_PENDING | TransferFlag.VOID_PENDING
+
+
+class Moves(NamedTuple):
+    """Columns of moves: an amount above 0 from one party to another, as in `Balances.move`."""
+
+    book: Int64s
+    asset: Int64s
+    giver: Int64s
+    taker: Int64s
+    amount: Int64s
+    why: Int64s
+    ref: Int64s
+    is_linked: npt.NDArray[np.bool_]
+    """Together with the next one (L21)."""
 
 
 class _Asset:
@@ -86,6 +103,18 @@ class Balances:
         found = self._assets.get((book, asset))
         return found.nets.get(party, 0) if found else 0
 
+    def of_many(self, book: int, asset: Int64s, party: Int64s) -> Int64s:
+        """Balances of parties, each in its asset."""
+        nothing: dict[int, int] = {}
+        found = np.zeros(len(asset), np.int64)
+        changes = np.flatnonzero(np.diff(asset, prepend=-1, append=-1)).tolist()
+        parties = party.tolist()
+        for first, end in itertools.pairwise(changes):
+            one = self._assets.get((book, int(asset[first])))
+            nets = one.nets if one else nothing
+            found[first:end] = [nets.get(party, 0) for party in parties[first:end]]
+        return found
+
     def assets(self, book: int) -> list[int]:
         """Assets of a book that were ever moved, ascending."""
         return sorted(asset for of, asset in self._assets if of == book)
@@ -116,6 +145,36 @@ class Balances:
         nets[giver] -= amount
         nets[taker] += amount
         self._queue.extend((first + giver, first + taker, amount, why, ref))
+
+    def move_many(self, moves: Moves) -> None:
+        """Moves one after the other, each as `move` makes it."""
+        assets = moves.book * STRIDE + moves.asset
+        order = np.argsort(assets, kind="stable")
+        keys, starts = np.unique(assets[order], return_index=True)
+        ends = np.append(starts, len(order))[1:]
+        numbers, givers, takers, amounts = (
+            column.tolist() for column in (order, moves.giver[order], moves.taker[order], moves.amount[order])
+        )
+        opened: list[tuple[int, int, int]] = []
+        for key, first, end in zip(keys.tolist(), starts.tolist(), ends.tolist(), strict=True):
+            book, asset = divmod(key, STRIDE)
+            nets = self._assets.setdefault((book, asset), _Asset(book, asset)).nets
+            for at in range(first, end):
+                giver, taker, amount = givers[at], takers[at], amounts[at]
+                if giver not in nets:
+                    nets[giver] = 0
+                    opened.append((2 * numbers[at], key, giver))
+                if taker not in nets:
+                    nets[taker] = 0
+                    opened.append((2 * numbers[at] + 1, key, taker))
+                nets[giver] -= amount
+                nets[taker] += amount
+        # Accounts are opened in the order in which the moves need them.
+        self._opened += [(*divmod(key, STRIDE), party) for _, key, party in sorted(opened)]
+        first_account = ledger_number(moves.book, moves.asset) * STRIDE
+        code = moves.why | np.where(moves.is_linked, LINKED, 0)
+        rows = (first_account + moves.giver, first_account + moves.taker, moves.amount, code, moves.ref)
+        self._queue.frombytes(np.stack(rows, axis=1).tobytes())
 
     def reserve(
         self, book: int, asset: int, giver: int, taker: int, amount: int, why: MoveReason, ref: int

@@ -134,11 +134,7 @@ def add_marks_and_charges(state: State, to: int, totals: list[int]) -> None:
 
 def opened(state: State) -> dict[int, Opened]:
     """Positions, and items as two positions, by instrument."""
-    found: dict[int, Opened] = {}
-    for instrument, positions in state.positions.items():
-        quantities = sum(abs(one.quantity) for one in positions.values())
-        amounts = sum(abs(one.amount) for one in positions.values())
-        found[instrument] = Opened(len(positions), quantities, amounts)
+    found = {instrument: Opened(*sums) for instrument, sums in state.positions.sums().items()}
     for item in state.items.values():
         old = found.get(item.instrument, Opened(0, 0, 0))
         found[item.instrument] = Opened(

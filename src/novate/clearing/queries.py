@@ -104,7 +104,7 @@ def positions(state: State) -> Positions:
             instrument, party, one.quantity, one.amount, [(lot[0], abs(lot[1])) for lot in one.lots],
             OpenReason(one.reason),
         )
-        for instrument in sorted(state.positions)
+        for instrument in state.positions.instruments()
         for party, one in state.positions_of(instrument)
     ]  # fmt: skip
     items = [
@@ -115,7 +115,7 @@ def positions(state: State) -> Positions:
         for one in sorted(state.items.values(), key=lambda one: state.trade_key(one.trade))
     ]  # fmt: skip
     nets: dict[tuple[int, int, int], list[int]] = {}
-    for instrument in sorted(state.waiting):
+    for instrument in state.waiting.instruments():
         for _, leg in state.waiting_rows(instrument):
             sums = nets.setdefault((leg.due, instrument, leg.party), [0, 0, 0])
             for place, number in enumerate((leg.quantity, leg.amount, 1)):

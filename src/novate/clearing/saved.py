@@ -24,8 +24,9 @@ import numpy.typing as npt
 
 from novate.clearing.commands import Command, Staged
 from novate.clearing.house_terms import HouseTerms
+from novate.clearing.open_positions import Position
 from novate.clearing.staging import Staging
-from novate.clearing.state import Claim, Corporate, GiveUp, Intent, Item, Position, Price, State
+from novate.clearing.state import Claim, Corporate, GiveUp, Intent, Item, Price, State
 from novate.domain.clearing_codes import LegState
 from novate.domain.codes import Side
 from novate.domain.machine import SnapshotReader, SnapshotWriter
@@ -59,9 +60,7 @@ def memory_bytes(state: State) -> int:
     """Bytes of rows in use, of names and identities, and of the lists of rows beside them."""
     rows = sum(getattr(state, table).array.nbytes for table in COLUMNS)
     identities = getsizeof(state.trade_rows) + len(state.trade_rows) * getsizeof(bytes(16))
-    lists = [rows for by_day in state.waiting.values() for rows in by_day.values()]
-    lists += [one.legs for positions in state.positions.values() for one in positions.values()]
-    return rows + len(state.texts.heap) + identities + sum(len(one) * one.itemsize for one in lists)
+    return rows + len(state.texts.heap) + identities + state.positions.nbytes
 
 
 def write_snapshot(state: State, staging: Staging, into: SnapshotWriter) -> None:
@@ -104,7 +103,7 @@ def rest_of(state: State, staging: Staging) -> bytes:
         "sources": [_text(name) for name in state.sources],
         "positions": [
             [instrument, party, one.lots, one.amount, one.reason, one.failed, one.coev]
-            for instrument in sorted(state.positions)
+            for instrument in state.positions.instruments()
             for party, one in state.positions_of(instrument)
         ],
         "items": [_item(state.items[trade]) for trade in sorted(state.items)],
@@ -202,7 +201,7 @@ def _load_rest(state: State, rest: dict[str, Any]) -> None:
     state.sources = [_bytes(name) for name in rest["sources"]]
     for instrument, party, lots, amount, reason, failed, coev in rest["positions"]:
         position = Position(lots, amount, array("q"), reason, failed, coev)
-        state.positions.setdefault(instrument, {})[party] = position
+        state.positions[instrument][party] = position
     state.giveups = {key: GiveUp(*fields) for key, *fields in rest["giveups"]}
     state.intents = {key: Intent(*fields) for key, *fields in rest["intents"]}
     for name, kind, instrument, ex, record, pay, new, old, price in rest["corporate"]:
@@ -238,10 +237,6 @@ def _find_again(state: State) -> None:
     identities = state.trades.array["identity"].tolist()
     state.trade_rows = {bytes(identity): row for row, identity in enumerate(identities)}
     states = state.legs.array["state"]
-    for row in np.flatnonzero(states == LegState.WAITING).tolist():
-        leg = state.leg(row)
-        by_day = state.waiting.setdefault(leg.instrument, {})
-        by_day.setdefault(leg.due, array("q")).append(row)
     for row in np.flatnonzero(states == LegState.OPEN).tolist():
         leg = state.leg(row)
         if not state.is_gross(leg.instrument):
