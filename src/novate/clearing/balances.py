@@ -157,8 +157,7 @@ class Balances:
         )
         opened: list[tuple[int, int, int]] = []
         for key, first, end in zip(keys.tolist(), starts.tolist(), ends.tolist(), strict=True):
-            book, asset = divmod(key, STRIDE)
-            nets = self._assets.setdefault((book, asset), _Asset(book, asset)).nets
+            nets = self._assets.setdefault(divmod(key, STRIDE), _Asset(*divmod(key, STRIDE))).nets
             for at in range(first, end):
                 giver, taker, amount = givers[at], takers[at], amounts[at]
                 if giver not in nets:
@@ -268,10 +267,12 @@ class Balances:
             name, scale = self.chart.asset_name(book, asset), self.chart.scale(book, asset)
             self.ledger.open_ledger(ledger_number(book, asset), name, scale, day)
         requests = np.zeros(len(opened), ACCOUNT_REQUEST)
-        for row, (book, asset, party) in enumerate(opened):
-            ledger = ledger_number(book, asset)
-            code, flags = self.chart.code(book, party), self.chart.flags(book, party)
-            requests[row] = (ledger * STRIDE + party, 0, ledger, code, flags)
+        books, assets, parties = np.array(opened, np.int64).reshape(-1, 3).T
+        requests["ledger"] = ledger = ledger_number(books, assets)
+        requests["id"] = ledger * STRIDE + parties
+        kinds, which = np.unique(books * STRIDE + parties, return_inverse=True)
+        for name, of in (("code", self.chart.code), ("flags", self.chart.flags)):
+            requests[name] = np.array([of(*divmod(kind, STRIDE)) for kind in kinds.tolist()], np.int64)[which]
         self.ledger.accounts(requests, day)
 
     def _make_room(self, amounts: npt.NDArray[np.int64], day: int) -> None:

@@ -175,8 +175,8 @@ def count_load(state: State) -> None:
         if item.amount != item.contract:
             load.add(item.instrument, 0, 2 * item.contract)
     legs = state.legs.array
-    waiting = legs[legs["state"] == LegState.WAITING]
-    load.add_many(waiting["instrument"], waiting["quantity"], waiting["amount"])
+    waiting = np.flatnonzero(legs["state"] == LegState.WAITING)
+    load.add_many(*(legs[name][waiting] for name in ("instrument", "quantity", "amount")))
     for row in np.flatnonzero(legs["lieu"]).tolist():
         leg = state.leg(row)
         if leg.state == LegState.WAITING or (leg.trade >= 0 and row in state.legs_of(leg.trade)):

@@ -137,12 +137,13 @@ def group_legs(
     state: State, rows: Int64s, was_carried: set[tuple[int, int]], totals: Totals
 ) -> tuple[Groups, Bools, npt.NDArray[np.uint8]]:
     """(the legs by instrument and party, which groups are plain, the root of each of these)."""
-    legs = state.legs.array[rows]
-    totals.add_legs(legs)
     width = len(state.terms.parties)
-    key = legs["instrument"].astype(np.int64) * width + legs["party"]
+    instrument, party = (state.legs.array[name][rows].astype(np.int64) for name in ("instrument", "party"))
+    key = instrument * width + party
     order = np.argsort(key, kind="stable")
-    legs, rows, key = legs[order], rows[order], key[order]
+    rows, key = rows[order], key[order]
+    legs = state.legs.array.take(rows)
+    totals.add_legs(legs)
     starts = np.flatnonzero(np.diff(key, prepend=-1))
     bounds = np.append(starts, len(rows))
     instrument, party = np.divmod(key[starts], width)
@@ -213,7 +214,7 @@ def open_plain(
 def enter_items(state: State, instruments: list[int]) -> None:
     """Every trade of a gross instrument stays alone (C24)."""
     rows = enter_legs(state, instruments)
-    found = map(Leg._make, state.legs.array[rows].tolist())
+    found = map(Leg._make, state.legs.array.take(rows).tolist())
     legs = list(zip(rows.tolist(), found, strict=True))
     sells = {leg.trade: (row, leg) for row, leg in legs if leg.side == Side.SELL}
     for row, leg in legs:

@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.clearing.kernels.house_texts import MOST_DIGITS, Texts, leaf_texts
-from novate.clearing.leaves import TradeTexts, group_roots
+from novate.clearing.kernels.roots import roots_of_groups, shared_beginning
+from novate.clearing.kernels.sha256 import DIGEST
+from novate.clearing.leaves import TradeTexts
 from novate.clearing.state import State
 from novate.clearing.text_columns import Table
 from novate.domain.clearing_records import Records
@@ -60,7 +62,8 @@ def texts_of(state: State, trades: Int64s, version: Int64s) -> TradeTexts:
 
 def roots_of_plain(texts: TradeTexts, numbers: Int64s, bounds: Int64s, wanted: Bools) -> npt.NDArray[np.uint8]:
     """The root of each wanted group, `numbers[bounds[g] : bounds[g + 1]]`, (groups, 32)."""
-    if not wanted.any():
-        return np.zeros((len(wanted), 32), np.uint8)
-    roots = group_roots(texts, numbers, bounds, wanted)
-    return np.frombuffer(b"".join(root or bytes(32) for root in roots), np.uint8).reshape(-1, 32)
+    out = np.zeros(DIGEST * len(wanted), np.uint8)
+    if wanted.any():
+        shared = shared_beginning(texts.data, texts.starts)
+        roots_of_groups(texts.data, texts.starts, numbers, bounds, wanted, shared, out)
+    return out.reshape(-1, DIGEST)

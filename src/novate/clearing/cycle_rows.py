@@ -18,7 +18,7 @@ from novate.clearing.obligations import HEADER
 from novate.clearing.state import State
 from novate.clearing.text_columns import Table
 from novate.domain.clearing_codes import ClearingEvent, LegKind
-from novate.domain.clearing_records import CLEARING_EVENT, DIGEST, Records
+from novate.domain.clearing_records import CLEARING_EVENT, DIGEST, RECORD_BYTES, Records
 
 PPM = 10**6
 MOVEMENT = {1: "RECE", -1: "DELI", 0: "NONE"}
@@ -123,7 +123,8 @@ def row_events(state: State, rows: RowColumns) -> Records:
     roots = np.zeros(len(rows), DIGEST)
     roots["kind"] = ClearingEvent.ROOT
     roots["digest"] = np.ascontiguousarray(rows.roots).view("V32")[:, 0]
-    events[:, 1] = roots.view(CLEARING_EVENT)
+    # As bytes: records would be copied field by field.
+    events.view(np.uint8).reshape(len(rows), 2, RECORD_BYTES)[:, 1] = roots.view(np.uint8).reshape(-1, RECORD_BYTES)
     return events.reshape(-1)
 
 

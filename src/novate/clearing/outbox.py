@@ -14,7 +14,6 @@ import numpy.typing as npt
 from novate.domain.clearing_codes import ClearingEvent, ClearingFlag
 from novate.domain.clearing_records import (
     CASH_STRUCT,
-    CLEARING_EVENT,
     DIGEST_STRUCT,
     EVENT_STRUCT,
     NOT_GIVEN,
@@ -129,8 +128,9 @@ class Outbox:
         """Move what fits behind `written` into the buffer; returns how many records it then holds."""
         count = min(len(self), len(events) - written)
         if count:
-            found = np.frombuffer(self._bytes, CLEARING_EVENT, count, self._drained)
-            events[written : written + count] = found
+            found = np.frombuffer(self._bytes, np.uint8, count * RECORD_BYTES, self._drained)
+            # As bytes: records would be copied field by field.
+            events[written : written + count].view(np.uint8)[:] = found
             del found
             self._drained += count * RECORD_BYTES
         if self._drained == len(self._bytes):

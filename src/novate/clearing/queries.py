@@ -65,7 +65,7 @@ class Positions(NamedTuple):
 
 def status(state: State, source: bytes, name: bytes) -> Status | None:
     """Version in force, state and current legs of a trade; None for one never seen."""
-    trade = state.trade_rows.get(trade_identity(source, name), NO_ROW)
+    trade = state.trade_rows.get(trade_identity(source, name))
     if trade == NO_ROW:
         return None
     legs = [state.leg(row) for row in state.legs_of(trade)]

@@ -104,7 +104,8 @@ class Rows:
             grown = np.zeros(max(needed, 2 * len(self._array)), self._array.dtype)
             grown[: self.count] = self.array
             self._array = grown
-        self._array[self.count : needed] = rows
+        # As bytes: rows would be copied field by field.
+        self._array[self.count : needed].view(np.uint8)[:] = rows.view(np.uint8)
         self.count = needed
 
     def read(self, row: int) -> tuple[Any, ...]:

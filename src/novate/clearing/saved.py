@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from array import array
 from hashlib import sha256
-from sys import getsizeof
 from typing import Any
 
 import msgspec
@@ -59,8 +58,7 @@ def state_root(state: State, staging: Staging) -> bytes:
 def memory_bytes(state: State) -> int:
     """Bytes of rows in use, of names and identities, and of the lists of rows beside them."""
     rows = sum(getattr(state, table).array.nbytes for table in COLUMNS)
-    identities = getsizeof(state.trade_rows) + len(state.trade_rows) * getsizeof(bytes(16))
-    return rows + len(state.texts.heap) + identities + state.positions.nbytes
+    return rows + len(state.texts.heap) + state.trade_rows.nbytes + state.positions.nbytes
 
 
 def write_snapshot(state: State, staging: Staging, into: SnapshotWriter) -> None:
@@ -234,8 +232,8 @@ def _load_staging(staging: Staging, rest: dict[str, Any]) -> None:
 
 def _find_again(state: State) -> None:
     """What follows from the columns."""
-    identities = state.trades.array["identity"].tolist()
-    state.trade_rows = {bytes(identity): row for row, identity in enumerate(identities)}
+    if state.trade_rows.enter(state.trades.array["identity"], 0) < state.trades.count:
+        raise ValueError("Expected each trade once, was one of them twice")
     states = state.legs.array["state"]
     for row in np.flatnonzero(states == LegState.OPEN).tolist():
         leg = state.leg(row)

@@ -26,6 +26,7 @@ from novate.clearing.load import Load
 from novate.clearing.open_positions import OpenPositions, Position
 from novate.clearing.outbox import Outbox
 from novate.clearing.rows import LEGS, NO_ROW, TRADES, VERSIONS, Leg, Rows, Texts
+from novate.clearing.trade_index import TradeIndex
 from novate.clearing.waiting import WaitingLegs
 from novate.domain.clearing_codes import CorporateKind, LegState, Policy
 from novate.domain.units import div_half_up
@@ -125,7 +126,7 @@ class State:
         self.sources: list[bytes] = []
         self.texts = Texts()
         self.trades, self.versions, self.legs = Rows(TRADES), Rows(VERSIONS), Rows(LEGS)
-        self.trade_rows: dict[bytes, int] = {}
+        self.trade_rows = TradeIndex()
         self.waiting = WaitingLegs(self.legs)
         self.positions = OpenPositions()
         self.items: dict[int, Item] = {}
@@ -230,7 +231,7 @@ class State:
 
     def trade_row(self, source: int, name: bytes) -> int:
         """Row of a trade, NO_ROW for one never seen."""
-        return self.trade_rows.get(trade_identity(self.sources[source], name), NO_ROW)
+        return self.trade_rows.get(trade_identity(self.sources[source], name))
 
     def trade_name(self, trade: int) -> bytes:
         """Trade id of a row."""
@@ -271,7 +272,7 @@ class State:
     def waiting_rows(self, instrument: int, until: int | None = None) -> Iterator[tuple[int, Leg]]:
         """(row, leg) of the waiting legs of an instrument, by due day; those due up to a day."""
         rows = self.waiting.of(instrument)
-        legs = self.legs.array[rows]
+        legs = self.legs.array.take(rows)
         if until is not None:
             is_due = legs["due"] <= until
             rows, legs = rows[is_due], legs[is_due]

@@ -8,6 +8,7 @@ import pytest
 
 from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.ledger.layout import ACCOUNTS
+from novate.clearing.trade_index import TradeIndex
 from novate.clearing.state import State
 from novate.domain.clearing_codes import LegState
 from novate.domain.machine import BrokenInvariant
@@ -61,7 +62,7 @@ def leg_of_another_trade(state: State) -> None:
 
 
 def lost_identity(state: State) -> None:
-    state.trade_rows.pop(next(iter(state.trade_rows)))
+    state.trade_rows = TradeIndex()
 
 
 def mixed_lots(state: State) -> None:

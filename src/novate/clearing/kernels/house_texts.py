@@ -21,7 +21,9 @@ from novate.clearing.kernels.sha256 import (
     STATE_AND_SCHEDULE,
     Bytes,
     Int64s,
-    digest_into,
+    begin,
+    close,
+    write_digest,
 )
 from novate.compiled import entry, inlined, kernel, wide
 
@@ -94,13 +96,14 @@ def digests_of_pairs(heads: Texts, tails: Texts, out: Bytes) -> None:
     longest = wide(0)
     for i in range(len(heads.first)):
         longest = max(longest, wide(heads.length[i]) + wide(tails.length[i]))
-    message = np.empty(longest, np.uint8)
+    message = np.empty(longest + 2 * BLOCK, np.uint8)
     words = np.zeros(STATE_AND_SCHEDULE, np.uint32)
-    work = np.zeros(2 * BLOCK, np.uint8)
     for i in range(len(heads.first)):
         end = _copy(heads.data, wide(heads.first[i]), wide(heads.length[i]), message, wide(0))
         end = _copy(tails.data, wide(tails.first[i]), wide(tails.length[i]), message, end)
-        digest_into(words, work, message, wide(0), end, out, DIGEST * i)
+        begin(words)
+        close(words, message, end, end)
+        write_digest(words, out, DIGEST * i)
 
 
 @entry

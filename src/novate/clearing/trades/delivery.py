@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from novate.clearing.capacity import check_legs
 from novate.clearing.chart import MoveReason
 from novate.clearing.commands import Command, Staged, check_trade_name, rung
@@ -109,7 +111,7 @@ def answer(state: State, kind: ClearingEvent, command: Command, staged: Staged) 
 
 def known_trade(state: State, identity: bytes) -> Known:
     """What is remembered under an identity."""
-    row = state.trade_rows.get(identity, NO_ROW)
+    row = state.trade_rows.get(identity)
     if row == NO_ROW:
         return Known()
     trades = state.trades
@@ -144,7 +146,7 @@ def remember(
         trade = state.trades.append(
             identity, command.source, len(staged.name), start, 0, 0, NO_ROW, NO_ROW, 0, 0
         )
-        state.trade_rows[identity] = trade
+        state.trade_rows.enter(np.frombuffer(identity, "V16"), trade)
     first = state.trades.get(trade, "first_version")
     state.trades.set(trade, "first_version", state.versions.append(trade, first, command.version, content))
     state.trades.set(trade, "highest", max(known.highest, command.version))

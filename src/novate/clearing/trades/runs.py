@@ -30,7 +30,7 @@ from novate.domain.clearing_codes import (
     LegOperation,
     LegState,
 )
-from novate.domain.clearing_records import CLEARING_EVENT, NOT_GIVEN, RECORD_BYTES, TEXT_BYTES, Records
+from novate.domain.clearing_records import CLEARING_COMMAND, CLEARING_EVENT, NOT_GIVEN, RECORD_BYTES, TEXT_BYTES, Records
 from novate.domain.codes import Side
 from novate.domain.units import INT64_MAX
 
@@ -87,16 +87,15 @@ class TradeRun:
     def __init__(self, state: State, tables: TradeTables, pairs: Records) -> None:
         """pairs: (2n,) CLEARING_COMMAND, TEXT and TRADE by turns, each text whole in its record."""
         self._state = state
-        self._trades = pairs[1::2]
-        self._texts = pairs[0::2].copy().view(np.uint8).reshape(-1, RECORD_BYTES)
+        raw = pairs.view(np.uint8).reshape(-1, 2, RECORD_BYTES)
+        self._trades = np.ascontiguousarray(raw[:, 1]).view(CLEARING_COMMAND)[:, 0]
+        self._texts = np.ascontiguousarray(raw[:, 0])
         self._lengths = np.minimum(self._texts[:, 1], TEXT_BYTES).astype(np.int64)
         self._amount = np.zeros(len(self._trades), np.int64)
         self._due = np.zeros(len(self._trades), np.int64)
         self._acceptable = self._check(tables)
         self._acceptable &= self._find_dates(tables, self._acceptable)
         self._identities = self._hash_identities()
-        raw = self._identities.tobytes()
-        self._keys = [raw[at : at + 16] for at in range(0, len(raw), 16)]
 
     def __len__(self) -> int:
         return len(self._trades)
@@ -105,26 +104,14 @@ class TradeRun:
         """Take the new and acceptable trades from `first` on, at most so many; returns how many they are."""
         last = min(first + most, len(self))
         odd = np.flatnonzero(~self._acceptable[first:last])
-        end = first + self._new_from(first, first + int(odd[0]) if len(odd) else last)
-        wanted = slice(first, end)
+        wanted = slice(first, first + int(odd[0]) if len(odd) else last)
         if not self._state.loads.surely_bears(self._trades["quantity"][wanted], self._amount[wanted]):
             self._acceptable[wanted] = False
             return 0
-        if end > first:
-            self._novate(slice(first, end))
-        return end - first
-
-    def _new_from(self, first: int, last: int) -> int:
-        """How many trades follow each other from `first` on that nobody has seen."""
-        known, keys = self._state.trade_rows, self._keys[first:last]
-        if len({*keys}) == len(keys) and known.keys().isdisjoint(keys):
-            return len(keys)
-        seen: set[bytes] = set()
-        for place, key in enumerate(keys):
-            if key in known or key in seen:
-                return place
-            seen.add(key)
-        return len(keys)
+        count = self._state.trade_rows.enter(self._identities[wanted], self._state.trades.count)
+        if count:
+            self._novate(slice(first, first + count))
+        return count
 
     def _check(self, tables: TradeTables) -> Bools:
         """Rungs of C9 that look at one field or two; also finds the amounts."""
@@ -136,7 +123,8 @@ class TradeRun:
         currency = trades["currency"]
         quantity, version = trades["quantity"], trades["version"]
         is_strict = switches.version_policy == "STRICT"
-        split = np.array([bool(self._state.splits.get(one)) for one in range(count)] + [True])
+        split = np.zeros(count + 1, bool)
+        split[[*self._state.splits, count]] = True
         return np.asarray(
             known
             & ~split[instrument]
@@ -229,7 +217,6 @@ class TradeRun:
         versions["content"] = content_digests(trades)
         state.trades.extend(rows)
         state.versions.extend(versions)
-        state.trade_rows.update(zip(self._keys[block], range(first_trade, first_trade + count), strict=True))
 
     def _leg_rows(
         self, trades: Records, amount: Int64s, due: Int64s, first_trade: int, first_leg: int
