@@ -181,3 +181,5 @@ def count_load(state: State) -> None:
         leg = state.leg(row)
         if leg.state == LegState.WAITING or (leg.trade >= 0 and row in state.legs_of(leg.trade)):
             load.add(leg.instrument, 0, leg.lieu)
+    for currency, lieu in state.archived_lieu.items():
+        load.amounts[currency] += lieu

@@ -106,13 +106,13 @@ def emit_cycle(state: State, rows: RowColumns, totals: Totals) -> None:
     state.out.rows.add_columns(rows.instrument, rows.quantity, rows.amount)
     totals.emit()
     state.out.put_digest(
-        ClearingEvent.FILE, file_digest(state, rows), state.today, state.cycles, len(rows)
+        ClearingEvent.FILE, file_digest(state, rows), state.today, state.cycles, rows.size
     )
 
 
 def row_events(state: State, rows: RowColumns) -> Records:
     """OBLIGATION and its ROOT for each row."""
-    events = np.zeros((len(rows), 2), CLEARING_EVENT)
+    events = np.zeros((rows.size, 2), CLEARING_EVENT)
     made = events[:, 0]
     made["kind"], made["code"] = ClearingEvent.OBLIGATION, rows.kind
     made["day"], made["number"] = state.today, state.cycles
@@ -120,11 +120,11 @@ def row_events(state: State, rows: RowColumns) -> Records:
         made[name] = getattr(rows, name)
     made["third"] = rows.gross_legs
     made["fourth"] = np.ascontiguousarray(rows.ids).view("<i8")[:, 0]
-    roots = np.zeros(len(rows), DIGEST)
+    roots = np.zeros(rows.size, DIGEST)
     roots["kind"] = ClearingEvent.ROOT
     roots["digest"] = np.ascontiguousarray(rows.roots).view("V32")[:, 0]
     # As bytes: records would be copied field by field.
-    events.view(np.uint8).reshape(len(rows), 2, RECORD_BYTES)[:, 1] = roots.view(np.uint8).reshape(-1, RECORD_BYTES)
+    events.view(np.uint8).reshape(rows.size, 2, RECORD_BYTES)[:, 1] = roots.view(np.uint8).reshape(-1, RECORD_BYTES)
     return events.reshape(-1)
 
 
@@ -139,14 +139,14 @@ def file_digest(state: State, rows: RowColumns) -> bytes:
     places[list(LegKind)] = np.arange(len(LegKind))
     moves, pays = (Table([*(words[one].encode() for one in (-1, 0, 1))]).data for words in (MOVEMENT, PAY))
     digest = sha256(HEADER.encode())
-    for first in range(0, len(rows), PIECE):
+    for first in range(0, rows.size, PIECE):
         piece = rows.chosen(slice(first, first + PIECE))
         texts = (
             owners.rows(piece.party),
             names.rows(piece.instrument),
             kinds.rows(piece.currency * len(LegKind) + places[piece.kind]),
         )
-        room = FIXED_BYTES * len(piece) + sum(int(one.length.sum()) for one in texts)
+        room = FIXED_BYTES * piece.size + sum(int(one.length.sum()) for one in texts)
         lines = np.zeros(room, np.uint8)
         columns = LineColumns(
             *(np.ascontiguousarray(one) for one in (piece.quantity, piece.amount, piece.gross_legs)),

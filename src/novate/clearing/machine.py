@@ -11,7 +11,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
+import numpy as np
+
 from novate.clearing import buyins, corporate, cycle, invariants, parameters, queries, roll, saved
+from novate.clearing.archive import ARCHIVED, MemoryArchive, TradeArchive
 from novate.clearing.chart import Chart
 from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.house_terms import HouseTerms, require_house_terms
@@ -65,12 +68,18 @@ ROOMS: dict[int, Room] = {
 class Clearing:
     """One clearing house. Implements `Machine` over CLEARING_COMMAND and CLEARING_EVENT records."""
 
-    def __init__(self, terms: HouseTerms) -> None:
-        """A house without trades and balances. Raises ValueError naming a term that cannot be."""
+    def __init__(self, terms: HouseTerms, archive: TradeArchive | None = None) -> None:
+        """A house without trades and balances. Raises ValueError naming a term that cannot be.
+
+        Settled trades go to the archive, which is in memory if none is given; what another house left in it
+        is forgotten.
+        """
         require_house_terms(terms)
         self.terms = terms
         self.consumed = 0
-        self._state = State(terms)
+        self._archive = MemoryArchive() if archive is None else archive
+        self._archive.restore(0, np.zeros(0, ARCHIVED))
+        self._state = State(terms, self._archive)
         self._staging = Staging()
         self._is_begun = False
         self._tables = TradeTables(terms)
@@ -232,7 +241,7 @@ class Clearing:
 
     def restore(self, source: SnapshotReader) -> None:
         """Take over the state of a house of the same terms. Raises ValueError where it does not fit."""
-        self._state, self._staging = saved.read_snapshot(self.terms, source)
+        self._state, self._staging = saved.read_snapshot(self.terms, self._archive, source)
         self._is_begun = False
 
     def validate(self) -> None:

@@ -38,7 +38,9 @@ class RowColumns(NamedTuple):
     ids: Bytes
     """(n, 8): the first bytes of the digest of its names."""
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many there are."""
         return len(self.party)
 
     def chosen(self, rows: npt.NDArray[np.generic]) -> RowColumns:

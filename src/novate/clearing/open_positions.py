@@ -62,7 +62,9 @@ class Fresh(NamedTuple):
     legs: Int64s
     bounds: Int64s
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many there are."""
         return len(self.instrument)
 
     def position(self, number: int) -> Position:
@@ -140,7 +142,7 @@ class OpenPositions:
         for instrument in list(self._places):
             self[instrument]
         instruments, firsts = np.unique(fresh.instrument, return_index=True)
-        ends = [*firsts[1:].tolist(), len(fresh)]
+        ends = [*firsts[1:].tolist(), fresh.size]
         self._fresh = fresh
         self._places = {
             instrument: slice(first, end)
@@ -150,10 +152,17 @@ class OpenPositions:
     def take_fresh(self) -> Fresh:
         """The fresh positions, which are then no longer here."""
         fresh = self._fresh
-        if len(self._places) and sum(place.stop - place.start for place in self._places.values()) < len(fresh):
+        if len(self._places) and sum(place.stop - place.start for place in self._places.values()) < fresh.size:
             fresh = fresh.chosen(np.isin(fresh.instrument, np.array(list(self._places), np.int32)))
         self._fresh, self._places = _NONE, {}
         return fresh
+
+    def renumber(self, rows: Int64s) -> None:
+        """Legs have other rows now: old row -> new one."""
+        self._fresh = self._fresh._replace(legs=rows[self._fresh.legs])
+        for positions in self._objects.values():
+            for position in positions.values():
+                position.legs = array("q", rows[np.array(position.legs, np.int64)].tobytes())
 
     def sums(self) -> dict[int, Sums]:
         """Sums by instrument."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from novate.clearing.archived_trades import retired
 from novate.clearing.chart import BalanceBook
 from novate.clearing.rows import NO_ROW, Leg
 from novate.clearing.state import State, trade_identity
@@ -65,9 +66,11 @@ class Positions(NamedTuple):
 
 def status(state: State, source: bytes, name: bytes) -> Status | None:
     """Version in force, state and current legs of a trade; None for one never seen."""
-    trade = state.trade_rows.get(trade_identity(source, name))
+    identity = trade_identity(source, name)
+    trade = state.trade_rows.get(identity)
     if trade == NO_ROW:
-        return None
+        old = retired(state, identity)
+        return old and Status(old.in_force, "CANCELLED" if old.is_cancelled else "SETTLED", old.legs)
     legs = [state.leg(row) for row in state.legs_of(trade)]
     return Status(state.trades.get(trade, "in_force"), _state_of(state, trade, legs), legs)
 

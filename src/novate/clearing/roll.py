@@ -12,6 +12,7 @@ from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.commands import Command, Staged, check_days, rung
 from novate.clearing.corporate import entitle, pay_claims
 from novate.clearing.cycle import expire_giveups, netting_cycle
+from novate.clearing.retirement import retire
 from novate.clearing.settlement.deliveries import pay_money_only
 from novate.clearing.splits import apply_splits
 from novate.clearing.state import Item, State
@@ -38,6 +39,7 @@ def roll(state: State, command: Command, staged: Staged) -> ClearingReject:
     expire_giveups(state)
     netting_cycle(state)
     tidy_intents(state)
+    retire(state)
     count_load(state)
     emit_old(state)
     return ClearingReject.NONE

@@ -2,11 +2,13 @@
 
     snapshot   trades versions legs   columns as they lie in memory
                names                  texts of trade ids
+               archive                records of settled trades, where they are not durable already
                ledger_...             the tables of the ledger
                rest                   everything else, JSON of sorted lists (numbers of any size)
 
     root       SHA-256 over the rest, the root of the ledger (L33), and the columns in order of arrival,
-               without the numbers of rows that only say where something lies, and without legs that are GONE
+               without the numbers of rows that only say where something lies, and without legs that are GONE; to the
+               archive by its length and digest, which are in the rest
 
 What follows from the columns (which legs wait, which are behind a position) is not saved but found again.
 """
@@ -21,6 +23,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from novate.clearing.archive import TradeArchive
 from novate.clearing.commands import Command, Staged
 from novate.clearing.house_terms import HouseTerms
 from novate.clearing.open_positions import Position
@@ -32,7 +35,7 @@ from novate.domain.machine import SnapshotReader, SnapshotWriter
 
 COLUMNS = ("trades", "versions", "legs")
 IN_ROOT = {
-    "trades": ("identity", "source", "in_force", "highest", "is_cancelled", "is_netted"),
+    "trades": ("identity", "number", "source", "in_force", "highest", "is_cancelled", "is_netted"),
     "versions": ("trade", "version", "content"),
     "legs": (
         "trade", "version", "party", "instrument", "quantity", "amount", "lieu", "due", "trade_day", "side",
@@ -65,14 +68,18 @@ def write_snapshot(state: State, staging: Staging, into: SnapshotWriter) -> None
     """Hand the arrays to a snapshot."""
     for table in COLUMNS:
         into.put(table, getattr(state, table).array)
+    into.put("archive", state.archive.kept())
     into.put("names", np.frombuffer(bytes(state.texts.heap), np.uint8))
     state.balances.ledger.snapshot(_LedgerWriter(into))
     into.put("rest", np.frombuffer(rest_of(state, staging), np.uint8))
 
 
-def read_snapshot(terms: HouseTerms, source: SnapshotReader) -> tuple[State, Staging]:
-    """A state from its arrays. ValueError where they do not fit."""
-    state, staging = State(terms), Staging()
+def read_snapshot(
+    terms: HouseTerms, archive: TradeArchive, source: SnapshotReader
+) -> tuple[State, Staging]:
+    """A state from its arrays and the archive, which is cut to what belongs to it. ValueError where they do not
+    fit."""
+    state, staging = State(terms, archive), Staging()
     for table in COLUMNS:
         getattr(state, table).take_over(source.get(table))
     state.texts.heap = bytearray(source.get("names").tobytes())
@@ -81,10 +88,12 @@ def read_snapshot(terms: HouseTerms, source: SnapshotReader) -> tuple[State, Sta
         state.balances.ledger.restore(_LedgerReader(source))
         state.balances.read_ledger()
         _load_rest(state, rest)
+        kept = source.get("archive")
         _load_staging(staging, rest)
     except (msgspec.DecodeError, KeyError, TypeError, IndexError) as fault:
         raise ValueError(f"Expected the rest of a clearing house of the same terms, was {fault!r}") from fault
     _find_again(state)
+    archive.restore(state.archived, kept)
     return state, staging
 
 
@@ -93,6 +102,7 @@ def rest_of(state: State, staging: Staging) -> bytes:
     rest = {
         "day": [state.today, state.cycles, state.runs],
         "last": [state.last_giveup, state.last_transfer, state.last_intent],
+        "archive": [state.archived, state.archived_digest.hex(), state.arrived, _counted(state.archived_lieu)],
         "turnover": state.balances.turnover,
         "load": [state.loads.quantities.tolist(), state.loads.amounts.tolist()],
         "exempt": _pairs(state.exempt),
@@ -113,8 +123,7 @@ def rest_of(state: State, staging: Staging) -> bytes:
         "splits": [[key, [_text(name) for name in state.splits[key]]] for key in sorted(state.splits)],
         "claims": [_claim(claim) for claim in sorted(state.claims)],
         "own": [
-            [[key, own[key]] for key in sorted(own) if own[key]]
-            for own in (state.own_securities, state.own_deposits, state.own_money)
+            _counted(own) for own in (state.own_securities, state.own_deposits, state.own_money)
         ],
         "staged": [_staged(staging.text), staging.text_goes_on, staging.parts],
         "batch": None if staging.head is None else _command(staging.head),
@@ -147,6 +156,10 @@ class _LedgerReader:
 
 def _pairs(table: dict[tuple[int, int], int]) -> list[list[int]]:
     return [[*key, table[key]] for key in sorted(table)]
+
+
+def _counted(table: dict[int, int]) -> list[list[int]]:
+    return [[key, table[key]] for key in sorted(table) if table[key]]
 
 
 def _text(name: bytes) -> str:
@@ -191,6 +204,8 @@ def _corporate(name: bytes, event: Corporate) -> list[Any]:
 def _load_rest(state: State, rest: dict[str, Any]) -> None:
     state.today, state.cycles, state.runs = rest["day"]
     state.last_giveup, state.last_transfer, state.last_intent = rest["last"]
+    state.archived, digest, state.arrived, lieu = rest["archive"]
+    state.archived_digest, state.archived_lieu = bytes.fromhex(digest), dict(lieu)
     state.balances.turnover = rest["turnover"]
     state.loads.quantities[:], state.loads.amounts[:] = rest["load"]
     state.exempt = {(one, other): value for one, other, value in rest["exempt"]}

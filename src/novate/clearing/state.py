@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from novate.clearing.archive import TradeArchive
 from novate.clearing.balances import Balances
 from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.house_terms import Days, HouseTerms
@@ -110,8 +111,17 @@ class Claim(NamedTuple):
 class State:
     """The memory of one clearing house, and the movements that every room uses."""
 
-    def __init__(self, terms: HouseTerms) -> None:
+    def __init__(self, terms: HouseTerms, archive: TradeArchive) -> None:
         self.terms = terms
+        self.archive = archive
+        self.archived = 0
+        """Records of the archive that belong to this state."""
+        self.archived_digest = bytes(32)
+        """Over all of them, one after the other."""
+        self.archived_lieu: dict[int, int] = {}
+        """Currency -> unsigned cash in lieu of archived legs."""
+        self.arrived = 0
+        """Trades that ever came; the next one's number."""
         self.switches = terms.switches
         self.days = Days(terms)
         self.ccp, self.world = terms.ccp, terms.world
@@ -239,7 +249,7 @@ class State:
 
     def trade_key(self, trade: int) -> tuple[bytes, bytes]:
         """(source, trade id): what trades are sorted by."""
-        _, source, length, start, *_ = self.trades.read(trade)
+        _, _, source, length, start, *_ = self.trades.read(trade)
         return self.sources[source], self.texts.read(start, length)
 
     def leg(self, row: int) -> Leg:

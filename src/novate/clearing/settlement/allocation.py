@@ -41,7 +41,9 @@ class Lots(NamedTuple):
     is_single: Bools
     """The position has no other lot."""
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many there are."""
         return len(self.number)
 
     def chosen(self, rows: npt.NDArray[np.generic] | slice) -> Lots:
@@ -95,7 +97,7 @@ def lots_of(columns: OpenColumns) -> tuple[Int64s, Int64s, Int64s, Bools]:
     ]
     numbers = np.array(old, np.int64).reshape(-1, 4)
     of_fresh = (
-        fresh, np.full(len(fresh), columns.fresh.since), columns.quantity[fresh], np.ones(len(fresh), np.int64),
+        fresh, np.full(fresh.size, columns.fresh.since), columns.quantity[fresh], np.ones(fresh.size, np.int64),
     )  # fmt: skip
     number, since, quantity, single = (
         np.concatenate((one, other)) for one, other in zip(of_fresh, numbers.T, strict=True)
@@ -160,7 +162,7 @@ def allocate_plain(state: State, columns: OpenColumns, lots: Lots) -> int:
     starts = np.flatnonzero(np.diff(lots.instrument, prepend=-1))
     ccp = np.full(len(starts), state.ccp, np.int64)
     held = state.balances.of_many(BalanceBook.HOLDINGS, lots.instrument[starts], ccp)
-    sizes = np.diff(np.append(starts, len(lots)))
+    sizes = np.diff(np.append(starts, lots.size))
     # A running total over all instruments may wrap; what is in front of a lot in its own fits (C53).
     before = np.cumsum(lots.quantity) - lots.quantity
     before -= np.repeat(before[starts], sizes)
@@ -168,22 +170,22 @@ def allocate_plain(state: State, columns: OpenColumns, lots: Lots) -> int:
     lots, given = lots.chosen(given > 0), given[given > 0]
     amount, left = shares_of(columns, lots, given)
     line = Line(lots.instrument, lots.party, given, amount)
-    why = np.full(len(lots), MoveReason.CONSIDERATION, np.int64)
+    why = np.full(lots.size, MoveReason.CONSIDERATION, np.int64)
     move_lines(state, line, 1, MoveReason.RECEIPT, why)
-    events = np.zeros(len(lots), CLEARING_EVENT)
+    events = np.zeros(lots.size, CLEARING_EVENT)
     events["kind"], events["flags"] = ClearingEvent.RECEIVED, ClearingFlag.OF_ALLOCATION
     events["currency"], events["day"], events["number"] = NOT_GIVEN, lots.since, lots.group
     events["instrument"], events["party"] = lots.instrument, lots.party
     events["quantity"], events["amount"], events["third"] = given, amount, left
     state.out.put_records(events)
-    return len(lots)
+    return lots.size
 
 
 def shares_of(columns: OpenColumns, lots: Lots, given: Int64s) -> tuple[Int64s, Int64s]:
     """(share of the amount that goes with each lot, what is then left of its position); positions shrink."""
     amount, left = columns.amount[lots.number], columns.quantity[lots.number] - given
     odd = np.flatnonzero(~lots.is_single | (left > 0))
-    plain = np.ones(len(lots), bool)
+    plain = np.ones(lots.size, bool)
     plain[odd] = False
     columns.quantity[lots.number[plain]] = columns.amount[lots.number[plain]] = 0
     for at in odd.tolist():

@@ -20,7 +20,7 @@ def settle_continuously(state: State) -> int:
     """Returns how many lines settled something."""
     instruments = [one for one in state.instruments_today() if state.policy(one) == Policy.CNS]
     columns = open_columns(state, instruments)
-    if not len(columns):
+    if not columns.size:
         return 0
     lines = deliver(state, columns)
     return lines + allocate(state, columns)

@@ -64,6 +64,6 @@ def deliveries(state: State, columns: OpenColumns) -> tuple[Int64s, Int64s]:
     moved = np.where(lacks, 0, columns.amount[shorts])
     for at in np.flatnonzero(lacks & (taken > 0)).tolist():
         moved[at] = part(int(columns.amount[shorts[at]]), int(taken[at]), int(owed[at]))
-    given, amount = np.zeros(len(columns), np.int64), np.zeros(len(columns), np.int64)
+    given, amount = np.zeros(columns.size, np.int64), np.zeros(columns.size, np.int64)
     given[shorts], amount[shorts] = taken, moved
     return given, amount

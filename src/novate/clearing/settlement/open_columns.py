@@ -34,7 +34,9 @@ class OpenColumns(NamedTuple):
     place: Int64s
     """Number in `fresh`, or -1 - number in `objects`."""
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many there are."""
         return len(self.instrument)
 
     def position(self, number: int) -> Position | None:
@@ -55,11 +57,11 @@ def open_columns(state: State, instruments: list[int]) -> OpenColumns:
         [(one, party, position.quantity, position.amount, position.reason) for one, party, position in carried],
         np.int64,
     ).reshape(-1, 5)
-    of_fresh = (fresh.instrument, fresh.party, fresh.quantity, fresh.amount, np.zeros(len(fresh), np.int64))
+    of_fresh = (fresh.instrument, fresh.party, fresh.quantity, fresh.amount, np.zeros(fresh.size, np.int64))
     columns = [
         np.concatenate((one, other)).astype(np.int64) for one, other in zip(of_fresh, numbers.T, strict=True)
     ]
-    place = np.concatenate((np.arange(len(fresh)), -1 - np.arange(len(carried))))
+    place = np.concatenate((np.arange(fresh.size), -1 - np.arange(len(carried))))
     order = np.lexsort((columns[1], columns[0]))
     return OpenColumns(
         *(column[order] for column in columns), fresh, [position for *_, position in carried], place[order]
@@ -73,7 +75,7 @@ def put_back(state: State, columns: OpenColumns, wanted: Bools) -> None:
     """
     place, fresh = columns.place[wanted], columns.fresh
     is_fresh, is_left = place >= 0, (columns.quantity[wanted] != 0) | (columns.amount[wanted] != 0)
-    gone = np.zeros(len(fresh), bool)
+    gone = np.zeros(fresh.size, bool)
     gone[place[is_fresh & ~is_left]] = True
     state.settle_legs(fresh.legs[np.repeat(gone, np.diff(fresh.bounds))])
     numbers = np.flatnonzero(wanted)

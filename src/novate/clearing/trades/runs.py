@@ -96,6 +96,8 @@ class TradeRun:
         self._acceptable = self._check(tables)
         self._acceptable &= self._find_dates(tables, self._acceptable)
         self._identities = self._hash_identities()
+        if state.archived:
+            self._acceptable &= ~state.archive.holds(self._identities)
 
     def __len__(self) -> int:
         return len(self._trades)
@@ -204,6 +206,7 @@ class TradeRun:
         start = state.texts.add(texts[np.arange(TEXT_BYTES) < lengths[:, None]].tobytes())
         rows = np.zeros(count, TRADES)
         rows["identity"] = self._identities[block]
+        rows["number"] = state.arrived + numbers
         rows["source"] = trades["source"]
         rows["name_length"] = lengths
         rows["name_start"] = start + np.cumsum(lengths) - lengths
@@ -215,6 +218,7 @@ class TradeRun:
         versions["next"] = NO_ROW
         versions["version"] = trades["version"]
         versions["content"] = content_digests(trades)
+        state.arrived += count
         state.trades.extend(rows)
         state.versions.extend(versions)
 
