@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
 
 from novate.app.bench_measure import CaseResult, case_result, undisturbed
+from novate.app.bootstrap_clearing import trade_archive
 from novate.clearing.chart import MoveReason
 from novate.clearing.house_terms import (
     CCP,
@@ -104,7 +107,16 @@ def _case(name: str, times: list[int], trades: int, day: Phases | None = None) -
 
 def run_day(trades: int, with_fails: bool) -> Phases:
     """One day of trades from the first record to the roll after its settlement."""
-    house, events = Clearing(house_terms()), new_clearing_events(EVENT_BUFFER)
+    with TemporaryDirectory(prefix="novate-bench-") as folder:
+        archive = trade_archive(Path(folder))
+        try:
+            return _day(Clearing(house_terms(), archive), trades, with_fails)
+        finally:
+            archive.close()
+
+
+def _day(house: Clearing, trades: int, with_fails: bool) -> Phases:
+    events = new_clearing_events(EVENT_BUFFER)
     _drive(house, _source(), events)
     _deposit(house, trades, with_fails)
     before = house.memory_bytes()

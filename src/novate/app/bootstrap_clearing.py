@@ -5,7 +5,8 @@
     plane.take(records)                         journal (durable), apply, tell
 
 The records of `novate.domain.clearing_records` are journaled as they are. In front stand CONFIGURATION
-records, so that nothing beside the journal is needed to replay it.
+records, so that nothing beside the journal is needed to replay it. Settled trades lie in `archive` beneath the
+journal's directory, which a replay from the beginning makes anew.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ import numpy as np
 
 from novate.app.configuration_pieces import configuration_pieces, journaled_configuration
 from novate.app.problems import RefusedError
+from novate.clearing.archive import ARCHIVED
 from novate.clearing.configured import house_terms_of
 from novate.clearing.machine import Clearing
 from novate.domain.clearing_codes import ClearingCommand
 from novate.domain.clearing_records import CLEARING_COMMAND, CLEARING_EVENT, Records, new_clearing_events
 from novate.domain.configuration import Configuration
 from novate.journal import Journal
+from novate.journal.keyed_records import KeyedRecords
+from novate.journal.snapshots import StoredSnapshot
 
 BATCH = 4096
 EVENT_BUFFER = 65_536
@@ -31,11 +35,12 @@ EVENT_BUFFER = 65_536
 class ClearingPlane:
     """A clearing house behind its journal: every command is durable before the house sees it."""
 
-    def __init__(self, configuration: Configuration, journal: Journal) -> None:
+    def __init__(self, configuration: Configuration, journal: Journal, archive: KeyedRecords) -> None:
         self.configuration = configuration
         self.journal = journal
+        self.archive = archive
         self.terms = house_terms_of(configuration)
-        self.house = Clearing(self.terms)
+        self.house = Clearing(self.terms, archive)
         self._buffer = new_clearing_events(EVENT_BUFFER)
 
     @property
@@ -59,6 +64,7 @@ class ClearingPlane:
 
     def close(self) -> None:
         """Flush the journal and release its lock."""
+        self.archive.close()
         self.journal.close()
 
 
@@ -77,7 +83,7 @@ def found_clearing(directory: Path, configuration: Configuration) -> ClearingPla
     house_terms_of(configuration)
     journal = Journal.create(directory)
     try:
-        plane = ClearingPlane(configuration, journal)
+        plane = ClearingPlane(configuration, journal, trade_archive(directory))
         journal.append(configuration_pieces(configuration, ClearingCommand.CONFIGURATION))
         return plane
     except BaseException:
@@ -88,16 +94,18 @@ def found_clearing(directory: Path, configuration: Configuration) -> ClearingPla
 def open_clearing(directory: Path) -> ClearingPlane:
     """A plane as it stood when its last command was acknowledged, ready to go on.
 
-    Raises RefusedError if a snapshot does not restore to the root in its name.
+    Raises RefusedError if a snapshot does not restore, or not to the root in its name.
     """
     journal = Journal.open(directory)
     try:
         configuration, founded = journaled_configuration(journal, ClearingCommand.CONFIGURATION)
-        plane = ClearingPlane(configuration, journal)
+        plane = ClearingPlane(configuration, journal, trade_archive(directory))
         newest, begin = journal.snapshots.newest(), founded + 1
-        if newest is not None:
+        if newest is None:
+            plane.archive.restore(0, np.zeros(0, ARCHIVED))
+        else:
             sequence, root, stored = newest
-            plane.house.restore(stored)
+            _restore(plane, sequence, stored)
             found = plane.house.state_root()
             if found != root:
                 raise RefusedError(
@@ -110,6 +118,18 @@ def open_clearing(directory: Path) -> ClearingPlane:
     except BaseException:
         journal.close()
         raise
+
+
+def _restore(plane: ClearingPlane, sequence: int, stored: StoredSnapshot) -> None:
+    try:
+        plane.house.restore(stored)
+    except ValueError as fault:
+        raise RefusedError(f"snapshot at sequence {sequence}: {fault}") from fault
+
+
+def trade_archive(directory: Path) -> KeyedRecords:
+    """The archive of settled trades beside a journal. The house cuts it to what belongs to its state."""
+    return KeyedRecords(directory / "archive", ARCHIVED)
 
 
 def blocks_from(journal: Journal, sequence: int) -> Iterator[tuple[int, Records]]:

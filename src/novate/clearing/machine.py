@@ -11,10 +11,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-import numpy as np
-
 from novate.clearing import buyins, corporate, cycle, invariants, parameters, queries, roll, saved
-from novate.clearing.archive import ARCHIVED, MemoryArchive, TradeArchive
+from novate.clearing.archive import MemoryArchive, TradeArchive
 from novate.clearing.chart import Chart
 from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.house_terms import HouseTerms, require_house_terms
@@ -71,14 +69,13 @@ class Clearing:
     def __init__(self, terms: HouseTerms, archive: TradeArchive | None = None) -> None:
         """A house without trades and balances. Raises ValueError naming a term that cannot be.
 
-        Settled trades go to the archive, which is in memory if none is given; what another house left in it
-        is forgotten.
+        Settled trades go to the archive, which is in memory if none is given. It is empty, or `restore` comes
+        before the first command.
         """
         require_house_terms(terms)
         self.terms = terms
         self.consumed = 0
         self._archive = MemoryArchive() if archive is None else archive
-        self._archive.restore(0, np.zeros(0, ARCHIVED))
         self._state = State(terms, self._archive)
         self._staging = Staging()
         self._is_begun = False

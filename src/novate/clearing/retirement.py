@@ -28,6 +28,7 @@ from novate.clearing.rows import NO_ROW, Texts
 from novate.clearing.state import State
 from novate.clearing.trade_index import TradeIndex
 from novate.domain.clearing_codes import LegState
+from novate.domain.machine import BrokenInvariant
 
 Int64s = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -53,6 +54,8 @@ def retire(state: State) -> None:
 
 def put(state: State, records: Archived) -> None:
     """Add records to the archive, and to what the house commits to."""
+    if len(state.archive) != state.archived:
+        raise BrokenInvariant(f"expected {state.archived} records in the archive, was {len(state.archive)}")
     state.archive.append(records)
     state.archived += len(records)
     state.archived_digest = sha256(state.archived_digest + records.tobytes()).digest()
