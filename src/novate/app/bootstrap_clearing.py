@@ -5,8 +5,8 @@
     plane.take(records)                         journal (durable), apply, tell
 
 The records of `novate.domain.clearing_records` are journaled as they are. In front stand CONFIGURATION
-records, so that nothing beside the journal is needed to replay it. Settled trades lie in `archive` beneath the
-journal's directory, which a replay from the beginning makes anew.
+records, so that nothing beside the journal is needed to replay it. Settled trades lie in `archive` beneath
+the journal's directory, which a replay from the beginning makes anew.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
     VERSION ...      version, digest of its content                                one or more
     LEG ...          party, instrument, quantity, amount, dates, splits so far     as they were when they left
 
-A trade that no waiting or open leg belongs to can never move anything again: every delivery that names it is a
-repetition, a refusal or superseded. So it leaves memory (`retirement`), and what answers need of it is here.
+A trade that no waiting or open leg belongs to can never move anything again: every delivery that names it is
+a repetition, refused or superseded. So it leaves memory (`retirement`), and what answers need of it is here.
 The records of a trade stand together; versions that were superseded later follow at the end of the archive.
 Trade ids are not kept: nothing asks for them, and the journal has them.
 

@@ -1,6 +1,6 @@
 """What the archive knows of a trade: its versions, and its legs after all splits since they left.
 
-    identity --archive--> records --> Retired: highest version, contents, legs as they would be in memory
+identity --archive--> records --> Retired: highest version, contents, legs as they would be in memory
 """
 
 from __future__ import annotations

@@ -72,9 +72,11 @@ class Moves(NamedTuple):
 class _Asset:
     """The accounts of one ledger."""
 
-    __slots__ = ("first", "nets")
+    __slots__ = ("first", "is_open", "nets")
 
-    def __init__(self, book: int, asset: int) -> None:
+    def __init__(self, book: int, asset: int, is_open: bool = False) -> None:
+        self.is_open = is_open
+        """The ledger has it already."""
         self.first = ledger_number(book, asset) * STRIDE
         """Id of the account of party 0."""
         self.nets: dict[int, int] = {}
@@ -264,6 +266,9 @@ class Balances:
         """Ledgers and accounts that are used for the first time."""
         opened, self._opened = self._opened, []
         for book, asset in dict.fromkeys((book, asset) for book, asset, _ in opened):
+            if self._assets[book, asset].is_open:
+                continue
+            self._assets[book, asset].is_open = True
             name, scale = self.chart.asset_name(book, asset), self.chart.scale(book, asset)
             self.ledger.open_ledger(ledger_number(book, asset), name, scale, day)
         requests = np.zeros(len(opened), ACCOUNT_REQUEST)
@@ -292,7 +297,7 @@ class Balances:
         self._stored = self.ledger.stored
         for row in self.ledger.state().accounts[1 : self.ledger.opened + 1]:
             book, asset, party = place_of(int(row["id"]))
-            accounts = self._assets.setdefault((book, asset), _Asset(book, asset))
+            accounts = self._assets.setdefault((book, asset), _Asset(book, asset, is_open=True))
             accounts.nets[party] = balances_of(row).net
 
     def validate(self) -> None:

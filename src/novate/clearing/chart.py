@@ -20,7 +20,6 @@ import numpy.typing as npt
 from novate.clearing.house_terms import HouseTerms
 from novate.clearing.ledger.codes import AccountFlag
 
-
 Number = TypeVar("Number", int, npt.NDArray[np.int64])
 
 

@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from novate.clearing.buyins import tidy_intents
 from novate.clearing.commands import Command, Staged
-from novate.clearing.cycle_rows import Totals, balancing_rows, emit_cycle
 from novate.clearing.cycle_roots import plain_legs, roots_of_plain
+from novate.clearing.cycle_rows import Totals, balancing_rows, emit_cycle
 from novate.clearing.merkle import merkle_root
-from novate.clearing.obligation_rows import RowColumns, RowList, joined_rows, rows_of_columns
+from novate.clearing.obligation_rows import RowColumns, RowList, joined_rows, rows_of_columns, sorted_rows
 from novate.clearing.open_positions import Fresh, Position
 from novate.clearing.rows import Leg
 from novate.clearing.state import Item, State
@@ -87,7 +87,7 @@ def netting_cycle(state: State) -> None:
         net_items(state, instrument, items, totals)
     rows = joined_rows([*blocks, items.columns()])
     totals.add_rows(rows)
-    emit_cycle(state, joined_rows([rows, balancing_rows(state, rows)]), totals)
+    emit_cycle(state, sorted_rows(joined_rows([rows, balancing_rows(state, rows)])), totals)
 
 
 def enter_legs(state: State, instruments: list[int]) -> Int64s:
@@ -127,7 +127,8 @@ def net_positions(state: State, instruments: list[int], totals: Totals) -> list[
             key = instrument, party
             kind = LegKind.COEV if position.coev == state.today else LegKind.NEW1
             objects.add(
-                instrument, party, position.quantity, position.amount, LegKind.FAIL if key in is_fail else kind,
+                instrument, party, position.quantity, position.amount,
+                LegKind.FAIL if key in is_fail else kind,
                 entered.get(key, 0) + (key in was_carried), merkle_root(state.leaves(position.legs)),
             )  # fmt: skip
     return [objects.columns(), open_plain(state, groups, is_plain, counted, roots)]
@@ -158,7 +159,11 @@ def group_legs(
     is_plain = np.logical_and.reduceat(plain, starts) if len(starts) else plain[:0]
     joins = np.array([one * width + other for one, other in was_carried], np.int64)
     is_plain &= ~np.isin(key[starts], joins)
-    return groups, is_plain, roots_of_plain(texts, numbers, bounds, is_plain & ((quantity != 0) | (amount != 0)))
+    return (
+        groups,
+        is_plain,
+        roots_of_plain(texts, numbers, bounds, is_plain & ((quantity != 0) | (amount != 0))),
+    )
 
 
 def join_groups(state: State, groups: Groups, wanted: Bools) -> dict[tuple[int, int], int]:
@@ -199,13 +204,17 @@ def open_plain(
     # One array for both, so that no leg is looked for twice.
     of_leg = np.repeat(np.arange(len(is_plain)), counted)
     state.settle_legs(groups.rows[(is_plain & ~is_open)[of_leg]])
-    columns = [getattr(groups, name)[is_open] for name in ("instrument", "party", "quantity", "amount")]
+    instrument, party, quantity, amount = (
+        column[is_open] for column in (groups.instrument, groups.party, groups.quantity, groups.amount)
+    )
     bounds = np.concatenate(([0], np.cumsum(counted[is_open])))
-    if len(columns[0]):
-        instrument, party = (column.astype(np.int32) for column in columns[:2])
+    if len(party):
+        numbers = instrument.astype(np.int32), party.astype(np.int32)
         rows = groups.rows[is_open[of_leg]]
-        state.positions.add_fresh(Fresh(state.today, instrument, party, *columns[2:], rows, bounds))
-    return rows_of_columns(state, *columns, LegKind.NEW1, counted[is_open], roots[is_open])
+        state.positions.add_fresh(Fresh(state.today, *numbers, quantity, amount, rows, bounds))
+    return rows_of_columns(
+        state, instrument, party, quantity, amount, LegKind.NEW1, counted[is_open], roots[is_open]
+    )
 
 
 # -- gross instruments ------------------------------------------------------------------------------------

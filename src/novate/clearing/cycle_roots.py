@@ -2,8 +2,8 @@
 
     legs --distinct trades--> "VENUE|T-17|1|" ... --groups of legs--> 32 bytes a position
 
-A leg is plain if its leaf is that of a trade of today's kind: no reversal, no transfer, and no bar in the names
-of its trade, so that texts sort as the kernel sorts them.
+A leg is plain if it is a trade's and no reversal, and no name of its trade has a bar, so that texts sort as
+the kernel sorts them.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ from novate.domain.codes import Side
 
 Int64s = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-BAR = ord("|")
 BARS = 3
 
 
 def plain_legs(state: State, legs: Records) -> tuple[Bools, TradeTexts, Int64s]:
     """(which legs are plain, the texts of their trades, the number of each leg's leaf among these).
 
-    Leaf 2i is the buyer's of the trade with text i, 2i + 1 its seller's; of a leg that is not plain the number
-    means nothing.
+    Leaf 2i is the buyer's of the trade with text i, 2i + 1 its seller's. The number of a leg that is not
+    plain means nothing.
     """
     trade = legs["trade"].astype(np.int64)
     plain = (trade >= 0) & (legs["is_reversal"] == 0)
@@ -41,26 +40,27 @@ def plain_legs(state: State, legs: Records) -> tuple[Bools, TradeTexts, Int64s]:
     version[trade[plain]] = legs["version"][plain]
     trades = np.flatnonzero(is_named)
     place = np.cumsum(is_named) - 1
-    texts = texts_of(state, trades, version[trades])
-    if len(trades):
-        bars = np.add.reduceat(texts.data == BAR, texts.starts[:-1], dtype=np.int64)
-        plain[plain] = bars[place[trade[plain]]] == BARS
+    texts, has_bar = texts_of(state, trades, version[trades])
+    plain[plain] = ~has_bar[place[trade[plain]]]
     return plain, texts, 2 * place[trade] + (legs["side"] == Side.SELL)
 
 
-def texts_of(state: State, trades: Int64s, version: Int64s) -> TradeTexts:
-    """`source|trade id|version|` of trades, given by their rows."""
+def texts_of(state: State, trades: Int64s, version: Int64s) -> tuple[TradeTexts, Bools]:
+    """(`source|trade id|version|` of trades, given by their rows; whether a name has a bar)."""
     rows = state.trades.array
     heads = Table(name + b"|" for name in state.sources).rows(rows["source"][trades])
     heap = np.frombuffer(state.texts.heap, np.uint8)
     tails = Texts(heap, rows["name_start"][trades], rows["name_length"][trades].astype(np.int64))
     room = int(heads.length.sum() + tails.length.sum()) + len(trades) * (MOST_DIGITS + BARS)
     data, starts = np.zeros(room, np.uint8), np.zeros(len(trades) + 1, np.int64)
-    leaf_texts(heads, tails, version, data, starts)
-    return TradeTexts(data[: starts[-1]], starts)
+    has_bar = np.array([b"|" in name for name in state.sources], bool)[rows["source"][trades]]
+    leaf_texts(heads, tails, version, data, starts, has_bar)
+    return TradeTexts(data[: starts[-1]], starts), has_bar
 
 
-def roots_of_plain(texts: TradeTexts, numbers: Int64s, bounds: Int64s, wanted: Bools) -> npt.NDArray[np.uint8]:
+def roots_of_plain(
+    texts: TradeTexts, numbers: Int64s, bounds: Int64s, wanted: Bools
+) -> npt.NDArray[np.uint8]:
     """The root of each wanted group, `numbers[bounds[g] : bounds[g + 1]]`, (groups, 32)."""
     out = np.zeros(DIGEST * len(wanted), np.uint8)
     if wanted.any():

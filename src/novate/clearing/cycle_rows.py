@@ -58,7 +58,8 @@ class Totals:
 
     def emit(self) -> None:
         """NETTED by instrument, CYCLE by currency."""
-        state, sums = self._state, {}
+        state = self._state
+        sums: dict[int, list[int]] = {}
         for instrument in np.flatnonzero(self._legs).tolist():
             legs, rows = int(self._legs[instrument]), int(self._rows[instrument])
             (deliver, pay), (net_deliver, net_pay) = (
@@ -105,9 +106,7 @@ def emit_cycle(state: State, rows: RowColumns, totals: Totals) -> None:
     state.out.put_records(row_events(state, rows))
     state.out.rows.add_columns(rows.instrument, rows.quantity, rows.amount)
     totals.emit()
-    state.out.put_digest(
-        ClearingEvent.FILE, file_digest(state, rows), state.today, state.cycles, rows.size
-    )
+    state.out.put_digest(ClearingEvent.FILE, file_digest(state, rows), state.today, state.cycles, rows.size)
 
 
 def row_events(state: State, rows: RowColumns) -> Records:
@@ -124,7 +123,9 @@ def row_events(state: State, rows: RowColumns) -> Records:
     roots["kind"] = ClearingEvent.ROOT
     roots["digest"] = np.ascontiguousarray(rows.roots).view("V32")[:, 0]
     # As bytes: records would be copied field by field.
-    events.view(np.uint8).reshape(rows.size, 2, RECORD_BYTES)[:, 1] = roots.view(np.uint8).reshape(-1, RECORD_BYTES)
+    events.view(np.uint8).reshape(rows.size, 2, RECORD_BYTES)[:, 1] = roots.view(np.uint8).reshape(
+        -1, RECORD_BYTES
+    )
     return events.reshape(-1)
 
 
@@ -140,7 +141,7 @@ def file_digest(state: State, rows: RowColumns) -> bytes:
     moves, pays = (Table([*(words[one].encode() for one in (-1, 0, 1))]).data for words in (MOVEMENT, PAY))
     digest = sha256(HEADER.encode())
     for first in range(0, rows.size, PIECE):
-        piece = rows.chosen(slice(first, first + PIECE))
+        piece = rows.between(first, first + PIECE)
         texts = (
             owners.rows(piece.party),
             names.rows(piece.instrument),
@@ -148,9 +149,8 @@ def file_digest(state: State, rows: RowColumns) -> bytes:
         )
         room = FIXED_BYTES * piece.size + sum(int(one.length.sum()) for one in texts)
         lines = np.zeros(room, np.uint8)
-        columns = LineColumns(
-            *(np.ascontiguousarray(one) for one in (piece.quantity, piece.amount, piece.gross_legs)),
-            *(np.ascontiguousarray(one).reshape(-1) for one in (piece.ids, piece.roots)),
-        )
-        digest.update(lines[: obligation_lines(columns, *texts, moves, pays, lines)])
+        numbers = (np.ascontiguousarray(one) for one in (piece.quantity, piece.amount, piece.gross_legs))
+        hashes = (np.ascontiguousarray(one).reshape(-1) for one in (piece.ids, piece.roots))
+        columns = LineColumns._make((*numbers, *hashes))
+        digest.update(lines[: obligation_lines(columns, *texts, moves, pays, lines)].data)
     return digest.digest()

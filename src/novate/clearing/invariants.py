@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from novate.clearing.open_positions import Position
 from novate.clearing.roll import open_amounts
 from novate.clearing.splits import ccp_securities
-from novate.clearing.open_positions import Position
 from novate.clearing.state import State
 from novate.domain.clearing_codes import LegState
 from novate.domain.machine import BrokenInvariant

@@ -43,9 +43,9 @@ class RowColumns(NamedTuple):
         """How many there are."""
         return len(self.party)
 
-    def chosen(self, rows: npt.NDArray[np.generic]) -> RowColumns:
-        """Some rows, or all in another order."""
-        return RowColumns(*(column[rows] for column in self))
+    def between(self, first: int, end: int) -> RowColumns:
+        """Rows that stand side by side."""
+        return RowColumns._make(column[first:end] for column in self)
 
 
 def cycle_text(state: State) -> str:
@@ -67,8 +67,8 @@ class RowList:
         self._rows: list[tuple[bytes, tuple[int, ...], bytes, bytes]] = []
 
     def add(
-        self, instrument: int, party: int, quantity: int, amount: int, kind: int, gross_legs: int, root: bytes,
-        suffix: bytes = b"",
+        self, instrument: int, party: int, quantity: int, amount: int, kind: int, gross_legs: int,
+        root: bytes, suffix: bytes = b"",
     ) -> None:  # fmt: skip
         """One row; a suffix belongs to an item."""
         state = self._state
@@ -84,7 +84,7 @@ class RowList:
         numbers = np.array([row[1] for row in rows], np.int64).reshape(-1, 7)
         roots = np.frombuffer(b"".join(row[2] for row in rows), np.uint8).reshape(-1, 32)
         ids = np.frombuffer(b"".join(row[3] for row in rows), np.uint8).reshape(-1, ID_BYTES)
-        return RowColumns(*numbers.T, roots, ids)
+        return RowColumns._make((*numbers.T, roots, ids))
 
 
 def rows_of_columns(
@@ -108,6 +108,11 @@ def rows_of_columns(
 
 
 def joined_rows(blocks: list[RowColumns]) -> RowColumns:
-    """All rows in the order of the file."""
-    rows = RowColumns(*(np.concatenate(columns) for columns in zip(*blocks, strict=True)))
-    return rows.chosen(np.lexsort((rows.instrument, rows.party, rows.currency)))
+    """All rows, one block behind the other."""
+    return RowColumns._make(np.concatenate(columns) for columns in zip(*blocks, strict=True))
+
+
+def sorted_rows(rows: RowColumns) -> RowColumns:
+    """The rows in the order of the file; what has the same key stays as it stands."""
+    order = np.lexsort((rows.instrument, rows.party, rows.currency))
+    return RowColumns._make(column.take(order, axis=0) for column in rows)

@@ -1,4 +1,4 @@
-"""Open positions of net instruments (C21): objects with lots, and columns of those that are as a cycle left them.
+"""Open positions of net instruments (C21): objects with lots, and columns of those that a cycle just made.
 
     cycle --> fresh columns   instrument party quantity amount legs       one lot of the day, nothing done yet
                  | settled whole: never more than columns
@@ -78,10 +78,8 @@ class Fresh(NamedTuple):
         """Some of them."""
         sizes = np.diff(self.bounds)
         bounds = np.concatenate(([0], np.cumsum(sizes[wanted])))
-        columns = (self.instrument, self.party, self.quantity, self.amount)
-        return Fresh(
-            self.since, *(column[wanted] for column in columns), self.legs[np.repeat(wanted, sizes)], bounds
-        )
+        columns = (column[wanted] for column in (self.instrument, self.party, self.quantity, self.amount))
+        return Fresh._make((self.since, *columns, self.legs[np.repeat(wanted, sizes)], bounds))
 
 
 class Sums(NamedTuple):
@@ -152,7 +150,10 @@ class OpenPositions:
     def take_fresh(self) -> Fresh:
         """The fresh positions, which are then no longer here."""
         fresh = self._fresh
-        if len(self._places) and sum(place.stop - place.start for place in self._places.values()) < fresh.size:
+        if (
+            len(self._places)
+            and sum(place.stop - place.start for place in self._places.values()) < fresh.size
+        ):
             fresh = fresh.chosen(np.isin(fresh.instrument, np.array(list(self._places), np.int32)))
         self._fresh, self._places = _NONE, {}
         return fresh

@@ -5,8 +5,8 @@
     legs       row -> trade, party, quantity, amount, due, state, ..., next current leg of the trade
 
 Other rows and lists name a row by its number, until settled trades leave and what is left moves together
-(`retirement`). What is said of a trade outside is its own number, in order of arrival, for ever. Rows are read
-as tuples of Python integers, which are exact at any size and never wrap.
+(`retirement`). What is said of a trade outside is its own number, in order of arrival, for ever. Rows are
+read as tuples of Python integers, which are exact at any size and never wrap.
 """
 
 from __future__ import annotations

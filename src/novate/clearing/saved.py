@@ -7,8 +7,8 @@
                rest                   everything else, JSON of sorted lists (numbers of any size)
 
     root       SHA-256 over the rest, the root of the ledger (L33), and the columns in order of arrival,
-               without the numbers of rows that only say where something lies, and without legs that are GONE; to the
-               archive by its length and digest, which are in the rest
+               without the numbers of rows that only say where something lies, and without legs that are GONE;
+               length and digest of the archive are in the rest
 
 What follows from the columns (which legs wait, which are behind a position) is not saved but found again.
 """
@@ -61,7 +61,7 @@ def state_root(state: State, staging: Staging) -> bytes:
 def memory_bytes(state: State) -> int:
     """Bytes of rows in use, of names and identities, and of the lists of rows beside them."""
     rows = sum(getattr(state, table).array.nbytes for table in COLUMNS)
-    return rows + len(state.texts.heap) + state.trade_rows.nbytes + state.positions.nbytes
+    return int(rows + len(state.texts.heap) + state.trade_rows.nbytes + state.positions.nbytes)
 
 
 def write_snapshot(state: State, staging: Staging, into: SnapshotWriter) -> None:
@@ -74,11 +74,9 @@ def write_snapshot(state: State, staging: Staging, into: SnapshotWriter) -> None
     into.put("rest", np.frombuffer(rest_of(state, staging), np.uint8))
 
 
-def read_snapshot(
-    terms: HouseTerms, archive: TradeArchive, source: SnapshotReader
-) -> tuple[State, Staging]:
-    """A state from its arrays and the archive, which is cut to what belongs to it. ValueError where they do not
-    fit."""
+def read_snapshot(terms: HouseTerms, archive: TradeArchive, source: SnapshotReader) -> tuple[State, Staging]:
+    """A state from its arrays and the archive, which is cut to what belongs to it. ValueError where they do
+    not fit."""
     state, staging = State(terms, archive), Staging()
     for table in COLUMNS:
         getattr(state, table).take_over(source.get(table))
@@ -102,7 +100,12 @@ def rest_of(state: State, staging: Staging) -> bytes:
     rest = {
         "day": [state.today, state.cycles, state.runs],
         "last": [state.last_giveup, state.last_transfer, state.last_intent],
-        "archive": [state.archived, state.archived_digest.hex(), state.arrived, _counted(state.archived_lieu)],
+        "archive": [
+            state.archived,
+            state.archived_digest.hex(),
+            state.arrived,
+            _counted(state.archived_lieu),
+        ],
         "turnover": state.balances.turnover,
         "load": [state.loads.quantities.tolist(), state.loads.amounts.tolist()],
         "exempt": _pairs(state.exempt),
@@ -122,9 +125,7 @@ def rest_of(state: State, staging: Staging) -> bytes:
         "corporate": [_corporate(name, state.corporate[name]) for name in sorted(state.corporate)],
         "splits": [[key, [_text(name) for name in state.splits[key]]] for key in sorted(state.splits)],
         "claims": [_claim(claim) for claim in sorted(state.claims)],
-        "own": [
-            _counted(own) for own in (state.own_securities, state.own_deposits, state.own_money)
-        ],
+        "own": [_counted(own) for own in (state.own_securities, state.own_deposits, state.own_money)],
         "staged": [_staged(staging.text), staging.text_goes_on, staging.parts],
         "batch": None if staging.head is None else _command(staging.head),
         "batch_trades": [

@@ -1,6 +1,6 @@
 """Texts of tables as columns: what the kernels of `kernels.house_texts` are called with.
 
-    table ["5|A|", "7|B|"] --Table--> one array of bytes --rows 0 1 1 0--> Texts, a text for each row
+table ["5|A|", "7|B|"] --Table--> one array of bytes --rows 0 1 1 0--> Texts, a text for each row
 """
 
 from __future__ import annotations

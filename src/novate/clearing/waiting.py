@@ -50,12 +50,13 @@ class WaitingLegs:
         newer = np.flatnonzero(legs["instrument"][self._indexed :] == instrument) + self._indexed
         rows = np.concatenate((self._rows[first:end], newer))
         rows = rows[legs["state"][rows] == LegState.WAITING]
-        return rows[np.argsort(legs["due"][rows], kind="stable")]
+        return rows.take(np.argsort(legs["due"][rows], kind="stable"))
 
     def instruments(self) -> list[int]:
         """Instruments of which a leg waits, ascending."""
         legs = self._legs.array
-        return np.unique(legs["instrument"][legs["state"] == LegState.WAITING]).tolist()
+        found: list[int] = np.unique(legs["instrument"][legs["state"] == LegState.WAITING]).tolist()
+        return found
 
     def _index(self) -> None:
         legs = self._legs.array

@@ -7,9 +7,9 @@ Records of one key that are appended together are a group; a run names the first
 under the first half of its key. A search asks every run, a column of keys at once; the other half is compared
 with the records themselves. Neighbouring runs of like size become one, up to MOST_ENTRIES, so there are few.
 
-Both are derived from a journal. After a fault `restore` cuts them back to what a snapshot says, and what has no
-run then gets one; `keep` makes durable what a snapshot will say. Cost: memory for one append or one merge, and
-pages of the operating system's cache.
+Both are derived from a journal. After a fault `restore` cuts them back to what a snapshot says, and what has
+no run then gets one; `kept` makes durable what a snapshot will name. Cost: memory for one append or one
+merge, and pages of the operating system's cache.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class KeyedRecords:
     """The records of one directory. One writer."""
 
     def __init__(self, directory: Path, dtype: np.dtype[Any], disk: Disk | None = None) -> None:
-        """dtype: of 64 bytes, the first 16 of them the key. ValueError for another one; OSError of the disk."""
+        """dtype: of 64 bytes, the first 16 of them the key. ValueError for another; OSError of the disk."""
         if dtype.itemsize != RECORD_BYTES:
             raise ValueError(f"Expected records of {RECORD_BYTES} bytes, was {dtype.itemsize}")
         self._dtype = dtype
@@ -64,6 +64,8 @@ class KeyedRecords:
         self._fd = self._disk.open(self._path, write=True, create=True)
         self._count = self._disk.size(self._fd) // RECORD_BYTES
         self._runs = self._found_runs()
+        self._words: Halves
+        """The records as they lie on the disk, eight numbers each."""
         self._map_records()
 
     def __len__(self) -> int:
@@ -137,15 +139,12 @@ class KeyedRecords:
 
     def _groups(self, run: _Run, half: int, other: int) -> list[int]:
         """First records of the groups of a key in a run."""
-        first, end = (
-            int(np.searchsorted(run.halves, np.uint64(half), side)) for side in ("left", "right")
-        )
+        first, end = (int(np.searchsorted(run.halves, np.uint64(half), side)) for side in ("left", "right"))
         groups = run.groups[first:end].tolist()
         return [row for row in groups if int(self._words[row, 1]) == other]
 
     def _map_records(self) -> None:
-        """The records as they lie on the disk, eight numbers each."""
-        self._words: Halves = np.zeros((0, WORDS), np.uint64)
+        self._words = np.zeros((0, WORDS), np.uint64)
         if self._count:
             self._words = np.asarray(np.memmap(self._path, np.uint64, "r", shape=(self._count, WORDS)))
 

@@ -70,4 +70,6 @@ def trade_flow(
 def _crowded(drawn: npt.NDArray[np.float64], instruments: int, exponent: float) -> Int32s:
     """Numbers of instruments for numbers drawn evenly from 0 to 1."""
     shares = np.cumsum(1.0 / np.arange(1, instruments + 1) ** exponent)
-    return np.searchsorted(shares / shares[-1], drawn, side="right").clip(max=instruments - 1).astype(np.int32)
+    return (
+        np.searchsorted(shares / shares[-1], drawn, side="right").clip(max=instruments - 1).astype(np.int32)
+    )

@@ -8,8 +8,8 @@ import pytest
 
 from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.ledger.layout import ACCOUNTS
-from novate.clearing.trade_index import TradeIndex
 from novate.clearing.state import State
+from novate.clearing.trade_index import TradeIndex
 from novate.domain.clearing_codes import LegState
 from novate.domain.machine import BrokenInvariant
 from tests.unit.clearing.houses import lived_in, player, state_of

@@ -27,7 +27,7 @@ from novate.clearing.kernels.sha256 import (
 )
 from novate.compiled import entry, inlined, kernel, wide
 
-Int32s = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
 
 MOST_DIGITS = 20
 ID_BYTES = 8
@@ -107,13 +107,21 @@ def digests_of_pairs(heads: Texts, tails: Texts, out: Bytes) -> None:
 
 
 @entry
-def leaf_texts(heads: Texts, tails: Texts, version: Int64s, out: Bytes, starts: Int64s) -> None:
-    """`head tail|version|` of each pair, one after the other, and where each begins (n + 1,)."""
+def leaf_texts(
+    heads: Texts, tails: Texts, version: Int64s, out: Bytes, starts: Int64s, has_bar: Bools
+) -> None:
+    """`head tail|version|` of each pair, one after the other, and where each begins (n + 1,).
+
+    `has_bar` becomes true for a tail with a bar.
+    """
     at = wide(0)
     starts[0] = 0
     for i in range(len(version)):
         at = _copy(heads.data, wide(heads.first[i]), wide(heads.length[i]), out, at)
-        at = _copy(tails.data, wide(tails.first[i]), wide(tails.length[i]), out, at)
+        first, length = wide(tails.first[i]), wide(tails.length[i])
+        for place in range(length):
+            has_bar[i] |= tails.data[first + place] == _BAR
+        at = _copy(tails.data, first, length, out, at)
         out[at] = _BAR
         at = _write_number(wide(version[i]), out, at + 1)
         out[at] = _BAR
@@ -138,8 +146,8 @@ def obligation_lines(
 ) -> int:
     """One line for each row; returns how many bytes they are.
 
-    owners: `cycle,day,member,account,`; names: `isin,`; kinds: `currency,type,`. moves and pays: three words of
-    four letters each, for below zero, zero and above. `out` has FIXED_BYTES and the texts for each row.
+    owners: `cycle,day,member,account,`; names: `isin,`; kinds: `currency,type,`. moves and pays: three words
+    of four letters each, for below zero, zero and above. `out` has FIXED_BYTES and the texts for each row.
     """
     at = wide(0)
     for i in range(len(rows.quantity)):

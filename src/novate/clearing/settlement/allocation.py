@@ -48,12 +48,12 @@ class Lots(NamedTuple):
 
     def chosen(self, rows: npt.NDArray[np.generic] | slice) -> Lots:
         """Some lots, or all in another order."""
-        return Lots(*(column[rows] for column in self))
+        return Lots._make(column[rows] for column in self)
 
 
 def allocate(state: State, columns: OpenColumns) -> int:
-    """All lots of the longs in the order of C31, and every position known to the house again; returns how many
-    lots received something."""
+    """All lots of the longs in the order of C31; then every position is known to the house again. Returns how
+    many lots received something."""
     columns.reason[columns.quantity > 0] = OpenReason.AWAITING
     lots = ordered_lots(state, columns)
     is_careful = careful_instruments(state, columns, lots)
@@ -97,7 +97,7 @@ def lots_of(columns: OpenColumns) -> tuple[Int64s, Int64s, Int64s, Bools]:
     ]
     numbers = np.array(old, np.int64).reshape(-1, 4)
     of_fresh = (
-        fresh, np.full(fresh.size, columns.fresh.since), columns.quantity[fresh], np.ones(fresh.size, np.int64),
+        fresh, np.full(fresh.size, columns.fresh.since), columns.quantity[fresh], np.ones_like(fresh),
     )  # fmt: skip
     number, since, quantity, single = (
         np.concatenate((one, other)) for one, other in zip(of_fresh, numbers.T, strict=True)

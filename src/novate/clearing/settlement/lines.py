@@ -42,4 +42,4 @@ def move_lines(state: State, line: Line, direction: int, why: MoveReason, why_du
         is_linked=np.stack(((line.amount != 0), np.zeros(count, bool)), axis=1),
     )
     is_move = both.reshape(-1) > 0
-    state.balances.move_many(Moves(*(column.reshape(-1)[is_move] for column in moves)))
+    state.balances.move_many(Moves._make(column.reshape(-1)[is_move] for column in moves))

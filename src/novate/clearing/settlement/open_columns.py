@@ -1,11 +1,10 @@
 """All open positions of continuous net settlement as columns, and what becomes of them.
 
-    fresh columns + objects --by instrument and party--> one entry each --settled--> closed, or objects again
+fresh columns + objects --by instrument and party--> one entry each --settled--> closed, or objects again
 """
 
 from __future__ import annotations
 
-from array import array
 from typing import NamedTuple
 
 import numpy as np
@@ -54,18 +53,21 @@ def open_columns(state: State, instruments: list[int]) -> OpenColumns:
     ]
     fresh = state.positions.take_fresh()
     numbers = np.array(
-        [(one, party, position.quantity, position.amount, position.reason) for one, party, position in carried],
+        [
+            (one, party, position.quantity, position.amount, position.reason)
+            for one, party, position in carried
+        ],
         np.int64,
     ).reshape(-1, 5)
-    of_fresh = (fresh.instrument, fresh.party, fresh.quantity, fresh.amount, np.zeros(fresh.size, np.int64))
-    columns = [
-        np.concatenate((one, other)).astype(np.int64) for one, other in zip(of_fresh, numbers.T, strict=True)
-    ]
+    reason = np.zeros(fresh.size, np.int64)
+    of_fresh = np.stack((fresh.instrument, fresh.party, fresh.quantity, fresh.amount, reason)).astype(
+        np.int64
+    )
+    columns = np.concatenate((of_fresh, numbers.T), axis=1)
     place = np.concatenate((np.arange(fresh.size), -1 - np.arange(len(carried))))
     order = np.lexsort((columns[1], columns[0]))
-    return OpenColumns(
-        *(column[order] for column in columns), fresh, [position for *_, position in carried], place[order]
-    )
+    objects = [position for *_, position in carried]
+    return OpenColumns._make((*(column[order] for column in columns), fresh, objects, place[order]))
 
 
 def put_back(state: State, columns: OpenColumns, wanted: Bools) -> None:

@@ -31,7 +31,9 @@ def check_waiting(state: State, command: Command, staged: Staged) -> ClearingRej
     trade = state.trade_row(command.source, staged.name)
     if trade == NO_ROW:
         old = retired(state, trade_identity(state.sources[command.source], staged.name))
-        settled = old and (ClearingReject.TRADE_CANCELLED if old.is_cancelled else ClearingReject.ALREADY_NETTED)
+        settled = old and (
+            ClearingReject.TRADE_CANCELLED if old.is_cancelled else ClearingReject.ALREADY_NETTED
+        )
         return settled or ClearingReject.UNKNOWN_TRADE
     if state.trades.get(trade, "is_cancelled"):
         return ClearingReject.TRADE_CANCELLED

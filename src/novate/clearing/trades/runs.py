@@ -30,7 +30,14 @@ from novate.domain.clearing_codes import (
     LegOperation,
     LegState,
 )
-from novate.domain.clearing_records import CLEARING_COMMAND, CLEARING_EVENT, NOT_GIVEN, RECORD_BYTES, TEXT_BYTES, Records
+from novate.domain.clearing_records import (
+    CLEARING_COMMAND,
+    CLEARING_EVENT,
+    NOT_GIVEN,
+    RECORD_BYTES,
+    TEXT_BYTES,
+    Records,
+)
 from novate.domain.codes import Side
 from novate.domain.units import INT64_MAX
 
@@ -78,7 +85,7 @@ class TradeTables:
             due[one] = 0
             if not check_dates(state, command):
                 due[one] = due_day(state, one, settlement_day(state, command), False)
-        return due[instrument]
+        return np.asarray(due[instrument])
 
 
 class TradeRun:
@@ -168,7 +175,7 @@ class TradeRun:
         return np.asarray(fits)
 
     def _find_dates(self, tables: TradeTables, wanted: Bools) -> Bools:
-        """Rungs of dates, and due dates: one question for each distinct (instrument, dates) of a business day."""
+        """Rungs of dates, and due dates: one question for each (instrument, dates) of a business day."""
         trades = self._trades
         day, other = trades["day"].astype(np.int64), trades["other_day"].astype(np.int64)
         both = day << 32 | other & 0xFFFFFFFF
