@@ -23,7 +23,7 @@ from novate.clearing.archive import ARCHIVED, MemoryArchive, TradeArchive
 from novate.clearing.machine import Clearing
 from novate.clearing.trades import delivery
 from novate.domain.clearing_records import Records, new_clearing_events
-from novate.journal.keyed_records import KeyedRecords
+from novate.journal.rows import RowArchive
 from tests.oracle.naive_clearing import NaiveClearing
 from tests.oracle.naive_clearing_terms import Json
 from tests.property.campaign import campaign, explain
@@ -47,7 +47,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 def archive_of(kind: str, folder: str) -> TradeArchive:
-    return MemoryArchive() if kind == "memory" else KeyedRecords(Path(folder) / "archive", ARCHIVED)
+    return MemoryArchive() if kind == "memory" else RowArchive(Path(folder) / "archive", ARCHIVED, "half")
 
 
 def old_trades_again(seed: int) -> Json:
@@ -85,7 +85,7 @@ def probe(r: Random, old: Json) -> Iterator[Json]:
 
 def player_of(flow: Json, archive: TradeArchive) -> ClearingPlayer:
     player = ClearingPlayer(house_terms(flow["header"]["config"]))
-    player.house = Clearing(house_terms(flow["header"]["config"]), archive)
+    player.house = Clearing(house_terms(flow["header"]["config"]), trade_archive=archive)
     return player
 
 
@@ -122,15 +122,19 @@ def test_a_restart_takes_back_what_was_archived_since_the_snapshot(seed: int, at
     with TemporaryDirectory() as folder:
         whole = Clearing(terms)
         expected = run(whole, commands)
-        first, kept = Clearing(terms, archive_of("disk", folder)), Kept()
+        archive, kept = RowArchive(Path(folder), ARCHIVED, "half"), Kept()
+        first = Clearing(terms, trade_archive=archive)
         before = run(first, commands[:at])
         first.snapshot(kept)
         run(first, commands[at:beyond])  # and then the power fails
-        second = Clearing(terms, archive_of("disk", folder))
+        archive.close()
+        archive = RowArchive(Path(folder), ARCHIVED, "half")
+        second = Clearing(terms, trade_archive=archive)
         second.restore(kept)
         second.validate()
         assert before + run(second, commands[at:]) == expected
         assert second.state_root() == whole.state_root()
+        archive.close()
 
 
 @campaign(FLOWS)

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from novate.app.bench_measure import CaseResult, case_result, undisturbed
-from novate.app.bootstrap_clearing import trade_archive
+from novate.app.bootstrap_clearing import Archives
 from novate.clearing.chart import MoveReason
 from novate.clearing.house_terms import (
     CCP,
@@ -45,7 +45,6 @@ from novate.domain.clearing_records import (
 from novate.simulation.trade_flow import TradeFlow, trade_flow
 
 MEMBERS, INSTRUMENTS = 200, 5_000
-EXPONENT = 1.0
 BATCH, EVENT_BUFFER = 4_096, 65_536
 MONDAY = 739_677
 """2026-03-02."""
@@ -108,11 +107,12 @@ def _case(name: str, times: list[int], trades: int, day: Phases | None = None) -
 def run_day(trades: int, with_fails: bool) -> Phases:
     """One day of trades from the first record to the roll after its settlement."""
     with TemporaryDirectory(prefix="novate-bench-") as folder:
-        archive = trade_archive(Path(folder))
+        archives = Archives(Path(folder))
         try:
-            return _day(Clearing(house_terms(), archive), trades, with_fails)
+            house = Clearing(house_terms(), archives.transfers, archives.trades)
+            return _day(house, trades, with_fails)
         finally:
-            archive.close()
+            archives.close()
 
 
 def _day(house: Clearing, trades: int, with_fails: bool) -> Phases:
@@ -185,7 +185,7 @@ def house_terms() -> HouseTerms:
 
 
 def _flow(trades: int) -> Iterator[TradeFlow]:
-    return trade_flow(trades, MEMBERS, INSTRUMENTS, exponent=EXPONENT)
+    return trade_flow(trades, MEMBERS, INSTRUMENTS, crowded=True)
 
 
 def _source() -> Records:

@@ -1,8 +1,9 @@
 """The command line: `novate COMMAND`, one file per group of commands, started in the blink of an eye.
 
     cli_run       run, replay, verify           the main job and its proof
-    cli_tools     match, clear, conform, explain, bench, import, version
-    cli_clearing  clearing minimum-payments, clearing iso20022
+    cli_tools     match, conform, explain, bench, import, version
+    cli_clear     clear                         trades that anyone made
+    cli_clearing  clearing ...                  a clearing house of many days
 
     exit code   0 done      1 refused, or it differs      2 wrong use
 
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 
 import typer
 
-from novate.app import cli_run, cli_tools
+from novate.app import cli_clear, cli_run, cli_tools
 from novate.app.cli_clearing import clearing
 from novate.app.cli_errors import expected_failure, usage_failure
 from novate.app.cli_screen import prepare_output, print_error
@@ -45,7 +46,7 @@ app.command("run")(cli_run.run)
 app.command("replay")(cli_run.replay)
 app.command("verify")(cli_run.verify)
 app.command("match")(cli_tools.match)
-app.command("clear")(cli_tools.clear)
+app.command("clear")(cli_clear.clear)
 app.command("conform")(cli_tools.conform)
 app.command("explain")(cli_tools.explain)
 bench.command("matching")(cli_tools.bench_matching)

@@ -14,7 +14,6 @@ What the archive lies in is behind the port `TradeArchive`. The house commits to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import IntEnum
 from typing import Protocol
 
@@ -27,6 +26,7 @@ Archived = npt.NDArray[np.void]
 """Records of ARCHIVED."""
 Identities = npt.NDArray[np.void]
 Bools = npt.NDArray[np.bool_]
+Int64s = npt.NDArray[np.int64]
 
 
 class ArchivedKind(IntEnum):
@@ -52,7 +52,8 @@ def _layout(**fields: tuple[str, int]) -> np.dtype[np.void]:
 
 
 # All bytes have a name, because those between fields would be lost when records are copied.
-ARCHIVED = _layout(rest=("V47", 17))
+ARCHIVED = np.dtype([("half", "<i8"), ("other", "<i8"), ("kind", "u1"), ("rest", "V47")])
+"""An identity as two numbers; what else a record says depends on its kind."""
 ARCHIVED_TRADE = _layout(
     is_cancelled=("u1", 17), is_netted=("u1", 18), source=("<i4", 20), in_force=("<i8", 32),
     highest=("<i8", 40), number=("<i8", 48),
@@ -65,78 +66,80 @@ ARCHIVED_LEG = _layout(
 
 
 class TradeArchive(Protocol):
-    """An append-only column of records, each with a key of 16 bytes in front."""
+    """Rows of ARCHIVED, counted from 1, found by the first half of their identity. What `append` was given is
+    durable when it returns, so that no snapshot is ever ahead of its archive."""
 
     def __len__(self) -> int:
-        """How many records there are."""
-        ...
+        """How many rows there are."""
 
-    def append(self, records: Archived) -> None:
-        """Add records; those of one key stand together."""
-        ...
+    def append(self, rows: Archived) -> None:
+        """(n,) more rows."""
 
-    def holds(self, keys: Identities) -> Bools:
-        """Which keys have a record."""
-        ...
+    def find(self, keys: Int64s) -> Int64s:
+        """(n,) first halves -> (n,) places of a row of each, 0 where there is none."""
 
-    def read(self, key: bytes) -> Archived:
-        """All records of a key, in the order in which they came."""
-        ...
+    def find_all(self, key: int) -> Int64s:
+        """Places of all rows of a first half, ascending."""
 
-    def kept(self) -> Archived:
-        """What a snapshot must hold for `restore`: nothing, where the records are durable already."""
-        ...
+    def read(self, places: Int64s) -> Archived:
+        """(n,) places from 1 to the last -> (n,) rows."""
 
-    def restore(self, count: int, kept: Archived) -> None:
-        """As it was when it had `count` records. ValueError if they are not there."""
-        ...
+    def cut(self, rows: int) -> None:
+        """Forget all rows behind the first so many. ValueError if there are fewer."""
 
 
 class MemoryArchive:
-    """An archive in memory."""
+    """An archive that is gone with its process."""
 
     def __init__(self) -> None:
-        self._blocks: list[Archived] = []
-        self._count = 0
-        self._places: dict[bytes, list[tuple[int, int]]] = {}
-        """Key -> (block, record) of each of its records."""
+        self._rows = np.zeros(0, ARCHIVED)
+        self._places: dict[int, list[int]] = {}
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._rows)
 
-    def append(self, records: Archived) -> None:
-        """Add records."""
-        block = np.frombuffer(records.tobytes(), ARCHIVED)
-        for place, key in enumerate(_keys(block)):
-            self._places.setdefault(key, []).append((len(self._blocks), place))
-        self._blocks.append(block)
-        self._count += len(block)
+    def append(self, rows: Archived) -> None:
+        """(n,) more rows."""
+        for place, key in enumerate(rows["half"].tolist(), len(self) + 1):
+            self._places.setdefault(key, []).append(place)
+        self._rows = np.concatenate([self._rows, rows])
 
-    def holds(self, keys: Identities) -> Bools:
-        """Which keys have a record."""
-        return np.fromiter((key in self._places for key in _keys(keys)), bool, len(keys))
+    def find(self, keys: Int64s) -> Int64s:
+        """Places of a row of each key, 0 where there is none."""
+        return np.array([self._places.get(key, [0])[0] for key in keys.tolist()], np.int64)
 
-    def read(self, key: bytes) -> Archived:
-        """All records of a key."""
-        return _joined(self._blocks[block][place : place + 1] for block, place in self._places.get(key, []))
+    def find_all(self, key: int) -> Int64s:
+        """Places of all rows of a key, ascending."""
+        return np.array(self._places.get(key, []), np.int64)
 
-    def kept(self) -> Archived:
-        """Every record."""
-        return _joined(self._blocks)
+    def read(self, places: Int64s) -> Archived:
+        """The rows of places."""
+        return self._rows[places - 1]
 
-    def restore(self, count: int, kept: Archived) -> None:
-        """Take over the records of a snapshot. ValueError if they are not as many as it says."""
-        if len(kept) != count:
-            raise ValueError(f"Expected {count} records of archived trades, was {len(kept)}")
-        self._blocks, self._count, self._places = [], 0, {}
+    def cut(self, rows: int) -> None:
+        """Forget all rows behind the first so many. ValueError if there are fewer."""
+        if len(self._rows) < rows:
+            raise ValueError(f"Expected an archive of at least {rows} rows of trades, was {len(self._rows)}")
+        kept, self._rows, self._places = self._rows[:rows], np.zeros(0, ARCHIVED), {}
         self.append(kept)
 
 
-def _keys(records: npt.NDArray[np.void]) -> Iterable[bytes]:
-    column = records if records.dtype.names is None else records["identity"]
-    raw = column.tobytes()
-    return (raw[at : at + 16] for at in range(0, len(raw), 16))
+def holds(archive: TradeArchive, identities: Identities) -> Bools:
+    """Which trades have rows in the archive."""
+    halves = np.array(identities).view(np.int64).reshape(-1, 2)
+    places = archive.find(np.ascontiguousarray(halves[:, 0]))
+    found = np.flatnonzero(places)
+    same = archive.read(places[found])["other"] == halves[found, 1]
+    answer = np.zeros(len(halves), bool)
+    answer[found[same]] = True
+    for row in found[~same].tolist():
+        # Two identities with one first half: any of its rows may be the wanted one's.
+        answer[row] = len(rows_of(archive, identities[row].tobytes())) > 0
+    return answer
 
 
-def _joined(blocks: Iterable[Archived]) -> Archived:
-    return np.frombuffer(b"".join(block.tobytes() for block in blocks), ARCHIVED)
+def rows_of(archive: TradeArchive, identity: bytes) -> Archived:
+    """All rows of a trade, in the order in which they came."""
+    half, other = np.frombuffer(identity, np.int64).tolist()
+    rows = archive.read(archive.find_all(half))
+    return rows[rows["other"] == other]

@@ -9,7 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from novate.clearing.archive import ARCHIVED, ARCHIVED_LEG, ARCHIVED_TRADE, ARCHIVED_VERSION, ArchivedKind
+from novate.clearing.archive import (
+    ARCHIVED,
+    ARCHIVED_LEG,
+    ARCHIVED_TRADE,
+    ARCHIVED_VERSION,
+    ArchivedKind,
+    rows_of,
+)
 from novate.clearing.retirement import put
 from novate.clearing.rows import NO_ROW, Leg
 from novate.clearing.state import State
@@ -32,7 +39,7 @@ class Retired(NamedTuple):
 
 def retired(state: State, identity: bytes) -> Retired | None:
     """A trade of the archive; None for one that is not there."""
-    records = state.archive.read(identity) if state.archived else np.zeros(0, ARCHIVED)
+    records = rows_of(state.archive, identity) if state.archived else np.zeros(0, ARCHIVED)
     if not len(records):
         return None
     of_kind = {kind: records[records["kind"] == kind] for kind in ArchivedKind}

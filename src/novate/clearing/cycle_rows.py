@@ -11,20 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.clearing.house_terms import day_text
-from novate.clearing.kernels.house_texts import FIXED_BYTES, LineColumns, obligation_lines
+from novate.clearing.lines import Column, Lines, Numbers, Rows, Words
 from novate.clearing.merkle import EMPTY_ROOT
 from novate.clearing.obligation_rows import RowColumns, RowList, cycle_text
-from novate.clearing.obligations import HEADER
+from novate.clearing.obligations import HEADER, MOVEMENTS, PAYS, in_hexadecimal
 from novate.clearing.state import State
-from novate.clearing.text_columns import Table
 from novate.domain.clearing_codes import ClearingEvent, LegKind
 from novate.domain.clearing_records import CLEARING_EVENT, DIGEST, RECORD_BYTES, Records
 
 PPM = 10**6
-MOVEMENT = {1: "RECE", -1: "DELI", 0: "NONE"}
-PAY = {1: "CRDT", -1: "DEBT", 0: "NONE"}
-PIECE = 2**16
-"""Lines that are hashed together, so that a file need not lie in memory."""
 Int64s = npt.NDArray[np.int64]
 
 
@@ -85,11 +80,6 @@ def _add(sums: Int64s, instrument: npt.NDArray[np.integer], quantity: Int64s, am
         np.add.at(sums[:, column], instrument, np.maximum(-values, 0))
 
 
-def sign(number: int) -> int:
-    """-1, 0 or 1."""
-    return (number > 0) - (number < 0)
-
-
 def balancing_rows(state: State, rows: RowColumns) -> RowColumns:
     """What the CCP itself delivers, receives, pays or gets."""
     gaps = np.zeros((len(state.terms.instruments), 2), np.int64)
@@ -131,26 +121,25 @@ def row_events(state: State, rows: RowColumns) -> Records:
 
 def file_digest(state: State, rows: RowColumns) -> bytes:
     """SHA-256 of the obligation file without its footer: canonical CSV, LF after every line (C25)."""
-    terms = state.terms
-    opening = f"{cycle_text(state)},{day_text(state.today)}"
-    owners = Table(f"{opening},{member},{account},".encode() for member, account in terms.parties)
-    names = Table(f"{one.name},".encode() for one in terms.instruments)
-    kinds = Table(f"{one.name},{kind.name},".encode() for one in terms.currencies for kind in LegKind)
-    places = np.zeros(max(LegKind) + 1, np.int64)
-    places[list(LegKind)] = np.arange(len(LegKind))
-    moves, pays = (Table([*(words[one].encode() for one in (-1, 0, 1))]).data for words in (MOVEMENT, PAY))
+    terms, texts = state.terms, in_hexadecimal(rows.ids, rows.roots)
+    numbers = 2 * np.arange(rows.size)
+    columns: list[Column] = [
+        Rows(numbers, *texts),
+        Words(rows.party, [cycle_text(state)]),
+        Words(rows.party, [day_text(state.today)]),
+        Words(rows.party, [member for member, _ in terms.parties]),
+        Words(rows.party, [account for _, account in terms.parties]),
+        Words(rows.instrument, [one.name for one in terms.instruments]),
+        Words(np.sign(rows.quantity) % 3, MOVEMENTS),
+        Numbers(np.abs(rows.quantity)),
+        Words(np.sign(rows.amount) % 3, PAYS),
+        Numbers(np.abs(rows.amount)),
+        Words(rows.currency, [one.name for one in terms.currencies]),
+        Words(rows.kind - 1, [kind.name for kind in LegKind]),
+        Numbers(rows.gross_legs),
+        Rows(numbers + 1, *texts),
+    ]
     digest = sha256(HEADER.encode())
-    for first in range(0, rows.size, PIECE):
-        piece = rows.between(first, first + PIECE)
-        texts = (
-            owners.rows(piece.party),
-            names.rows(piece.instrument),
-            kinds.rows(piece.currency * len(LegKind) + places[piece.kind]),
-        )
-        room = FIXED_BYTES * piece.size + sum(int(one.length.sum()) for one in texts)
-        lines = np.zeros(room, np.uint8)
-        numbers = (np.ascontiguousarray(one) for one in (piece.quantity, piece.amount, piece.gross_legs))
-        hashes = (np.ascontiguousarray(one).reshape(-1) for one in (piece.ids, piece.roots))
-        columns = LineColumns._make((*numbers, *hashes))
-        digest.update(lines[: obligation_lines(columns, *texts, moves, pays, lines)].data)
+    for piece in Lines(columns).pieces(rows.size):
+        digest.update(piece)
     return digest.digest()

@@ -16,6 +16,7 @@ from novate.clearing.archive import MemoryArchive, TradeArchive
 from novate.clearing.chart import Chart
 from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.house_terms import HouseTerms, require_house_terms
+from novate.clearing.ledger.archive import Archive
 from novate.clearing.ledger.view import LedgerView
 from novate.clearing.settlement import run
 from novate.clearing.staging import Staging
@@ -66,17 +67,20 @@ ROOMS: dict[int, Room] = {
 class Clearing:
     """One clearing house. Implements `Machine` over CLEARING_COMMAND and CLEARING_EVENT records."""
 
-    def __init__(self, terms: HouseTerms, archive: TradeArchive | None = None) -> None:
-        """A house without trades and balances. Raises ValueError naming a term that cannot be.
-
-        Settled trades go to the archive, which is in memory if none is given. It is empty, or `restore` comes
-        before the first command.
-        """
+    def __init__(
+        self, terms: HouseTerms, archive: Archive | None = None, trade_archive: TradeArchive | None = None
+    ) -> None:
+        """A house without trades and balances. With an archive, a roll moves the transfers of the day that
+        ends out of memory; events and roots do not depend on it. Settled trades leave for theirs, which is in
+        memory, and in snapshots, if none is given. Archives are empty, or `restore` comes before the first
+        command. Raises ValueError naming a term that cannot be."""
         require_house_terms(terms)
         self.terms = terms
         self.consumed = 0
-        self._archive = MemoryArchive() if archive is None else archive
-        self._state = State(terms, self._archive)
+        self._archive = archive
+        self._own_trades = MemoryArchive() if trade_archive is None else None
+        self._trade_archive = self._own_trades if trade_archive is None else trade_archive
+        self._state = State(terms, self._trade_archive, archive)
         self._staging = Staging()
         self._is_begun = False
         self._tables = TradeTables(terms)
@@ -200,9 +204,30 @@ class Clearing:
         """The business date as a day ordinal (C6)."""
         return self._state.today
 
+    @property
+    def sources(self) -> list[str]:
+        """Names of the sources in the order of their numbers."""
+        return [name.decode() for name in self._state.sources]
+
     def status(self, source: str, trade_id: str) -> queries.Status | None:
         """Where a trade is in its life (C49); None for one never seen."""
         return queries.status(self._state, source.encode(), trade_id.encode())
+
+    def versions(self, source: str, trade_id: str) -> queries.Versions | None:
+        """What is remembered of the deliveries of a trade (C7); None for one never seen."""
+        return queries.versions(self._state, source.encode(), trade_id.encode())
+
+    def intents(self) -> list[queries.OpenIntent]:
+        """Buy-ins that were announced and are open (C41)."""
+        return queries.intents(self._state)
+
+    def giveups(self) -> list[queries.PendingGiveUp]:
+        """Give-ups that nobody has answered (C15)."""
+        return queries.giveups(self._state)
+
+    def issuer_events(self) -> dict[str, int]:
+        """Instrument of each dividend and split that was ever set, by ca_id (C44)."""
+        return {name.decode(): number for name, number in queries.issuer_events(self._state).items()}
 
     @property
     def ledger(self) -> LedgerView:
@@ -238,7 +263,12 @@ class Clearing:
 
     def restore(self, source: SnapshotReader) -> None:
         """Take over the state of a house of the same terms. Raises ValueError where it does not fit."""
-        self._state, self._staging = saved.read_snapshot(self.terms, self._archive, source)
+        if self._own_trades is not None:
+            self._own_trades = saved.archive_of(source)
+            self._trade_archive = self._own_trades
+        self._state, self._staging = saved.read_snapshot(
+            self.terms, source, self._trade_archive, self._archive
+        )
         self._is_begun = False
 
     def validate(self) -> None:

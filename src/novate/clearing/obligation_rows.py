@@ -14,12 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.clearing.house_terms import day_text
-from novate.clearing.kernels.house_texts import ID_BYTES
+from novate.clearing.obligations import ID_DIGITS
 from novate.clearing.state import State
 from novate.clearing.text_columns import Table, pair_digests
 
 Int64s = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+
+ID_BYTES = ID_DIGITS // 2
 
 
 class RowColumns(NamedTuple):

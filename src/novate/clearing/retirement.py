@@ -58,7 +58,7 @@ def retire(state: State) -> None:
 def put(state: State, records: Archived) -> None:
     """Add records to the archive, and to what the house commits to."""
     if len(state.archive) != state.archived:
-        raise BrokenInvariant(f"expected {state.archived} records in the archive, was {len(state.archive)}")
+        raise BrokenInvariant(f"expected {state.archived} rows in the archive, was {len(state.archive)}")
     state.archive.append(records)
     state.archived += len(records)
     digest = sha256(state.archived_digest)

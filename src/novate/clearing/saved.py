@@ -23,9 +23,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from novate.clearing.archive import TradeArchive
+from novate.clearing.archive import ARCHIVED, MemoryArchive, TradeArchive
 from novate.clearing.commands import Command, Staged
 from novate.clearing.house_terms import HouseTerms
+from novate.clearing.ledger.archive import Archive
 from novate.clearing.open_positions import Position
 from novate.clearing.staging import Staging
 from novate.clearing.state import Claim, Corporate, GiveUp, Intent, Item, Price, State
@@ -68,31 +69,56 @@ def write_snapshot(state: State, staging: Staging, into: SnapshotWriter) -> None
     """Hand the arrays to a snapshot."""
     for table in COLUMNS:
         into.put(table, getattr(state, table).array)
-    into.put("archive", state.archive.kept())
+    # What is in memory only must be in the snapshot; what is elsewhere is durable already.
+    held = state.archive if isinstance(state.archive, MemoryArchive) else MemoryArchive()
+    into.put("archive", held.read(np.arange(1, len(held) + 1)))
     into.put("names", np.frombuffer(bytes(state.texts.heap), np.uint8))
     state.balances.ledger.snapshot(_LedgerWriter(into))
     into.put("rest", np.frombuffer(rest_of(state, staging), np.uint8))
 
 
-def read_snapshot(terms: HouseTerms, archive: TradeArchive, source: SnapshotReader) -> tuple[State, Staging]:
-    """A state from its arrays and the archive, which is cut to what belongs to it. ValueError where they do
-    not fit."""
-    state, staging = State(terms, archive), Staging()
+def read_snapshot(
+    terms: HouseTerms, source: SnapshotReader, trade_archive: TradeArchive, archive: Archive | None = None
+) -> tuple[State, Staging]:
+    """A state from its arrays. ValueError where they do not fit; the archives are then as they were.
+
+    Archives are cut to what belongs to the state.
+    """
+    state, staging = State(terms, trade_archive, archive), Staging()
     for table in COLUMNS:
         getattr(state, table).take_over(source.get(table))
     state.texts.heap = bytearray(source.get("names").tobytes())
     try:
         rest = msgspec.json.decode(source.get("rest").tobytes())
-        state.balances.ledger.restore(_LedgerReader(source))
-        state.balances.read_ledger()
         _load_rest(state, rest)
-        kept = source.get("archive")
         _load_staging(staging, rest)
     except (msgspec.DecodeError, KeyError, TypeError, IndexError) as fault:
         raise ValueError(f"Expected the rest of a clearing house of the same terms, was {fault!r}") from fault
     _find_again(state)
-    archive.restore(state.archived, kept)
+    if len(trade_archive) < state.archived:
+        raise ValueError(
+            f"Expected an archive of at least {state.archived} rows of trades, was {len(trade_archive)}"
+        )
+    state.balances.ledger.restore(_LedgerReader(source))
+    state.balances.read_ledger()
+    trade_archive.cut(state.archived)
     return state, staging
+
+
+def archive_of(source: SnapshotReader) -> MemoryArchive:
+    """The archive of trades of a house that keeps it in memory. ValueError if it is none."""
+    rows = source.get("archive")
+    if rows.dtype != ARCHIVED:
+        raise ValueError(f"Expected rows of {ARCHIVED}, was {rows.dtype}")
+    archive = MemoryArchive()
+    archive.append(rows)
+    return archive
+
+
+def day_of_snapshot(source: SnapshotReader) -> int:
+    """The business date of a snapshot, as a day ordinal."""
+    day: int = msgspec.json.decode(source.get("rest").tobytes())["day"][0]
+    return day
 
 
 def rest_of(state: State, staging: Staging) -> bytes:

@@ -23,6 +23,7 @@ from novate.clearing.archive import TradeArchive
 from novate.clearing.balances import Balances
 from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.house_terms import Days, HouseTerms
+from novate.clearing.ledger.archive import Archive
 from novate.clearing.load import Load
 from novate.clearing.open_positions import OpenPositions, Position
 from novate.clearing.outbox import Outbox
@@ -111,11 +112,13 @@ class Claim(NamedTuple):
 class State:
     """The memory of one clearing house, and the movements that every room uses."""
 
-    def __init__(self, terms: HouseTerms, archive: TradeArchive) -> None:
+    def __init__(
+        self, terms: HouseTerms, trade_archive: TradeArchive, archive: Archive | None = None
+    ) -> None:
         self.terms = terms
-        self.archive = archive
+        self.archive = trade_archive
         self.archived = 0
-        """Records of the archive that belong to this state."""
+        """Rows of the archive that belong to this state."""
         self.archived_digest = bytes(32)
         """Over all of them, one after the other."""
         self.archived_lieu: dict[int, int] = {}
@@ -128,7 +131,7 @@ class State:
         self.today = terms.start
         self.cycles = self.runs = 0
         self.out = Outbox()
-        self.balances = Balances(terms)
+        self.balances = Balances(terms, archive)
         self.loads = Load(terms)
         self.exempt: dict[tuple[int, int], int] = {}
         self.groups: dict[tuple[int, int], int] = {}
@@ -203,7 +206,7 @@ class State:
 
     def start_day(self, day: int) -> None:
         """The business date changes; what moved before it is dated the day that ends."""
-        self.balances.flush(self.today)
+        self.balances.end_day(self.today)
         self.today = day
         self.cycles = self.runs = 0
 

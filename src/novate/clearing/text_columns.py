@@ -1,4 +1,4 @@
-"""Texts of tables as columns: what the kernels of `kernels.house_texts` are called with.
+"""Texts of tables as columns: what the kernels of `kernels.pairs` are called with.
 
 table ["5|A|", "7|B|"] --Table--> one array of bytes --rows 0 1 1 0--> Texts, a text for each row
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from novate.clearing.kernels.house_texts import Texts, digests_of_pairs
+from novate.clearing.kernels.pairs import Texts, digests_of_pairs
 from novate.clearing.kernels.sha256 import DIGEST
 
 Bytes = npt.NDArray[np.uint8]

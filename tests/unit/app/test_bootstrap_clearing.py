@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,7 @@ from novate.clearing.house_terms import Days
 from novate.clearing.machine import Clearing
 from novate.domain.clearing_codes import ClearingEvent
 from novate.domain.clearing_records import CLEARING_COMMAND
+from novate.domain.codes import ClearingReject
 from novate.domain.configuration import Configuration
 from novate.journal import Journal, JournalError
 
@@ -78,9 +80,64 @@ def test_a_plane_that_is_opened_again_stands_where_it_stood(tmp_path: Path, snap
     again.close()
 
 
-def _next_day() -> datetime.date:
+def test_transfers_of_a_day_that_is_over_lie_in_the_archive(tmp_path: Path) -> None:
+    """A snapshot needs them; without it the journal brings them again."""
+    plane = found_clearing(tmp_path / "journal", CONFIGURATION)
+    writer = CommandWriter(plane.terms)
+    deposit = {"cmd": "DEPOSIT", "member": "ALPINE", "account": "HOUS", "ccy": "USD", "amount": 10**9}
+    for command in (deposit, {"cmd": "ROLL", "to": str(_next_day())}, deposit):
+        plane.take(writer.records(command))
+    plane.snapshot()
+    root = plane.house.state_root()
+    assert (plane.house.ledger.stored, len(plane.house.ledger.state().transfers) > 1) == (2, True)
+    plane.close()
+    shutil.rmtree(tmp_path / "journal" / "archive")
+    with pytest.raises(RefusedError, match=r"snapshot at sequence \d+: .*expected at least 1 rows, was 0"):
+        open_clearing(tmp_path / "journal")
+    for snapshot in (tmp_path / "journal").rglob("snapshot-*"):
+        snapshot.unlink()
+    again = open_clearing(tmp_path / "journal")
+    assert again.house.state_root() == root
+    assert again.house.ledger.transfer_of(1).amount == 10**9
+    again.close()
+
+
+@pytest.mark.parametrize("keeps_snapshot", [True, False])
+def test_settled_trades_lie_in_the_archive(tmp_path: Path, keeps_snapshot: bool) -> None:
+    """With a snapshot they are found there; without one the journal brings each of them once more."""
+    plane = found_clearing(tmp_path / "journal", CONFIGURATION)
+    writer = CommandWriter(plane.terms)
+    one = trade("1", "US00NOVA0016", 300, "182.50")
+    rolls = [{"cmd": "ROLL", "to": str(_next_day(days))} for days in (1, 2, 3)]
+    deposits = [
+        {"cmd": "DEPOSIT", "member": member, "account": account, **what}
+        for member, account in (BUYER, SELLER)
+        for what in ({"isin": one["isin"], "qty": 300}, {"ccy": "USD", "amount": 10**9})
+    ]
+    for command in (one, *deposits, rolls[0], {"cmd": "SETTLE"}, rolls[1], {"cmd": "SETTLE"}, rolls[2]):
+        plane.take(writer.records(command))
+    status = plane.house.status("X", "1")
+    assert status is not None
+    assert status.state == "SETTLED"
+    assert plane.house._state.archived == 4
+    if keeps_snapshot:
+        plane.snapshot()
+    root = plane.house.state_root()
+    plane.close()
+    again = open_clearing(tmp_path / "journal")
+    assert again.house.state_root() == root
+    assert again.house.status("X", "1") == status
+    answer = again.take(writer.records({**one, "version": 2}))
+    assert answer["number"][0] == ClearingReject.TRADE_SETTLED
+    again.close()
+
+
+def _next_day(days: int = 1) -> datetime.date:
     terms = house_terms_of(CONFIGURATION)
-    return datetime.date.fromordinal(Days(terms).next_house_day(terms.start))
+    day = terms.start
+    for _ in range(days):
+        day = Days(terms).next_house_day(day)
+    return datetime.date.fromordinal(day)
 
 
 def test_a_second_founding_changes_nothing(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from novate.clearing.archive import holds
 from novate.clearing.commands import Command
 from novate.clearing.house_terms import HouseTerms
-from novate.clearing.kernels.house_texts import Texts
+from novate.clearing.kernels.pairs import Texts
 from novate.clearing.kernels.sha256 import DIGEST, digests
 from novate.clearing.rows import LEGS, NO_ROW, TRADES, VERSIONS
 from novate.clearing.state import State
@@ -104,7 +105,7 @@ class TradeRun:
         self._acceptable &= self._find_dates(tables, self._acceptable)
         self._identities = self._hash_identities()
         if state.archived:
-            self._acceptable &= ~state.archive.holds(self._identities)
+            self._acceptable &= ~holds(state.archive, self._identities)
 
     def __len__(self) -> int:
         return len(self._trades)
