@@ -1,12 +1,13 @@
-"""The archive of settled trades: records of 64 bytes, written once, found by the identity of their trade.
+"""The archive of settled trades: rows of 104 bytes, written once, found by the identity of their trade.
 
-    TRADE  identity  in force, highest, number, source, is_cancelled, is_netted
-    VERSION ...      version, digest of its content                                one or more
-    LEG ...          party, instrument, quantity, amount, dates, splits so far     as they were when they left
+    TRADE    identity  number, source, version in force with its content, highest version, flags,
+                       and its two legs, where they are each other's opposite
+    VERSION  identity  any other version, with its content
+    LEG      identity  party, quantity, amount, dates, splits so far      where a trade has other legs
 
 A trade that no waiting or open leg belongs to can never move anything again: every delivery that names it is
 a repetition, refused or superseded. So it leaves memory (`retirement`), and what answers need of it is here.
-The records of a trade stand together; versions that were superseded later follow at the end of the archive.
+The rows of a trade stand together; versions that were superseded later follow at the end of the archive.
 Trade ids are not kept: nothing asks for them, and the journal has them.
 
 What the archive lies in is behind the port `TradeArchive`. The house commits to it by a running digest.
@@ -20,25 +21,26 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from novate.domain.clearing_records import RECORD_BYTES
-
 Archived = npt.NDArray[np.void]
-"""Records of ARCHIVED."""
+"""Rows of ARCHIVED."""
 Identities = npt.NDArray[np.void]
 Bools = npt.NDArray[np.bool_]
 Int64s = npt.NDArray[np.int64]
 
 
 class ArchivedKind(IntEnum):
-    """What a record of the archive is."""
+    """What a row of the archive is."""
 
     TRADE = 1
     VERSION = 2
     LEG = 3
 
 
+ROW_BYTES = 104
+
+
 def _layout(**fields: tuple[str, int]) -> np.dtype[np.void]:
-    """64 bytes that begin with the identity and the kind: name -> (format, offset)."""
+    """A row that begins with the identity and the kind: name -> (format, offset)."""
     fields = {"identity": ("V16", 0), "kind": ("u1", 16), **fields}
     names, places = list(fields), list(fields.values())
     return np.dtype(
@@ -46,23 +48,27 @@ def _layout(**fields: tuple[str, int]) -> np.dtype[np.void]:
             "names": names,
             "formats": [form for form, _ in places],
             "offsets": [offset for _, offset in places],
-            "itemsize": RECORD_BYTES,
+            "itemsize": ROW_BYTES,
         }
     )
 
 
-# All bytes have a name, because those between fields would be lost when records are copied.
-ARCHIVED = np.dtype([("half", "<i8"), ("other", "<i8"), ("kind", "u1"), ("rest", "V47")])
-"""An identity as two numbers; what else a record says depends on its kind."""
+# All bytes have a name, because those between fields would be lost when rows are copied.
+ARCHIVED = np.dtype([("half", "<i8"), ("other", "<i8"), ("kind", "u1"), ("rest", "V87")])
+"""An identity as two numbers; what else a row says depends on its kind."""
 ARCHIVED_TRADE = _layout(
-    is_cancelled=("u1", 17), is_netted=("u1", 18), source=("<i4", 20), in_force=("<i8", 32),
-    highest=("<i8", 40), number=("<i8", 48),
+    is_cancelled=("u1", 17), is_netted=("u1", 18), leg_kind=("u1", 19), source=("<i4", 20),
+    in_force=("<i8", 24), highest=("<i8", 32), number=("<i8", 40), content=("V16", 48), buyer=("<i4", 64),
+    seller=("<i4", 68), instrument=("<i4", 72), splits=("<i4", 76), quantity=("<i8", 80),
+    amount=("<i8", 88), due=("<i4", 96), trade_day=("<i4", 100),
 )  # fmt: skip
-ARCHIVED_VERSION = _layout(version=("<i8", 32), content=("V16", 40))
+"""A `leg_kind` of 0: no legs are in this row. Quantity and amount are the buyer's."""
+ARCHIVED_VERSION = _layout(version=("<i8", 24), content=("V16", 48))
 ARCHIVED_LEG = _layout(
-    side=("u1", 17), leg_kind=("u1", 18), party=("<i4", 20), instrument=("<i4", 24), splits=("<i4", 28),
-    lieu=("<i8", 32), quantity=("<i8", 40), amount=("<i8", 48), due=("<i4", 56), trade_day=("<i4", 60),
+    side=("u1", 17), leg_kind=("u1", 19), lieu=("<i8", 32), party=("<i4", 64), instrument=("<i4", 72),
+    splits=("<i4", 76), quantity=("<i8", 80), amount=("<i8", 88), due=("<i4", 96), trade_day=("<i4", 100),
 )  # fmt: skip
+assert ARCHIVED.itemsize == ROW_BYTES, "an archived row has 104 bytes"
 
 
 class TradeArchive(Protocol):
@@ -114,7 +120,7 @@ class MemoryArchive:
 
     def read(self, places: Int64s) -> Archived:
         """The rows of places."""
-        return self._rows[places - 1]
+        return self._rows.take(places - 1)
 
     def cut(self, rows: int) -> None:
         """Forget all rows behind the first so many. ValueError if there are fewer."""

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from novate.clearing.kernels.lines import SLACK
 from novate.clearing.kernels.sha256 import DIGEST
 from novate.clearing.leaves import group_roots
-from novate.clearing.lines import BAR, Lines, Numbers, Rows, Words, Written
+from novate.clearing.lines import BAR, Column, Lines, Numbers, Rows, Words, Written
 from novate.clearing.state import State
 from novate.domain.clearing_records import Records
 from novate.domain.codes import Side
@@ -53,7 +53,11 @@ def texts_of(state: State, trades: Int64s, version: Int64s) -> tuple[Written, Bo
     bars = np.flatnonzero(data == ord(BAR))
     has_odd_name[np.searchsorted(starts, bars, "right") - 1] = True
     names = [name.decode(errors="replace") for name in state.sources]
-    columns = [Words(rows["source"][trades], names), Rows(trades, data, starts), Numbers(version)]
+    columns: list[Column] = [
+        Words(rows["source"][trades], names),
+        Rows(trades, data, starts),
+        Numbers(version),
+    ]
     return Lines(columns, separator=BAR, last=BAR).whole(len(trades)), has_odd_name
 
 

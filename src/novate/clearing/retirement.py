@@ -11,7 +11,6 @@ and legs are numbers of this house's memory and nobody else's: everything that h
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,13 +27,14 @@ from novate.clearing.rows import NO_ROW, Texts
 from novate.clearing.state import State
 from novate.clearing.trade_index import TradeIndex
 from novate.domain.clearing_codes import LegState
+from novate.domain.codes import Side
 from novate.domain.machine import BrokenInvariant
 
 Int64s = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 PIECE = 2**12
-"""Trades whose records are made together."""
+"""Trades whose rows are made together."""
 
 
 def retire(state: State) -> None:
@@ -50,19 +50,19 @@ def retire(state: State) -> None:
     leaves = ~stays[legs["trade"][settled]]
     if not stays.all():
         count_lieu(state, settled[leaves])
-        put(state, records_of(state, np.flatnonzero(~stays), settled[leaves]))
+        put(state, rows_of_trades(state, np.flatnonzero(~stays), settled[leaves]))
     is_live[settled[~leaves]] = True
     move_together(state, stays, is_live)
 
 
-def put(state: State, records: Archived) -> None:
-    """Add records to the archive, and to what the house commits to."""
+def put(state: State, rows: Archived) -> None:
+    """Add rows to the archive, and to what the house commits to."""
     if len(state.archive) != state.archived:
         raise BrokenInvariant(f"expected {state.archived} rows in the archive, was {len(state.archive)}")
-    state.archive.append(records)
-    state.archived += len(records)
+    state.archive.append(rows)
+    state.archived += len(rows)
     digest = sha256(state.archived_digest)
-    digest.update(records.view(np.uint8).data)
+    digest.update(rows.view(np.uint8).data)
     state.archived_digest = digest.digest()
 
 
@@ -75,65 +75,121 @@ def count_lieu(state: State, legs: Int64s) -> None:
         state.archived_lieu[currency] = state.archived_lieu.get(currency, 0) + abs(leg.lieu)
 
 
-def records_of(state: State, trades: Int64s, legs: Int64s) -> Archived:
-    """TRADE, its versions, its current legs, buyer's first; for each of the trades, ascending."""
-    count = state.trades.count
-    is_leaving = np.zeros(count, bool)
-    is_leaving[trades] = True
-    of_version = state.versions.array["trade"]
-    versions = np.flatnonzero(is_leaving[of_version])
-    versions = versions[np.argsort(of_version[versions], kind="stable")]
-    columns = state.legs.array
+def rows_of_trades(state: State, trades: Int64s, legs: Int64s) -> Archived:
+    """TRADE, its other versions, its other legs, buyer's first; for each of the trades, ascending."""
+    count, columns = state.trades.count, state.legs.array
     legs = legs[np.lexsort((columns["side"][legs], columns["trade"][legs]))]
-    owners = of_version[versions], columns["trade"][legs]
+    pairs = opposites(state, legs)
+    is_first = np.zeros(len(legs), bool)
+    is_first[pairs] = True
+    is_second = np.zeros(len(legs), bool)
+    is_second[pairs + 1] = True
+    buyers, sellers, others = legs[is_first], legs[is_second], legs[~is_first & ~is_second]
+    main, versions = versions_of(state, trades)
+    first_leg = np.full(count, NO_ROW, np.int64)
+    first_leg[columns["trade"][buyers]] = np.arange(len(buyers))
+    owners = state.versions.array["trade"][versions], columns["trade"][others]
     sizes = [np.bincount(one, minlength=count)[trades] for one in owners]
     ends = [np.concatenate(([0], np.cumsum(one))) for one in (*sizes, 1 + sizes[0] + sizes[1])]
-    records = np.zeros(int(ends[2][-1]), ARCHIVED)
-    applied = np.array([len(state.splits.get(one, ())) for one in range(len(state.terms.instruments))])
+    rows = np.zeros(int(ends[2][-1]), ARCHIVED)
     # Column by column, but in pieces that stay in the processor's cache meanwhile.
     for at in range(0, len(trades), PIECE):
         to = min(at + PIECE, len(trades))
         some = [slice(one[at], one[to]) for one in ends]
-        of_leg = legs[some[1]]
-        found = _filled(
-            state, records[some[2]], (trades[at:to], versions[some[0]], of_leg), [one[at:to] for one in sizes]
-        )
-        found["splits"][found["kind"] == ArchivedKind.LEG] = applied[columns["instrument"][of_leg]]
-    return records
+        piece, whole = rows[some[2]], 1 + sizes[0][at:to] + sizes[1][at:to]
+        first = np.cumsum(whole) - whole
+        _fill_trades(state, piece, first, (trades[at:to], main[at:to]))
+        pair = first_leg[trades[at:to]]
+        has_pair = pair >= 0
+        _fill_pairs(state, piece, first[has_pair], (buyers[pair[has_pair]], sellers[pair[has_pair]]))
+        _fill_versions(state, piece, _places(first + 1, sizes[0][at:to]), versions[some[0]])
+        _fill_legs(state, piece, _places(first + 1 + sizes[0][at:to], sizes[1][at:to]), others[some[1]])
+        # The identity of a trade stands in all of its rows.
+        identities = state.trades.array["identity"][trades[at:to]]
+        piece.view(ARCHIVED_TRADE)["identity"] = np.repeat(identities, whole)
+    return rows
 
 
-def _filled(
-    state: State, records: Archived, rows: tuple[Int64s, Int64s, Int64s], sizes: list[Int64s]
-) -> npt.NDArray[np.void]:
-    """Records of trades, versions and legs, given by their rows; sizes: versions and legs of each trade."""
-    trades, versions, legs = rows
-    whole = 1 + sizes[0] + sizes[1]
-    first = np.cumsum(whole) - whole
-    _fill(records.view(ARCHIVED_TRADE), first, ArchivedKind.TRADE, state.trades.array, trades)
-    places = _places(first + 1, sizes[0])
-    _fill(records.view(ARCHIVED_VERSION), places, ArchivedKind.VERSION, state.versions.array, versions)
-    places = _places(first + 1 + sizes[0], sizes[1])
-    found = records.view(ARCHIVED_LEG)
-    _fill(found, places, ArchivedKind.LEG, state.legs.array, legs)
-    found["leg_kind"][places] = state.legs.array["kind"][legs]
-    # The identity of a trade stands in all of its records.
-    found["identity"] = np.repeat(state.trades.array["identity"][trades], whole)
-    return found
+def opposites(state: State, legs: Int64s) -> Int64s:
+    """Where the legs of a trade begin that has only two, each other's opposite; legs are sorted by trade and
+    side."""
+    columns = state.legs.array.take(legs)
+    starts = np.flatnonzero(np.diff(columns["trade"], prepend=-1))
+    starts = starts[np.diff(np.append(starts, len(legs))) == 2]
+    one, other = columns.take(starts), columns.take(starts + 1)
+    is_pair = (one["side"] == Side.BUY) & (other["side"] == Side.SELL)
+    is_pair &= (one["lieu"] == 0) & (other["lieu"] == 0)
+    for name in ("quantity", "amount"):
+        is_pair &= one[name] == -other[name]
+    for name in ("instrument", "due", "trade_day", "kind"):
+        is_pair &= one[name] == other[name]
+    return starts[is_pair]
+
+
+def versions_of(state: State, trades: Int64s) -> tuple[Int64s, Int64s]:
+    """(row of the version in force of each trade, rows of all their other versions by trade)."""
+    versions, columns = state.versions.array, state.trades.array
+    is_leaving = np.zeros(state.trades.count, bool)
+    is_leaving[trades] = True
+    found = np.flatnonzero(is_leaving[versions["trade"]])
+    of_trade = versions["trade"][found]
+    is_main = versions["version"][found] == columns["in_force"][of_trade]
+    main = np.zeros(state.trades.count, np.int64)
+    main[of_trade[is_main]] = found[is_main]
+    others = found[~is_main]
+    return main[trades], others[np.argsort(versions["trade"][others], kind="stable")]
+
+
+def _fill_trades(state: State, rows: Archived, places: Int64s, of: tuple[Int64s, Int64s]) -> None:
+    """TRADE of each trade, with the content of a version; of: their rows."""
+    trades, versions = of
+    found = rows.view(ARCHIVED_TRADE)
+    found["kind"][places] = ArchivedKind.TRADE
+    for name in ("number", "source", "in_force", "highest", "is_cancelled", "is_netted"):
+        found[name][places] = state.trades.array[name][trades]
+    found["content"][places] = state.versions.array["content"][versions]
+
+
+def _fill_pairs(state: State, rows: Archived, places: Int64s, of: tuple[Int64s, Int64s]) -> None:
+    """Both legs in the rows of their trades; of: rows of the buyers' and of the sellers' legs."""
+    buyers, sellers = of
+    found, legs = rows.view(ARCHIVED_TRADE), state.legs.array
+    for name in ("instrument", "quantity", "amount", "due", "trade_day"):
+        found[name][places] = legs[name][buyers]
+    found["buyer"][places], found["seller"][places] = legs["party"][buyers], legs["party"][sellers]
+    found["leg_kind"][places] = legs["kind"][buyers]
+    found["splits"][places] = _applied(state, legs["instrument"][buyers])
+
+
+def _fill_versions(state: State, rows: Archived, places: Int64s, versions: Int64s) -> None:
+    """VERSION of each."""
+    found = rows.view(ARCHIVED_VERSION)
+    found["kind"][places] = ArchivedKind.VERSION
+    for name in ("version", "content"):
+        found[name][places] = state.versions.array[name][versions]
+
+
+def _fill_legs(state: State, rows: Archived, places: Int64s, legs: Int64s) -> None:
+    """LEG of each."""
+    found, columns = rows.view(ARCHIVED_LEG), state.legs.array
+    found["kind"][places] = ArchivedKind.LEG
+    for name in ("side", "party", "instrument", "lieu", "quantity", "amount", "due", "trade_day"):
+        found[name][places] = columns[name][legs]
+    found["leg_kind"][places] = columns["kind"][legs]
+    found["splits"][places] = _applied(state, columns["instrument"][legs])
+
+
+def _applied(state: State, instruments: npt.NDArray[np.int32]) -> Int64s:
+    """How many splits each instrument has had."""
+    counts = np.zeros(len(state.terms.instruments), np.int64)
+    for instrument, names in state.splits.items():
+        counts[instrument] = len(names)
+    return counts[instruments]
 
 
 def _places(first: Int64s, sizes: Int64s) -> Int64s:
     """first[0], first[0] + 1, ... as many as sizes[0], then first[1] ..."""
     return np.repeat(first - np.cumsum(sizes) + sizes, sizes) + np.arange(int(sizes.sum()))
-
-
-def _fill(
-    records: npt.NDArray[Any], places: Int64s, kind: ArchivedKind, columns: npt.NDArray[Any], rows: Int64s
-) -> None:
-    """Fields of the same name."""
-    records["kind"][places] = kind
-    for name in records.dtype.names or ():
-        if name not in ("identity", "kind") and name in (columns.dtype.names or ()):
-            records[name][places] = columns[name][rows]
 
 
 def move_together(state: State, trades: Bools, legs: Bools) -> None:

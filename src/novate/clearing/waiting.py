@@ -50,7 +50,8 @@ class WaitingLegs:
         newer = np.flatnonzero(legs["instrument"][self._indexed :] == instrument) + self._indexed
         rows = np.concatenate((self._rows[first:end], newer))
         rows = rows[legs["state"][rows] == LegState.WAITING]
-        return rows.take(np.argsort(legs["due"][rows], kind="stable"))
+        order = np.argsort(legs["due"][rows], kind="stable")
+        return np.asarray(rows[order])
 
     def instruments(self) -> list[int]:
         """Instruments of which a leg waits, ascending."""
