@@ -36,7 +36,7 @@ from tests.property.clearing_flows import clearing_flow_of, spoiled_clearing_flo
 from tests.property.clearing_legs import BEYOND, LegBook, row_net
 
 FLOWS = 50
-COMMANDS = 110
+COMMANDS = 90
 seeds = st.integers(0, 2**32)
 orders = st.randoms(use_true_random=False)
 

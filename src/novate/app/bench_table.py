@@ -122,11 +122,17 @@ def print_clearing(result: ClearingBench) -> None:
     for row in bench_clearing.figures(result):
         shown.add_row(*row)
     screen.print(shown)
-    file = result.results[-1]
-    screen.print(
-        f"{file.case}: {file.details['wall_seconds']} s of wall time, "
-        f"peak {file.details['peak_mebibytes']} MiB, {file.details['obligations']:,} obligations",
-        markup=False,
-    )
+    files = [case for case in result.results if "cpu_seconds" in case.details]
+    shown = table("from the Parquet file", ">CPU s", ">wall s", ">peak MiB", ">nets", ">CPU s by step")
+    for case in files:
+        told = case.details
+        steps = [
+            f"{name} {told[f'{name}_cpu_seconds']}"
+            for name in ("reading", "clearing", "writing")
+            if f"{name}_cpu_seconds" in told
+        ]
+        numbers = (told["cpu_seconds"], told["wall_seconds"], told["peak_mebibytes"])
+        shown.add_row(case.case, *map(str, numbers), f"{told['obligations']:,}", ", ".join(steps))
+    screen.print(shown)
     for line in (*result.notes, machine_line(result.machine)):
         screen.print(line, markup=False)

@@ -7,8 +7,9 @@
     clearing_from(directory, date, watch)       the house as it was before a date, and what followed
 
 The records of `novate.domain.clearing_records` are journaled as they are. In front stand CONFIGURATION
-records, so that nothing beside the journal is needed to replay it. Who must know what happened on a date
-watches: a plane tells its watcher everything that it applies, also what it replays.
+records, so that nothing beside the journal is needed to replay it. Transfers of days that are over lie in
+`archive` beside its segments (L30): the snapshots need it, the journal brings it again. Who must know what
+happened on a date watches: a plane tells its watcher everything that it applies, also what it replays.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy as np
 from novate.app.configuration_pieces import configuration_pieces, journaled_configuration
 from novate.app.problems import RefusedError
 from novate.clearing.configured import house_terms_of
+from novate.clearing.ledger.layout import ARCHIVED
 from novate.clearing.machine import Clearing
 from novate.domain.clearing_codes import ClearingCommand
 from novate.domain.clearing_records import (
@@ -35,11 +37,16 @@ from novate.domain.clearing_records import (
 from novate.domain.configuration import Configuration
 from novate.domain.machine import SnapshotReader
 from novate.journal import DEFAULT_SEGMENT_BYTES, MOST_SEGMENT_BYTES, Journal, SnapshotCorrupt
+from novate.journal.row_replay import RowReplay
+from novate.journal.rows import RowArchive
 
+ARCHIVE = "archive"
 BATCH = 4096
 EVENT_BUFFER = 65_536
 SEGMENT_STEP = 1 << 20
 """Segments larger than usual are whole mebibytes, one of them for headers."""
+Stored = tuple[int, bytes, SnapshotReader]
+"""A snapshot: sequence, state root, arrays."""
 
 
 class Watcher(Protocol):
@@ -59,12 +66,25 @@ class ClearingPlane:
     """A clearing house behind its journal: every command is durable before the house sees it."""
 
     def __init__(
-        self, configuration: Configuration, journal: Journal, watcher: Watcher | None = None
+        self,
+        configuration: Configuration,
+        journal: Journal,
+        directory: Path,
+        watcher: Watcher | None = None,
+        read_only: bool = False,
     ) -> None:
+        """A house that has seen nothing. `directory` is the journal's; the archive is opened in it, or, with
+        `read_only`, looked at."""
         self.configuration = configuration
         self.journal = journal
         self.terms = house_terms_of(configuration)
-        self.house = Clearing(self.terms)
+        self._archive: RowArchive | None = None
+        self._directory = directory
+        if read_only:
+            self.forget()
+        else:
+            self._archive = RowArchive(directory / ARCHIVE, ARCHIVED, "id")
+            self.house = Clearing(self.terms, self._archive)
         self._buffer = new_clearing_events(EVENT_BUFFER)
         self._watcher = watcher
 
@@ -98,22 +118,30 @@ class ClearingPlane:
             self._watcher.take(told[-1])
         return np.concatenate(told) if told else np.zeros(0, CLEARING_EVENT)
 
-    def resume(self, stored: tuple[int, bytes, SnapshotReader] | None, founded: int) -> Iterator[Records]:
-        """Restore a snapshot, or begin where `founded` records of configuration end; then replay: yields the
-        events of each block. Raises RefusedError for a snapshot that is not what its name says."""
-        begin = founded + 1
-        if stored is not None:
-            sequence, root, arrays = stored
+    def restore(self, stored: Stored) -> None:
+        """Take over a snapshot. Raises RefusedError for one that is not what its name says, or needs more of
+        the archive than there is."""
+        sequence, root, arrays = stored
+        try:
             self.house.restore(arrays)
-            found = self.house.state_root()
-            if found != root:
-                raise RefusedError(
-                    f"snapshot at sequence {sequence}: expected state root {root.hex()}, was {found.hex()}"
-                )
-            begin = sequence + 1
+        except ValueError as fault:
+            raise RefusedError(f"snapshot at sequence {sequence}: {fault}") from fault
+        found = self.house.state_root()
+        if found != root:
+            raise RefusedError(
+                f"snapshot at sequence {sequence}: expected state root {root.hex()}, was {found.hex()}"
+            )
+
+    def forget(self) -> None:
+        """A house that has seen nothing again; only of a plane that reads."""
+        self.house = Clearing(self.terms, RowReplay(self._directory / ARCHIVE, ARCHIVED, "id"))
+
+    def replay(self, stored: Stored | None, founded: int) -> Iterator[Records]:
+        """Apply what the journal has behind a snapshot that was taken over, or behind its `founded` records
+        of configuration; yields the events of each block."""
         if self._watcher is not None:
             self._watcher.begin(self.house, stored is None)
-        for _, records in blocks_from(self.journal, begin):
+        for _, records in blocks_from(self.journal, (founded if stored is None else stored[0]) + 1):
             yield self.apply(records)
 
     def snapshot(self) -> tuple[int, bytes]:
@@ -122,7 +150,9 @@ class ClearingPlane:
         return self.sequence, self.house.state_root()
 
     def close(self) -> None:
-        """Flush the journal and release its lock."""
+        """Flush the journal and release its lock, and that of the archive."""
+        if self._archive is not None:
+            self._archive.close()
         self.journal.close()
 
 
@@ -163,10 +193,10 @@ def found_clearing(
     segment_bytes = min(max(wanted, DEFAULT_SEGMENT_BYTES), MOST_SEGMENT_BYTES)
     journal = Journal.create(directory, segment_bytes=segment_bytes)
     try:
-        plane = ClearingPlane(configuration, journal, watcher)
+        journal.append(configuration_pieces(configuration, ClearingCommand.CONFIGURATION))
+        plane = ClearingPlane(configuration, journal, directory, watcher)
         if watcher is not None:
             watcher.begin(plane.house, True)
-        journal.append(configuration_pieces(configuration, ClearingCommand.CONFIGURATION))
         return plane
     except BaseException:
         journal.close()
@@ -176,45 +206,57 @@ def found_clearing(
 def open_clearing(directory: Path, watcher: Watcher | None = None, read_only: bool = False) -> ClearingPlane:
     """A plane as it stood when its last command was acknowledged, ready to go on.
 
-    Raises RefusedError if a snapshot does not restore to the root in its name.
+    Raises RefusedError if a snapshot does not restore to the root in its name, or the archive has less than
+    belongs to it. Read-only takes no locks and changes nothing.
     """
-    journal = Journal.open(directory, read_only=read_only)
+    plane, founded = _opened(directory, watcher, read_only)
     try:
-        configuration, founded = journaled_configuration(journal, ClearingCommand.CONFIGURATION)
-        plane = ClearingPlane(configuration, journal, watcher)
-        for _ in plane.resume(journal.snapshots.newest(), founded):
+        newest = plane.journal.snapshots.newest()
+        if newest is not None:
+            plane.restore(newest)
+        for _ in plane.replay(newest, founded):
             pass
         return plane
     except BaseException:
-        journal.close()
+        plane.close()
         raise
 
 
 def clearing_from(directory: Path, date: datetime.date, watcher: Watcher) -> Iterator[ClearingPlane]:
     """A house that lives from before a date on: yielded after each block of the journal, to be looked at
     and left when enough was seen. Reads only. Raises RefusedError as `open_clearing`."""
-    journal = Journal.open(directory, read_only=True)
+    plane, founded = _opened(directory, watcher, True)
     try:
-        configuration, founded = journaled_configuration(journal, ClearingCommand.CONFIGURATION)
-        plane = ClearingPlane(configuration, journal, watcher)
-        for _ in plane.resume(_snapshot_before(plane, date), founded):
+        for _ in plane.replay(_restored_before(plane, date), founded):
             yield plane
     finally:
+        plane.close()
+
+
+def _opened(directory: Path, watcher: Watcher | None, read_only: bool) -> tuple[ClearingPlane, int]:
+    """A plane that has seen nothing of its journal yet, and how many records of configuration that has."""
+    journal = Journal.open(directory, read_only=read_only)
+    try:
+        configuration, founded = journaled_configuration(journal, ClearingCommand.CONFIGURATION)
+        return ClearingPlane(configuration, journal, directory, watcher, read_only), founded
+    except BaseException:
         journal.close()
+        raise
 
 
-def _snapshot_before(plane: ClearingPlane, date: datetime.date) -> tuple[int, bytes, SnapshotReader] | None:
-    """The newest whole snapshot of an earlier date, None where there is none."""
+def _restored_before(plane: ClearingPlane, date: datetime.date) -> Stored | None:
+    """The newest whole snapshot of an earlier date, which the house has taken over; None where there is
+    none, and the house has seen nothing."""
     snapshots = plane.journal.snapshots
     for name in reversed(snapshots.all()):
         try:
-            stored = snapshots.load(name)
+            stored = name.sequence, name.state_root, snapshots.load(name)
         except SnapshotCorrupt:
             continue
-        house = Clearing(plane.terms)
-        house.restore(stored)
-        if house.today < date.toordinal():
-            return name.sequence, name.state_root, stored
+        plane.restore(stored)
+        if plane.house.today < date.toordinal():
+            return stored
+    plane.forget()
     return None
 
 

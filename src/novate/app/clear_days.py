@@ -149,7 +149,7 @@ def _first_date(deliveries: Sequence[TradeDelivery], dates: DayRange, configurat
 
 def trade_days(texts: Sequence[str]) -> list[int]:
     """Ordinals of the texts that are dates."""
-    column = Coded(np.arange(len(texts), dtype=np.int64), list(texts))
+    column = Coded(np.arange(len(texts), dtype=np.int32), list(texts))
     return [day for day in days(column).tolist() if day > 0]
 
 

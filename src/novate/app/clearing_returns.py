@@ -109,7 +109,7 @@ def write_returns(
     footer += [f"#read,{len(lines)}", f"#sha256,{sha256(body).hexdigest()}"]
     name = _free_name(folder, f"{number:012d}-{path.name}")
     content = body + ("\n".join(footer) + "\n").encode("utf-8", errors="backslashreplace")
-    write_together(folder, {name: content})
+    write_together(folder, {name: [content]})
     return TakenFile(
         file=str(path),
         returns=str(folder / name),

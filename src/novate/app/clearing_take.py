@@ -18,7 +18,7 @@ import numpy.typing as npt
 from novate.app.conform_clearing_commands import CommandWriter, price_fields
 from novate.clearing.house_terms import FIRST_ORDINAL, HouseTerms
 from novate.clearing.terms import ClearingTerms
-from novate.clearing.trades.capture import INVALID, UNKNOWN, CapturedTrades, capture
+from novate.clearing.trades.capture import INVALID, UNKNOWN, Vocabulary
 from novate.clearing.trades.columns import Coded, TradeColumns, constant
 from novate.clearing.trades.ladder import check_rows
 from novate.clearing.trades.refusals import Refusal, refusals
@@ -34,6 +34,7 @@ STATUSES = {
     ClearingEvent.SUPERSEDED: "SUPERSEDED",
     ClearingEvent.REJECTED: "REJECTED",
 }
+NO_DAYS = np.zeros(0, np.int64)
 NEVER = FIRST_ORDINAL
 """A settlement date before every trade date: what is no date is refused as that."""
 HOUSE_WORDS = {
@@ -71,16 +72,19 @@ class PreparedTrades:
         self.columns = columns
         self._terms = terms
         self._writer = writer
-        captured = capture(columns, terms)
-        reason = check_rows(columns, captured, terms).reason
+        reason = check_rows(columns, terms).reason
         self.torn = np.where((reason > 0) & (reason < ClearingReject.INVALID_VERSION), reason, 0)
         """Reason of each row without the form of a trade, else 0."""
-        self.trade_day = captured.trade_day
-        self._trades = self._numbers(captured, house)
+        words = Vocabulary(columns, terms)
+        self.trade_day = columns.trade_date.look_up(words.trade_day) if len(columns) else NO_DAYS
+        self._trades = self._numbers(words, house)
 
-    def _numbers(self, captured: CapturedTrades, house: HouseTerms) -> Records:
+    def _numbers(self, words: Vocabulary, house: HouseTerms) -> Records:
         """(n,) TRADE records; sources are numbered when rows are taken."""
         columns, terms = self.columns, self._terms
+        if not len(columns):
+            return np.zeros(0, CLEARING_COMMAND)
+        captured = words.capture(columns)
         records = np.zeros(len(columns), CLEARING_COMMAND)
         records["kind"] = ClearingCommand.TRADE
         numbers = {one.name: number for number, one in enumerate(house.instruments)}
@@ -91,41 +95,37 @@ class PreparedTrades:
         records["party"] = _mapped(captured.buyer, parties)
         records["other_party"] = _mapped(captured.seller, parties)
         records["currency"] = captured.currency
-        records["day"] = captured.trade_day
-        records["other_day"] = np.where(captured.settle_day == INVALID, NEVER, captured.settle_day)
-        records["version"] = captured.version
+        records["day"] = self.trade_day
+        settle_day = np.where(words.settle_day == INVALID, NEVER, words.settle_day)
+        records["other_day"] = columns.settle_date.look_up(settle_day)
+        records["version"] = columns.version.look_up(words.version)
         records["quantity"] = captured.quantity
         _fill_prices(records, columns.price)
         return records
 
     def most_records(self) -> int:
         """Records that all rows together can need at most."""
-        ids, names = self.columns.trade_id, self.columns.source.values
-        pieces = np.array([_pieces(text) for text in ids.values] or [0], np.int64)
-        texts = int(pieces[ids.codes].sum()) if len(ids.codes) else 0
-        return texts + len(self.columns) + sum(1 + _pieces(name) for name in names)
+        texts = int(_text_records(np.diff(self.columns.trade_id.starts)).sum())
+        return texts + len(self.columns) + sum(2 + len(name) for name in self.columns.source.values)
 
     def records(self, rows: Int64s) -> Records:
         """The records of the rows that have the form of a trade, with what names their sources in front."""
         good = rows[self.torn[rows] == 0]
-        trades = self._trades[good]
-        source = self.columns.source
-        names, numbers = self._writer.named_sources(
-            source.values[code] for code in np.unique(source.codes[good]).tolist()
-        )
-        trades["source"] = source.number(numbers, 0)[good]
-        ids = self.columns.trade_id
-        texts = [text.encode(errors="surrogateescape") for text in ids.values]
-        if max(map(len, texts), default=0) > TEXT_BYTES:
-            return _with_long_texts(names, trades, [texts[code] for code in ids.codes[good].tolist()])
+        trades, source, ids = self._trades[good], self.columns.source, self.columns.trade_id
+        used = np.unique(source.codes[good]).tolist()
+        names, numbers = self._writer.named_sources(source.values[code] for code in used)
+        if not len(good):
+            return names
+        trades["source"] = source.look_up(source.table(lambda text: numbers.get(text, 0)))[good]
+        starts, lengths = ids.starts[:-1][good], np.diff(ids.starts)[good]
+        if int(lengths.max()) > TEXT_BYTES:
+            return _with_long_texts(names, trades, [ids.raw(row) for row in good.tolist()])
         out = np.zeros(2 * len(trades), CLEARING_COMMAND)
         raw = out.view(np.uint8).reshape(-1, RECORD_BYTES)
-        table = np.array(texts or [b""], f"S{TEXT_BYTES}").view(np.uint8).reshape(-1, TEXT_BYTES)
-        lengths = np.array([len(text) for text in texts], np.uint8)
-        raw[0::2, 0] = ClearingCommand.TEXT
-        if len(good):
-            raw[0::2, 1] = lengths[ids.codes[good]]
-            raw[0::2, 4:] = table[ids.codes[good]]
+        raw[0::2, 0], raw[0::2, 1] = ClearingCommand.TEXT, lengths
+        for column in range(int(lengths.max())):
+            has = np.flatnonzero(lengths > column)
+            raw[2 * has, 4 + column] = ids.data[starts[has] + column]
         out[1::2] = trades
         return np.concatenate([names, out])
 
@@ -180,9 +180,9 @@ class PreparedTrades:
         return Refusal(int(columns.row[row]), source, trade_id, ClearingReject(code).name, said)
 
 
-def _pieces(text: str) -> int:
-    """TEXT records of a text."""
-    return -(-len(text.encode(errors="surrogateescape")) // TEXT_BYTES) or 1
+def _text_records(lengths: Int64s) -> Int64s:
+    """TEXT records of texts of so many bytes."""
+    return np.maximum(-(-lengths // TEXT_BYTES), 1)
 
 
 def _mapped(numbers: Int64s, table: Sequence[int]) -> Int64s:
@@ -196,8 +196,7 @@ def _fill_prices(records: Records, price: Coded) -> None:
     fields = [price_fields(text) for text in price.values]
     for place, name in enumerate(("price", "price_high", "decimals", "zeros", "flags")):
         table = np.array([one[place] for one in fields] or [0], np.int64)
-        if len(price.codes):
-            records[name] = table[price.codes]
+        records[name] = price.look_up(table)
 
 
 def _with_long_texts(names: Records, trades: Records, texts: Sequence[bytes]) -> Records:

@@ -15,6 +15,7 @@ from novate.clearing import buyins, corporate, cycle, invariants, parameters, qu
 from novate.clearing.chart import Chart
 from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.house_terms import HouseTerms, require_house_terms
+from novate.clearing.ledger.archive import Archive
 from novate.clearing.ledger.view import LedgerView
 from novate.clearing.settlement import run
 from novate.clearing.staging import Staging
@@ -65,12 +66,15 @@ ROOMS: dict[int, Room] = {
 class Clearing:
     """One clearing house. Implements `Machine` over CLEARING_COMMAND and CLEARING_EVENT records."""
 
-    def __init__(self, terms: HouseTerms) -> None:
-        """A house without trades and balances. Raises ValueError naming a term that cannot be."""
+    def __init__(self, terms: HouseTerms, archive: Archive | None = None) -> None:
+        """A house without trades and balances. With an archive, a roll moves the transfers of the day that
+        ends out of memory; events and roots do not depend on it. Raises ValueError naming a term that
+        cannot be."""
         require_house_terms(terms)
         self.terms = terms
         self.consumed = 0
-        self._state = State(terms)
+        self._archive = archive
+        self._state = State(terms, archive)
         self._staging = Staging()
         self._is_begun = False
         self._tables = TradeTables(terms)
@@ -249,7 +253,7 @@ class Clearing:
 
     def restore(self, source: SnapshotReader) -> None:
         """Take over the state of a house of the same terms. Raises ValueError where it does not fit."""
-        self._state, self._staging = saved.read_snapshot(self.terms, source)
+        self._state, self._staging = saved.read_snapshot(self.terms, source, self._archive)
         self._is_begun = False
 
     def validate(self) -> None:

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from novate.clearing.commands import Command, Staged
 from novate.clearing.house_terms import HouseTerms
+from novate.clearing.ledger.archive import Archive
 from novate.clearing.staging import Staging
 from novate.clearing.state import Claim, Corporate, GiveUp, Intent, Item, Position, Price, State
 from novate.domain.clearing_codes import LegState
@@ -63,21 +64,23 @@ def write_snapshot(state: State, staging: Staging, into: SnapshotWriter) -> None
     into.put("rest", np.frombuffer(rest_of(state, staging), np.uint8))
 
 
-def read_snapshot(terms: HouseTerms, source: SnapshotReader) -> tuple[State, Staging]:
-    """A state from its arrays. ValueError where they do not fit."""
-    state, staging = State(terms), Staging()
+def read_snapshot(
+    terms: HouseTerms, source: SnapshotReader, archive: Archive | None = None
+) -> tuple[State, Staging]:
+    """A state from its arrays. ValueError where they do not fit; the archive is then as it was."""
+    state, staging = State(terms, archive), Staging()
     for table in COLUMNS:
         getattr(state, table).take_over(source.get(table))
     state.texts.heap = bytearray(source.get("names").tobytes())
     try:
         rest = msgspec.json.decode(source.get("rest").tobytes())
-        state.balances.ledger.restore(_LedgerReader(source))
-        state.balances.read_ledger()
         _load_rest(state, rest)
         _load_staging(staging, rest)
     except (msgspec.DecodeError, KeyError, TypeError, IndexError) as fault:
         raise ValueError(f"Expected the rest of a clearing house of the same terms, was {fault!r}") from fault
     _find_again(state)
+    state.balances.ledger.restore(_LedgerReader(source))
+    state.balances.read_ledger()
     return state, staging
 
 

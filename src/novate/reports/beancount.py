@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from novate.clearing.ledger.codes import TransferFlag
-from novate.clearing.ledger.queries import StoredTransfer, balances_of, stored_transfer
+from novate.clearing.ledger.queries import StoredTransfer, balances_of
 from novate.clearing.ledger.view import LedgerView
 
 DayOf = Callable[[int], date]
@@ -108,6 +108,7 @@ class _Book:
         self, ledger: LedgerView, chart: Chart, day_of: DayOf, names: Names, narration: Narration
     ) -> None:
         self.s = ledger.state()
+        self.transfer_of = ledger.transfer_of
         self.day_of = day_of
         self.narration = narration
         self.now = ledger.now
@@ -140,7 +141,7 @@ class _Book:
 
     def transactions(self) -> Iterator[str]:
         for seq in range(1, self.stored + 1):
-            found = stored_transfer(self.s, seq)
+            found = self.transfer_of(seq)
             if not found.flags & NOT_MONEY:
                 yield from self._transaction(found)
 

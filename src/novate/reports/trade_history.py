@@ -78,7 +78,12 @@ class TradeHistories:
                 _OTHERS[name](self, event)
 
     def _step(
-        self, trade: LiveTrade, step: Lifecycle, why: str, leg: Json | LiveLeg | None = None, version: int = 0
+        self,
+        trade: LiveTrade,
+        step: Lifecycle,
+        why: str,
+        leg: Json | LiveLeg | None = None,
+        version: int | None = None,
     ) -> None:
         """Write a transition down, with the state of the trade as it is now."""
         trade.state = trade.state_now(self._nets)
@@ -87,8 +92,8 @@ class TradeHistories:
             party = (leg["member"], leg["account"]) if isinstance(leg, dict) else (leg.member, leg.account)
         trade.transitions.append(
             Transition(
-                date=self._today, step=step, version=version or trade.version, member=party[0],
-                account=party[1], why=why, state=trade.state,
+                date=self._today, step=step, version=trade.version if version is None else version,
+                member=party[0], account=party[1], why=why, state=trade.state,
             )
         )  # fmt: skip
 
@@ -108,7 +113,7 @@ class TradeHistories:
         elif name == "GIVEUP_OPEN":
             self._giveups[event["giveup"]] = self._trades[key]
         elif name == "SETTLED":
-            self._close_item(self._trades[key], f"{self._what(event)}, at once")
+            self._close_item(self._trades[key], f"{self._what(event)} change hands")
         elif name == "FAILED":
             trade = self._trades[key]
             if trade.item is not None:

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from novate.app.clearing_story import tell
-from novate.app.conform_clearing import QUERIES, read_clearing_scenarios
+from novate.app.conform_clearing import (
+    QUERIES,
+    ClearingScenario,
+    ClearingStep,
+    read_clearing_scenarios,
+)
+from novate.app.conform_clearing_terms import house_terms
 from novate.domain.clearing_codes import ClearingCommand, ClearingEvent, GiveUpEnd, IntentEnd, OpenReason
 from novate.domain.codes import ClearingReject
 from novate.reports.clearing_amounts import Amounts
@@ -15,6 +21,7 @@ from novate.reports.clearing_command_words import CommandWords
 from novate.reports.clearing_event_words import SENTENCES, EventWords
 from novate.reports.clearing_reasons import WORDS, reason_words
 from novate.reports.text_table import text_table
+from tests.property.clearing_flows import spoiled_clearing_flow_of
 from tests.unit.clearing.houses import TRADE, Json, player
 
 HAND = Path(__file__).resolve().parents[2] / "conformance" / "clearing" / "hand"
@@ -193,6 +200,18 @@ def test_every_scenario_of_the_rulebook_can_be_told(path: Path) -> None:
     closes = sum(event["ev"] == "DAY_CLOSED" for event in events)
     assert sum(line.startswith("At the close of ") for line in story) == closes
     assert not any(line != line.rstrip() for line in story)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_story_can_be_told_of_whatever_is_sent(seed: int) -> None:
+    """Also of commands that name what is not there, and with the payments of every cycle."""
+    flow = spoiled_clearing_flow_of(seed)
+    steps = [ClearingStep(line, command, []) for line, command in enumerate(flow["commands"], 2)]
+    terms = house_terms(flow["header"]["config"])
+    told, _ = tell(ClearingScenario(Path("flow.jsonl"), "flow", ["C52"], "generated", terms, steps))
+    assert told.commands == len(steps)
+    assert "    refused: " in told.text or " is refused: " in told.text
+    assert (" would do, " in told.text) == (", obligation " in told.text)
 
 
 def test_columns_of_a_table_are_as_wide_as_their_widest_cell() -> None:

@@ -87,6 +87,9 @@ def test_a_trade_that_is_refused_and_then_right() -> None:
     assert right.transitions[-2].why.endswith("(DUPLICATE_CONTENT)")
     assert right.transitions[-1].why == "version 1 again with the same content, which changes nothing"
     assert right.state == Lifecycle.NOVATED
+    wrong = house.live({**TRADE, "version": 0})
+    assert [one.version for one in wrong.transitions[-3:]] == [1, 0, 0]
+    assert wrong.version == 1
 
 
 def test_amended_before_and_after_netting() -> None:
@@ -144,6 +147,7 @@ def test_an_item_that_is_not_netted() -> None:
     assert open_.transitions[8].why == "5 GROS for 52.50 USD: securities are missing (SECURITIES)"
     settled = house.live(deposit("A", isin="GROS", qty=5), ENOUGH[1], SETTLE)
     assert (steps(settled)[-1], settled.state) == ("2026-03-04 SETTLED", Lifecycle.SETTLED)
+    assert settled.transitions[-1].why == "5 GROS for 52.50 USD change hands"
 
 
 def test_allocated_and_given_up() -> None:
@@ -169,3 +173,15 @@ def test_only_what_is_asked_for_is_kept() -> None:
     assert house.histories.of("V", "t2") is None
     everything = Followed(player()).live(*ENOUGH, {**TRADE, "trade_id": "t0"}, TRADE)
     assert everything == found
+
+
+def test_events_may_be_cut_anywhere() -> None:
+    house, together = player(), TradeHistories(player().house.terms)
+    apart = TradeHistories(house.house.terms)
+    for command in (*ENOUGH, TRADE, roll("2026-03-03"), {**TRADE, "version": 2, "qty": 7}, SETTLE):
+        events = house.answer(command)
+        together.take(events)
+        for event in events:
+            apart.take([event])
+    assert apart.all() == together.all()
+    assert len(apart.all()[0].transitions) > 10
