@@ -15,7 +15,11 @@ happened on a date watches: a plane tells its watcher everything that it applies
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -24,8 +28,9 @@ import numpy as np
 from novate.app.configuration_pieces import configuration_pieces, journaled_configuration
 from novate.app.problems import RefusedError
 from novate.clearing.configured import house_terms_of
-from novate.clearing.ledger.layout import ARCHIVED
+from novate.clearing.ledger.layout import ARCHIVED as TRANSFERS
 from novate.clearing.machine import Clearing
+from novate.clearing.saved import day_of_snapshot
 from novate.domain.clearing_codes import ClearingCommand
 from novate.domain.clearing_records import (
     CLEARING_COMMAND,
@@ -37,16 +42,54 @@ from novate.domain.clearing_records import (
 from novate.domain.configuration import Configuration
 from novate.domain.machine import SnapshotReader
 from novate.journal import DEFAULT_SEGMENT_BYTES, MOST_SEGMENT_BYTES, Journal, SnapshotCorrupt
-from novate.journal.row_replay import RowReplay
 from novate.journal.rows import RowArchive
+from novate.journal.snapshots import SnapshotName
 
 ARCHIVE = "archive"
 BATCH = 4096
 EVENT_BUFFER = 65_536
 SEGMENT_STEP = 1 << 20
 """Segments larger than usual are whole mebibytes, one of them for headers."""
-Stored = tuple[int, bytes, SnapshotReader]
-"""A snapshot: sequence, state root, arrays."""
+
+
+class Archives:
+    """Where a house keeps what has left its memory: transfers of days that are over (L30).
+
+    It is cut to what belongs to a snapshot when that is restored, so who only reads works on a copy.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Open or make. Raises JournalError as `RowArchive`."""
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self.transfers = RowArchive(directory / "transfers", TRANSFERS, "id")
+
+    @classmethod
+    def copied(cls, directory: Path | None) -> Archives:
+        """A copy that is gone when it is closed, of nothing if there is no directory."""
+        folder = tempfile.TemporaryDirectory(prefix="novate-archive-")
+        place = Path(folder.name) / "archive"
+        if directory is not None and directory.is_dir():
+            _copy_folder(directory, place)
+        archives = cls(place)
+        archives._copy = folder
+        return archives
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.transfers.close()
+        if self._copy is not None:
+            self._copy.cleanup()
+
+
+def _copy_folder(folder: Path, place: Path) -> None:
+    """Copy what is there; what its writer takes away meanwhile follows from the rest."""
+
+    def copy(source: str, target: str) -> str:
+        with suppress(FileNotFoundError):
+            shutil.copyfile(source, target)
+        return target
+
+    shutil.copytree(folder, place, copy_function=copy)
 
 
 class Watcher(Protocol):
@@ -62,6 +105,25 @@ class Watcher(Protocol):
         """Events of whole commands, in order."""
 
 
+class Watchers:
+    """Several watchers as one."""
+
+    def __init__(self, watchers: Sequence[Watcher]) -> None:
+        self._watchers = watchers
+
+    def begin(self, house: Clearing, is_founding: bool) -> None:
+        for one in self._watchers:
+            one.begin(house, is_founding)
+
+    def before_roll(self, house: Clearing) -> None:
+        for one in self._watchers:
+            one.before_roll(house)
+
+    def take(self, events: Records) -> None:
+        for one in self._watchers:
+            one.take(events)
+
+
 class ClearingPlane:
     """A clearing house behind its journal: every command is durable before the house sees it."""
 
@@ -69,22 +131,15 @@ class ClearingPlane:
         self,
         configuration: Configuration,
         journal: Journal,
-        directory: Path,
+        archives: Archives,
         watcher: Watcher | None = None,
-        read_only: bool = False,
     ) -> None:
-        """A house that has seen nothing. `directory` is the journal's; the archive is opened in it, or, with
-        `read_only`, looked at."""
+        """A house that has seen nothing. Closes journal and archives when it is closed."""
         self.configuration = configuration
         self.journal = journal
         self.terms = house_terms_of(configuration)
-        self._archive: RowArchive | None = None
-        self._directory = directory
-        if read_only:
-            self.forget()
-        else:
-            self._archive = RowArchive(directory / ARCHIVE, ARCHIVED, "id")
-            self.house = Clearing(self.terms, self._archive)
+        self._archives = archives
+        self.house = Clearing(self.terms, archives.transfers)
         self._buffer = new_clearing_events(EVENT_BUFFER)
         self._watcher = watcher
 
@@ -118,30 +173,25 @@ class ClearingPlane:
             self._watcher.take(told[-1])
         return np.concatenate(told) if told else np.zeros(0, CLEARING_EVENT)
 
-    def restore(self, stored: Stored) -> None:
-        """Take over a snapshot. Raises RefusedError for one that is not what its name says, or needs more of
-        the archive than there is."""
-        sequence, root, arrays = stored
-        try:
-            self.house.restore(arrays)
-        except ValueError as fault:
-            raise RefusedError(f"snapshot at sequence {sequence}: {fault}") from fault
-        found = self.house.state_root()
-        if found != root:
-            raise RefusedError(
-                f"snapshot at sequence {sequence}: expected state root {root.hex()}, was {found.hex()}"
-            )
-
-    def forget(self) -> None:
-        """A house that has seen nothing again; only of a plane that reads."""
-        self.house = Clearing(self.terms, RowReplay(self._directory / ARCHIVE, ARCHIVED, "id"))
-
-    def replay(self, stored: Stored | None, founded: int) -> Iterator[Records]:
-        """Apply what the journal has behind a snapshot that was taken over, or behind its `founded` records
-        of configuration; yields the events of each block."""
+    def resume(self, stored: tuple[int, bytes, SnapshotReader] | None, founded: int) -> Iterator[Records]:
+        """Restore a snapshot, or begin where `founded` records of configuration end; then replay: yields the
+        events of each block. Raises RefusedError for a snapshot that is not what its name says."""
+        begin = founded + 1
+        if stored is not None:
+            sequence, root, arrays = stored
+            try:
+                self.house.restore(arrays)
+            except ValueError as fault:
+                raise RefusedError(f"snapshot at sequence {sequence}: {fault}") from fault
+            found = self.house.state_root()
+            if found != root:
+                raise RefusedError(
+                    f"snapshot at sequence {sequence}: expected state root {root.hex()}, was {found.hex()}"
+                )
+            begin = sequence + 1
         if self._watcher is not None:
             self._watcher.begin(self.house, stored is None)
-        for _, records in blocks_from(self.journal, (founded if stored is None else stored[0]) + 1):
+        for _, records in blocks_from(self.journal, begin):
             yield self.apply(records)
 
     def snapshot(self) -> tuple[int, bytes]:
@@ -151,8 +201,7 @@ class ClearingPlane:
 
     def close(self) -> None:
         """Flush the journal and release its lock, and that of the archive."""
-        if self._archive is not None:
-            self._archive.close()
+        self._archives.close()
         self.journal.close()
 
 
@@ -194,27 +243,35 @@ def found_clearing(
     journal = Journal.create(directory, segment_bytes=segment_bytes)
     try:
         journal.append(configuration_pieces(configuration, ClearingCommand.CONFIGURATION))
-        plane = ClearingPlane(configuration, journal, directory, watcher)
-        if watcher is not None:
-            watcher.begin(plane.house, True)
-        return plane
+        plane = ClearingPlane(configuration, journal, Archives(directory / ARCHIVE), watcher)
     except BaseException:
         journal.close()
         raise
+    if watcher is not None:
+        watcher.begin(plane.house, True)
+    return plane
 
 
-def open_clearing(directory: Path, watcher: Watcher | None = None, read_only: bool = False) -> ClearingPlane:
-    """A plane as it stood when its last command was acknowledged, ready to go on.
+def open_clearing(
+    directory: Path, watcher: Watcher | None = None, read_only: bool = False, from_start: bool = False
+) -> ClearingPlane:
+    """A plane as it stood when its last command was acknowledged, ready to go on; with `from_start` the
+    watcher is told everything again, from the first record.
 
     Raises RefusedError if a snapshot does not restore to the root in its name, or the archive has less than
-    belongs to it. Read-only takes no locks and changes nothing.
+    belongs to it.
     """
-    plane, founded = _opened(directory, watcher, read_only)
+    journal = Journal.open(directory, read_only=read_only)
     try:
-        newest = plane.journal.snapshots.newest()
-        if newest is not None:
-            plane.restore(newest)
-        for _ in plane.replay(newest, founded):
+        configuration, founded = journaled_configuration(journal, ClearingCommand.CONFIGURATION)
+        place = directory / ARCHIVE
+        archives = Archives.copied(place) if read_only else Archives(place)
+        plane = ClearingPlane(configuration, journal, archives, watcher)
+    except BaseException:
+        journal.close()
+        raise
+    try:
+        for _ in plane.resume(None if from_start else journal.snapshots.newest(), founded):
             pass
         return plane
     except BaseException:
@@ -225,38 +282,30 @@ def open_clearing(directory: Path, watcher: Watcher | None = None, read_only: bo
 def clearing_from(directory: Path, date: datetime.date, watcher: Watcher) -> Iterator[ClearingPlane]:
     """A house that lives from before a date on: yielded after each block of the journal, to be looked at
     and left when enough was seen. Reads only. Raises RefusedError as `open_clearing`."""
-    plane, founded = _opened(directory, watcher, True)
+    journal = Journal.open(directory, read_only=True)
     try:
-        for _ in plane.replay(_restored_before(plane, date), founded):
+        configuration, founded = journaled_configuration(journal, ClearingCommand.CONFIGURATION)
+        plane = ClearingPlane(configuration, journal, Archives.copied(directory / ARCHIVE), watcher)
+    except BaseException:
+        journal.close()
+        raise
+    try:
+        for _ in plane.resume(_snapshot_before(journal, date), founded):
             yield plane
     finally:
         plane.close()
 
 
-def _opened(directory: Path, watcher: Watcher | None, read_only: bool) -> tuple[ClearingPlane, int]:
-    """A plane that has seen nothing of its journal yet, and how many records of configuration that has."""
-    journal = Journal.open(directory, read_only=read_only)
-    try:
-        configuration, founded = journaled_configuration(journal, ClearingCommand.CONFIGURATION)
-        return ClearingPlane(configuration, journal, directory, watcher, read_only), founded
-    except BaseException:
-        journal.close()
-        raise
-
-
-def _restored_before(plane: ClearingPlane, date: datetime.date) -> Stored | None:
-    """The newest whole snapshot of an earlier date, which the house has taken over; None where there is
-    none, and the house has seen nothing."""
-    snapshots = plane.journal.snapshots
+def _snapshot_before(journal: Journal, date: datetime.date) -> tuple[int, bytes, SnapshotReader] | None:
+    """The newest whole snapshot of an earlier date, None where there is none."""
+    snapshots = journal.snapshots
     for name in reversed(snapshots.all()):
         try:
-            stored = name.sequence, name.state_root, snapshots.load(name)
+            stored = snapshots.load(name)
         except SnapshotCorrupt:
             continue
-        plane.restore(stored)
-        if plane.house.today < date.toordinal():
-            return stored
-    plane.forget()
+        if day_of_snapshot(stored) < date.toordinal():
+            return name.sequence, name.state_root, stored
     return None
 
 
@@ -264,3 +313,47 @@ def blocks_from(journal: Journal, sequence: int) -> Iterator[tuple[int, Records]
     """(first sequence, records) of each block from a sequence on."""
     for first_sequence, records in journal.read(sequence):
         yield first_sequence, records.view(CLEARING_COMMAND)
+
+
+class ClearingReplay:
+    """A house that is built again from a journal's first command on; the journal is only read."""
+
+    def __init__(self, directory: Path, watcher: Watcher | None = None) -> None:
+        self.journal = Journal.open(directory, read_only=True)
+        self.configuration, self.founded = journaled_configuration(
+            self.journal, ClearingCommand.CONFIGURATION
+        )
+        self._directory = directory
+        self._plane = ClearingPlane(self.configuration, self.journal, Archives.copied(None), watcher)
+        self.terms, self.house = self._plane.terms, self._plane.house
+        if watcher is not None:
+            watcher.begin(self.house, True)
+
+    def batches(
+        self, until: int | None = None, most: int = BATCH, stops: Sequence[int] = ()
+    ) -> Iterator[tuple[int, Records]]:
+        """(last sequence, events) of each batch of at most `most` records, through sequence `until`; a batch
+        ends wherever `stops` names a sequence."""
+        last = self.journal.last_sequence if until is None else until
+        for first_sequence, records in blocks_from(self.journal, self.founded + 1):
+            rest = records[: max(last - first_sequence + 1, 0)]
+            ends = {stop - first_sequence + 1 for stop in stops if 0 <= stop - first_sequence < len(rest)}
+            ends |= {*range(most, len(rest), most), len(rest)}
+            for start, end in pairwise(sorted({0, *ends})):
+                yield first_sequence + end - 1, self._plane.apply(rest[start:end])
+
+    def restored_snapshots(self) -> Iterator[tuple[SnapshotName, str]]:
+        """Each snapshot, and the root of the state that it restores to. Raises SnapshotCorrupt."""
+        for name in self.journal.snapshots.all():
+            archives = Archives.copied(self._directory / ARCHIVE)
+            try:
+                house = Clearing(self.terms, archives.transfers)
+                house.restore(self.journal.snapshots.load(name))
+                house.validate()
+                yield name, house.state_root().hex()
+            finally:
+                archives.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._plane.close()

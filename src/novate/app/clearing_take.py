@@ -19,22 +19,23 @@ from novate.app.conform_clearing_commands import CommandWriter, price_fields
 from novate.clearing.house_terms import FIRST_ORDINAL, HouseTerms
 from novate.clearing.terms import ClearingTerms
 from novate.clearing.trades.capture import INVALID, UNKNOWN, Vocabulary
-from novate.clearing.trades.columns import Coded, TradeColumns, constant
+from novate.clearing.trades.columns import Coded, TradeColumns, constant, pieces
 from novate.clearing.trades.ladder import check_rows
 from novate.clearing.trades.refusals import Refusal, refusals
+from novate.clearing.trades.texts import Texts
 from novate.domain.clearing_codes import ClearingCommand, ClearingEvent, ClearingFlag
 from novate.domain.clearing_records import CLEARING_COMMAND, RECORD_BYTES, TEXT_BYTES, Records
 from novate.domain.codes import ClearingReject, RowReject
 from novate.domain.machine import BrokenInvariant
 
 Int64s = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
 STATUSES = {
     ClearingEvent.ACCEPTED: "ACCEPTED",
     ClearingEvent.DUPLICATE: "DUPLICATE",
     ClearingEvent.SUPERSEDED: "SUPERSEDED",
     ClearingEvent.REJECTED: "REJECTED",
 }
-NO_DAYS = np.zeros(0, np.int64)
 NEVER = FIRST_ORDINAL
 """A settlement date before every trade date: what is no date is refused as that."""
 HOUSE_WORDS = {
@@ -72,19 +73,18 @@ class PreparedTrades:
         self.columns = columns
         self._terms = terms
         self._writer = writer
+        vocabulary = Vocabulary(columns, terms)
         reason = check_rows(columns, terms).reason
         self.torn = np.where((reason > 0) & (reason < ClearingReject.INVALID_VERSION), reason, 0)
         """Reason of each row without the form of a trade, else 0."""
-        words = Vocabulary(columns, terms)
-        self.trade_day = columns.trade_date.look_up(words.trade_day) if len(columns) else NO_DAYS
-        self._trades = self._numbers(words, house)
+        self.trade_day: Int64s = columns.trade_date.look_up(vocabulary.trade_day)
+        self._trades = self._numbers(vocabulary, house)
 
-    def _numbers(self, words: Vocabulary, house: HouseTerms) -> Records:
+    def _numbers(self, vocabulary: Vocabulary, house: HouseTerms) -> Records:
         """(n,) TRADE records; sources are numbered when rows are taken."""
         columns, terms = self.columns, self._terms
-        if not len(columns):
-            return np.zeros(0, CLEARING_COMMAND)
-        captured = words.capture(columns)
+        captured = vocabulary.capture(columns)
+        settle_day = columns.settle_date.look_up(vocabulary.settle_day)
         records = np.zeros(len(columns), CLEARING_COMMAND)
         records["kind"] = ClearingCommand.TRADE
         numbers = {one.name: number for number, one in enumerate(house.instruments)}
@@ -96,36 +96,37 @@ class PreparedTrades:
         records["other_party"] = _mapped(captured.seller, parties)
         records["currency"] = captured.currency
         records["day"] = self.trade_day
-        settle_day = np.where(words.settle_day == INVALID, NEVER, words.settle_day)
-        records["other_day"] = columns.settle_date.look_up(settle_day)
-        records["version"] = columns.version.look_up(words.version)
+        records["other_day"] = np.where(settle_day == INVALID, NEVER, settle_day)
+        records["version"] = columns.version.look_up(vocabulary.version)
         records["quantity"] = captured.quantity
         _fill_prices(records, columns.price)
         return records
 
     def most_records(self) -> int:
         """Records that all rows together can need at most."""
-        texts = int(_text_records(np.diff(self.columns.trade_id.starts)).sum())
-        return texts + len(self.columns) + sum(2 + len(name) for name in self.columns.source.values)
+        lengths = np.diff(self.columns.trade_id.starts)
+        texts = int(np.maximum(-(-lengths // TEXT_BYTES), 1).sum())
+        return texts + len(self.columns) + sum(1 + _pieces(name) for name in self.columns.source.values)
 
     def records(self, rows: Int64s) -> Records:
         """The records of the rows that have the form of a trade, with what names their sources in front."""
         good = rows[self.torn[rows] == 0]
-        trades, source, ids = self._trades[good], self.columns.source, self.columns.trade_id
-        used = np.unique(source.codes[good]).tolist()
-        names, numbers = self._writer.named_sources(source.values[code] for code in used)
-        if not len(good):
-            return names
+        trades = self._trades[good]
+        source = self.columns.source
+        names, numbers = self._writer.named_sources(
+            source.values[code] for code in np.unique(source.codes[good]).tolist()
+        )
         trades["source"] = source.look_up(source.table(lambda text: numbers.get(text, 0)))[good]
-        starts, lengths = ids.starts[:-1][good], np.diff(ids.starts)[good]
-        if int(lengths.max()) > TEXT_BYTES:
+        ids = self.columns.trade_id
+        lengths = np.diff(ids.starts)[good]
+        if lengths.max(initial=0) > TEXT_BYTES:
             return _with_long_texts(names, trades, [ids.raw(row) for row in good.tolist()])
         out = np.zeros(2 * len(trades), CLEARING_COMMAND)
         raw = out.view(np.uint8).reshape(-1, RECORD_BYTES)
-        raw[0::2, 0], raw[0::2, 1] = ClearingCommand.TEXT, lengths
-        for column in range(int(lengths.max())):
-            has = np.flatnonzero(lengths > column)
-            raw[2 * has, 4 + column] = ids.data[starts[has] + column]
+        raw[0::2, 0] = ClearingCommand.TEXT
+        raw[0::2, 1] = lengths
+        for first, end in pieces(len(good)):
+            _fill_texts(raw[2 * first : 2 * end : 2, 4:], ids, good[first:end])
         out[1::2] = trades
         return np.concatenate([names, out])
 
@@ -180,9 +181,16 @@ class PreparedTrades:
         return Refusal(int(columns.row[row]), source, trade_id, ClearingReject(code).name, said)
 
 
-def _text_records(lengths: Int64s) -> Int64s:
-    """TEXT records of texts of so many bytes."""
-    return np.maximum(-(-lengths // TEXT_BYTES), 1)
+def _pieces(text: str) -> int:
+    """TEXT records of a text."""
+    return -(-len(text.encode(errors="surrogateescape")) // TEXT_BYTES) or 1
+
+
+def _fill_texts(room: Bytes, ids: Texts, rows: Int64s) -> None:
+    """The texts of some rows, each no longer than the room of its record."""
+    starts, ends = ids.starts[rows], ids.starts[rows + 1]
+    places = starts[:, None] + np.arange(TEXT_BYTES)
+    room[:] = np.where(places < ends[:, None], ids.data[np.minimum(places, len(ids.data) - 1)], 0)
 
 
 def _mapped(numbers: Int64s, table: Sequence[int]) -> Int64s:
@@ -196,7 +204,8 @@ def _fill_prices(records: Records, price: Coded) -> None:
     fields = [price_fields(text) for text in price.values]
     for place, name in enumerate(("price", "price_high", "decimals", "zeros", "flags")):
         table = np.array([one[place] for one in fields] or [0], np.int64)
-        records[name] = price.look_up(table)
+        if len(price.codes):
+            records[name] = table[price.codes]
 
 
 def _with_long_texts(names: Records, trades: Records, texts: Sequence[bytes]) -> Records:

@@ -2,6 +2,7 @@
 
     trade_id,source,version,trade_date,instrument,price,quantity,currency,buyer_member,...    row 1
     17,NOVATE,1,2026-10-09,US00NOVA0016,182.50,300,USD,BOREAL,...                             row 2
+
     #count,1                                                                            control totals, if any
     #quantity,300
 
@@ -140,15 +141,15 @@ def _read_csv(path: Path, data: bytes) -> TradeDelivery:
         )
     except pa.ArrowInvalid as error:
         raise TradeFileError(f"{path}: expected CSV, was: {error}") from error
-    columns = {name: _coded(table.column(name), _decoded) for name in names if name != FIELDS[0]}
+    columns = {name: _coded(table.column(name), _decoded) for name in names if name != "trade_id"}
     ids = _texts(table.column("trade_id"))
     rows = _line_numbers(len(table), [*blank, *(one.row for one in aside)])
     kept = ~_blank_lines(ids, columns, rows, data)
     columns = {name: Coded(one.codes[kept], one.values) for name, one in columns.items()}
     # A blank line has no id, so leaving it out leaves the bytes of the others where they are.
     ids = texts_in(ids.data, np.append(ids.starts[:-1][kept], ids.starts[-1]))
-    whole = trade_columns({**columns, "trade_id": ids}, rows[kept])
-    return TradeDelivery(columns=whole, malformed=aside, totals=totals)
+    columns_of_rows = trade_columns({**columns, "trade_id": ids}, rows[kept])
+    return TradeDelivery(columns=columns_of_rows, malformed=aside, totals=totals)
 
 
 def _blank_lines(ids: Texts, columns: dict[str, Coded], rows: Int64s, data: bytes) -> Bools:
@@ -177,8 +178,8 @@ def _read_parquet(path: Path) -> TradeDelivery:
     try:
         schema = pyarrow.parquet.read_schema(path)
         _check_names(path, schema.names)
-        names = [name for name in schema.names if name != FIELDS[0]]
-        coded = [name for name in names if schema.field(name).type in (pa.string(), pa.binary())]
+        others = [name for name in schema.names if name != "trade_id"]
+        coded = [name for name in others if schema.field(name).type in (pa.string(), pa.binary())]
         with pyarrow.parquet.ParquetFile(path, read_dictionary=coded, memory_map=True) as file:
             # One column after the other, so that only one is in memory in Arrow's form; and by one thread,
             # because for one column more of them only cost more.
@@ -186,13 +187,13 @@ def _read_parquet(path: Path) -> TradeDelivery:
                 return file.read([name], use_threads=False).column(0)
 
             ids = _texts(_as_text(path, "trade_id", read("trade_id")))
-            columns = {name: _parquet_codes(path, name, read(name)) for name in names}
+            columns = {name: _parquet_codes(path, name, read(name)) for name in others}
     except FileNotFoundError:
         raise TradeFileError(f"{path}: expected a file of trades, found none") from None
     except (pa.ArrowException, OSError) as error:
         raise TradeFileError(f"{path}: expected a Parquet file, was: {error}") from error
-    whole, totals = trade_columns({**columns, "trade_id": ids}), totals_of_metadata(schema.metadata or {})
-    return TradeDelivery(columns=whole, malformed=[], totals=totals)
+    totals = totals_of_metadata(schema.metadata or {})
+    return TradeDelivery(columns=trade_columns({**columns, "trade_id": ids}), malformed=[], totals=totals)
 
 
 def _parquet_codes(path: Path, name: str, column: pa.ChunkedArray) -> Coded:

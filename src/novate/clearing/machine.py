@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from novate.clearing import buyins, corporate, cycle, invariants, parameters, queries, roll, saved
+from novate.clearing import buyins, corporate, credit, cycle, invariants, parameters, queries, roll, saved
 from novate.clearing.chart import Chart
 from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.house_terms import HouseTerms, require_house_terms
@@ -60,6 +60,8 @@ ROOMS: dict[int, Room] = {
     ClearingCommand.CASH_CLOSE: buyins.cash_close,
     ClearingCommand.DIVIDEND: corporate.dividend,
     ClearingCommand.SPLIT: corporate.split,
+    ClearingCommand.FILLS: credit.fills,
+    ClearingCommand.RELEASE_CREDIT: credit.release_credit,
 }
 
 
@@ -200,8 +202,18 @@ class Clearing:
 
     @property
     def sources(self) -> list[str]:
-        """Names of the sources in the order of their numbers."""
+        """Names of the sources of trades, in the order of their numbers."""
         return [name.decode() for name in self._state.sources]
+
+    @property
+    def fills(self) -> int:
+        """Number of the last fill of the venue that was taken."""
+        return self._state.venue.fills
+
+    @property
+    def credits(self) -> int:
+        """Number of the last CREDIT for the venue."""
+        return self._state.venue.credits
 
     def status(self, source: str, trade_id: str) -> queries.Status | None:
         """Where a trade is in its life (C49); None for one never seen."""

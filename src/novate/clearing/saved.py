@@ -84,6 +84,12 @@ def read_snapshot(
     return state, staging
 
 
+def day_of_snapshot(source: SnapshotReader) -> int:
+    """The business date of a snapshot, as a day ordinal."""
+    day: int = msgspec.json.decode(source.get("rest").tobytes())["day"][0]
+    return day
+
+
 def rest_of(state: State, staging: Staging) -> bytes:
     """Everything but the columns, sorted: the same state gives the same bytes."""
     rest = {
@@ -112,6 +118,7 @@ def rest_of(state: State, staging: Staging) -> bytes:
             [[key, own[key]] for key in sorted(own) if own[key]]
             for own in (state.own_securities, state.own_deposits, state.own_money)
         ],
+        "venue": state.venue.rows(),
         "staged": [_staged(staging.text), staging.text_goes_on, staging.parts],
         "batch": None if staging.head is None else _command(staging.head),
         "batch_trades": [
@@ -206,6 +213,7 @@ def _load_rest(state: State, rest: dict[str, Any]) -> None:
         Claim(day, _bytes(name), party, instrument, amount)
         for day, name, party, instrument, amount in rest["claims"]
     ]
+    state.venue.take_over(rest["venue"])
     state.own_securities, state.own_deposits, state.own_money = (dict(own) for own in rest["own"])
     for fields in rest["items"]:
         trade, instrument, buyer, seller, quantity, amount, since, contract, reason, failed = fields

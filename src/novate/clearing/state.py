@@ -25,6 +25,7 @@ from novate.clearing.ledger.archive import Archive
 from novate.clearing.load import Load
 from novate.clearing.outbox import Outbox
 from novate.clearing.rows import LEGS, NO_ROW, TRADES, VERSIONS, Leg, Rows, Texts
+from novate.clearing.venue_stream import VenueStream
 from novate.domain.clearing_codes import CorporateKind, LegState, Policy
 from novate.domain.units import div_half_up
 
@@ -163,6 +164,7 @@ class State:
         self.splits: dict[int, list[bytes]] = {}
         """Applied splits of an instrument, in their order."""
         self.claims: list[Claim] = []
+        self.venue = VenueStream()
         self.own_securities: dict[int, int] = {}
         self.own_deposits: dict[int, int] = {}
         self.own_money: dict[int, int] = {}

@@ -115,8 +115,18 @@ class RowArchive:
             return np.zeros(0, self._dtype)
         if places.min() < 1 or places.max() > self._count:
             raise ValueError(f"Expected places from 1 to {self._count}, was {places.min()} to {places.max()}")
-        mapped = np.memmap(self._path, np.uint8, "r", HEADER_BYTES, (self._count, self._stride))
-        return _checked_rows(self._path, mapped[places - 1], places, self._dtype)
+        shape = (self._count, self._stride)
+        mapped = np.memmap(self._path, np.uint8, "r", HEADER_BYTES, shape)
+        whole = np.ascontiguousarray(mapped[places - 1])
+        rows = np.ascontiguousarray(whole[:, :-CHECK_BYTES]).view(self._dtype).reshape(-1)
+        stored = np.ascontiguousarray(whole[:, -CHECK_BYTES:]).view(np.uint64).reshape(-1)
+        expected = _checks(rows, places)
+        wrong = np.flatnonzero(stored != expected)
+        if len(wrong):
+            at, place = int(wrong[0]), int(places[wrong[0]])
+            checks = (f"a check of {one[at]:016x}" for one in (expected, stored))
+            raise JournalCorrupt(self._path, self._offset(place), place, *checks)
+        return rows
 
     def cut(self, rows: int) -> None:
         """Only the first so many stay; durable on return. ValueError if there are fewer."""
@@ -243,31 +253,3 @@ def _checks(rows: Rows, places: Int64s | int) -> npt.NDArray[np.uint64]:
         mixed = (mixed ^ words[:, column]) * _MIX
         mixed ^= mixed >> np.uint64(29)
     return mixed
-
-
-def first_rows(directory: Path, dtype: np.dtype[Any], count: int) -> Rows:
-    """The first rows of an archive, read beside its writer: no lock, no change. ValueError if there are
-    fewer, JournalCorrupt for one that is damaged."""
-    path, stride = directory / "rows", dtype.itemsize + CHECK_BYTES
-    there = max(path.stat().st_size - HEADER_BYTES, 0) // stride if path.exists() else 0
-    if there < count:
-        raise ValueError(f"{path}: expected at least {count} rows, was {there}")
-    if not count:
-        return np.zeros(0, dtype)
-    mapped = np.memmap(path, np.uint8, "r", HEADER_BYTES, (count, stride))
-    return _checked_rows(path, mapped, np.arange(1, count + 1, dtype=np.int64), dtype)
-
-
-def _checked_rows(path: Path, stored: npt.NDArray[np.uint8], places: Int64s, dtype: np.dtype[Any]) -> Rows:
-    """(n, stride) bytes with their checks -> (n,) rows. JournalCorrupt for one that is damaged."""
-    whole = np.ascontiguousarray(stored)
-    rows = np.ascontiguousarray(whole[:, :-CHECK_BYTES]).view(dtype).reshape(-1)
-    found = np.ascontiguousarray(whole[:, -CHECK_BYTES:]).view(np.uint64).reshape(-1)
-    expected = _checks(rows, places)
-    wrong = np.flatnonzero(found != expected)
-    if len(wrong):
-        at, place = int(wrong[0]), int(places[wrong[0]])
-        checks = (f"a check of {one[at]:016x}" for one in (expected, found))
-        offset = HEADER_BYTES + (place - 1) * (dtype.itemsize + CHECK_BYTES)
-        raise JournalCorrupt(path, offset, place, *checks)
-    return rows

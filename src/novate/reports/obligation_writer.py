@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-from novate.clearing.merkle import merkle_root
+import numpy as np
+
+from novate.clearing.kernels.lines import SLACK
+from novate.clearing.leaves import lines_root
 from novate.clearing.obligations import COLUMNS, FOOTER_FORM, HEADER, Obligation
 from novate.domain.machine import BrokenInvariant
 from novate.reports.obligation_reader import total_lines
+
+LINE_FEED = 10
 
 
 def cycle_file(
@@ -27,16 +32,23 @@ def cycle_file(
 
     `digest` is what the house said of the body; BrokenInvariant if the body is another.
     """
-    lines = [",".join(str(getattr(row, name)) for name in COLUMNS).encode() for row in rows]
-    body = HEADER.encode() + b"".join(line + b"\n" for line in lines)
+    lines = "".join(",".join(str(getattr(row, name)) for name in COLUMNS) + "\n" for row in rows).encode()
+    body = HEADER.encode() + lines
     found = sha256(body).hexdigest()
     if found != digest:
         raise BrokenInvariant(f"Expected obligations of {cycle} with the SHA-256 {digest}, was {found}")
     footer = [
         f"#footer,{FOOTER_FORM}",
         *total_lines(rows, currency_digits, quantity_digits),
-        f"#cycle,{cycle},{len(rows)},{digest},{merkle_root(lines).hex()}",
+        f"#cycle,{cycle},{len(rows)},{digest},{_root_of(lines).hex()}",
         f"#rows,{len(rows)}",
         f"#sha256,{digest}",
     ]
     return body + ("\n".join(footer) + "\n").encode()
+
+
+def _root_of(lines: bytes) -> bytes:
+    """RFC 6962 root over lines, each of which ends with the one LF that it holds."""
+    data = np.frombuffer(lines + bytes(SLACK), np.uint8)
+    ends = np.flatnonzero(data == LINE_FEED) + 1
+    return lines_root(data, np.concatenate([[0], ends]))
