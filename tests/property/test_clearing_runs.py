@@ -35,6 +35,7 @@ ODD: list[Json] = [
     {"qty": 10**12},
     {"trade_id": "long " * 20},
     {"trade_id": ""},
+    {"trade_id": "bar|1|"},
     {"trade_id": "t-\u00e9\u4e16"},
     {"source": "another"},
     {"version": 2**62},

@@ -7,9 +7,10 @@
     clearing_from(directory, date, watch)       the house as it was before a date, and what followed
 
 The records of `novate.domain.clearing_records` are journaled as they are. In front stand CONFIGURATION
-records, so that nothing beside the journal is needed to replay it. Transfers of days that are over lie in
-`archive` beside its segments (L30): the snapshots need it, the journal brings it again. Who must know what
-happened on a date watches: a plane tells its watcher everything that it applies, also what it replays.
+records, so that nothing beside the journal is needed to replay it. Transfers of days that are over (L30) and
+settled trades lie in `archive` beside its segments: the snapshots need it, the journal brings it again. Who
+must know what happened on a date watches: a plane tells its watcher everything that it applies, also what it
+replays.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import numpy as np
 
 from novate.app.configuration_pieces import configuration_pieces, journaled_configuration
 from novate.app.problems import RefusedError
+from novate.clearing.archive import ARCHIVED as TRADES
 from novate.clearing.configured import house_terms_of
 from novate.clearing.ledger.layout import ARCHIVED as TRANSFERS
 from novate.clearing.machine import Clearing
@@ -53,7 +55,7 @@ SEGMENT_STEP = 1 << 20
 
 
 class Archives:
-    """Where a house keeps what has left its memory: transfers of days that are over (L30).
+    """Where a house keeps what has left its memory: transfers of days that are over (L30), settled trades.
 
     It is cut to what belongs to a snapshot when that is restored, so who only reads works on a copy.
     """
@@ -62,6 +64,11 @@ class Archives:
         """Open or make. Raises JournalError as `RowArchive`."""
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         self.transfers = RowArchive(directory / "transfers", TRANSFERS, "id")
+        try:
+            self.trades = RowArchive(directory / "trades", TRADES, "half")
+        except BaseException:
+            self.transfers.close()
+            raise
 
     @classmethod
     def copied(cls, directory: Path | None) -> Archives:
@@ -77,6 +84,7 @@ class Archives:
     def close(self) -> None:
         """Let go of the files."""
         self.transfers.close()
+        self.trades.close()
         if self._copy is not None:
             self._copy.cleanup()
 
@@ -139,7 +147,7 @@ class ClearingPlane:
         self.journal = journal
         self.terms = house_terms_of(configuration)
         self._archives = archives
-        self.house = Clearing(self.terms, archives.transfers)
+        self.house = Clearing(self.terms, archives.transfers, archives.trades)
         self._buffer = new_clearing_events(EVENT_BUFFER)
         self._watcher = watcher
 
@@ -189,6 +197,9 @@ class ClearingPlane:
                     f"snapshot at sequence {sequence}: expected state root {root.hex()}, was {found.hex()}"
                 )
             begin = sequence + 1
+        else:
+            # What another life of this journal has left there comes again.
+            self._archives.trades.cut(0)
         if self._watcher is not None:
             self._watcher.begin(self.house, stored is None)
         for _, records in blocks_from(self.journal, begin):
@@ -347,7 +358,7 @@ class ClearingReplay:
         for name in self.journal.snapshots.all():
             archives = Archives.copied(self._directory / ARCHIVE)
             try:
-                house = Clearing(self.terms, archives.transfers)
+                house = Clearing(self.terms, archives.transfers, archives.trades)
                 house.restore(self.journal.snapshots.load(name))
                 house.validate()
                 yield name, house.state_root().hex()

@@ -37,7 +37,7 @@ def deliveries(plane: ClearingPlane, source: str, trade_id: str) -> list[tuple[i
             if _name_before(records, at) == wanted:
                 record = records[at : at + 1]
                 command = delivered(record, source, trade_id, plane.terms)
-                found.append((first + at, command, content_digests(record)[0]))
+                found.append((first + at, command, content_digests(record)[0].tobytes()))
     return found
 
 

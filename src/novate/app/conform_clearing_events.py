@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from novate.app.conform_clearing_commands import price_text
-from novate.clearing.cycle_rows import MOVEMENT, PAY, sign
 from novate.clearing.house_terms import HouseTerms
+from novate.clearing.obligations import MOVEMENTS, PAYS
 from novate.domain.clearing_codes import (
     ChargeKind,
     ClearingCommand,
@@ -240,9 +240,10 @@ class EventReader:
         identity = main.fourth.to_bytes(8, "little", signed=True).hex()
         return {
             "obligation_id": identity, "cycle": self._run(one, "N"), "settle_date": _iso(main.day),
-            **self._on(one), "movement": MOVEMENT[sign(main.quantity)], "quantity": abs(main.quantity),
-            "pay": PAY[sign(main.amount)], "amount_minor": abs(main.amount), "ccy": self._ccy(main.currency),
-            "type": LegKind(main.code).name, "gross_legs": main.third, "trade_root_hash": root.hex(),
+            **self._on(one), "movement": MOVEMENTS[_sign(main.quantity)], "quantity": abs(main.quantity),
+            "pay": PAYS[_sign(main.amount)], "amount_minor": abs(main.amount),
+            "ccy": self._ccy(main.currency), "type": LegKind(main.code).name, "gross_legs": main.third,
+            "trade_root_hash": root.hex(),
         }  # fmt: skip
 
     def _netted(self, one: Event) -> Json:
@@ -373,3 +374,8 @@ class EventReader:
 
 def _iso(day: int) -> str:
     return datetime.date.fromordinal(day).isoformat()
+
+
+def _sign(number: int) -> int:
+    """1 above zero, 0 at it, -1 below: what words of a movement are numbered by."""
+    return (number > 0) - (number < 0)

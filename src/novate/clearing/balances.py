@@ -15,9 +15,12 @@ from the giver (debit) to the taker (credit); its id is its seq. What happens to
 
 from __future__ import annotations
 
+import itertools
 import struct
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from novate.clearing.chart import (
     STRIDE,
@@ -34,6 +37,7 @@ from novate.clearing.ledger.ledger import Ledger
 from novate.clearing.ledger.queries import balances_of
 from novate.domain.machine import BrokenInvariant
 
+Int64s = npt.NDArray[np.int64]
 Asset = tuple[int, int]
 """(book, instrument or currency)."""
 
@@ -49,12 +53,28 @@ _BYTES, _FLAGS_AT = TRANSFER_REQUEST.itemsize, 62
 assert _REQUEST.size == _BYTES
 
 
+class Moves(NamedTuple):
+    """Columns of moves: an amount above 0 from one party to another, as in `Balances.move`."""
+
+    book: Int64s
+    asset: Int64s
+    giver: Int64s
+    taker: Int64s
+    amount: Int64s
+    why: Int64s
+    ref: Int64s
+    is_linked: npt.NDArray[np.bool_]
+    """Together with the next one (L21)."""
+
+
 class _Asset:
     """The accounts of one ledger."""
 
-    __slots__ = ("first", "ledger", "nets")
+    __slots__ = ("first", "is_open", "ledger", "nets")
 
-    def __init__(self, book: int, asset: int) -> None:
+    def __init__(self, book: int, asset: int, is_open: bool = False) -> None:
+        self.is_open = is_open
+        """The ledger has it already."""
         self.ledger = ledger_number(book, asset)
         self.first = self.ledger * STRIDE
         """Id of the account of party 0."""
@@ -85,6 +105,18 @@ class Balances:
         """The balance of a party, 0 if it never had one."""
         found = self._assets.get((book, asset))
         return found.nets.get(party, 0) if found else 0
+
+    def of_many(self, book: int, asset: Int64s, party: Int64s) -> Int64s:
+        """Balances of parties, each in its asset."""
+        nothing: dict[int, int] = {}
+        found = np.zeros(len(asset), np.int64)
+        changes = np.flatnonzero(np.diff(asset, prepend=-1, append=-1)).tolist()
+        parties = party.tolist()
+        for first, end in itertools.pairwise(changes):
+            one = self._assets.get((book, int(asset[first])))
+            nets = one.nets if one else nothing
+            found[first:end] = [nets.get(party, 0) for party in parties[first:end]]
+        return found
 
     def assets(self, book: int) -> list[int]:
         """Assets of a book that were ever moved, ascending."""
@@ -118,6 +150,39 @@ class Balances:
         number = self.next_id
         self.next_id = number + 1
         self._queue += _pack(number, first + giver, first + taker, amount, 0, 0, ref, found.ledger, why, 0)
+
+    def move_many(self, moves: Moves) -> None:
+        """Moves one after the other, each as `move` makes it."""
+        assets = moves.book * STRIDE + moves.asset
+        order = np.argsort(assets, kind="stable")
+        keys, starts = np.unique(assets[order], return_index=True)
+        ends = np.append(starts, len(order))[1:]
+        numbers, givers, takers, amounts = (
+            column.tolist() for column in (order, moves.giver[order], moves.taker[order], moves.amount[order])
+        )
+        opened: list[tuple[int, int, int]] = []
+        for key, first, end in zip(keys.tolist(), starts.tolist(), ends.tolist(), strict=True):
+            nets = self._assets.setdefault(divmod(key, STRIDE), _Asset(*divmod(key, STRIDE))).nets
+            for at in range(first, end):
+                giver, taker, amount = givers[at], takers[at], amounts[at]
+                if giver not in nets:
+                    nets[giver] = 0
+                    opened.append((2 * numbers[at], key, giver))
+                if taker not in nets:
+                    nets[taker] = 0
+                    opened.append((2 * numbers[at] + 1, key, taker))
+                nets[giver] -= amount
+                nets[taker] += amount
+        # Accounts are opened in the order in which the moves need them.
+        self._opened += [(*divmod(key, STRIDE), party) for _, key, party in sorted(opened)]
+        requests = np.zeros(len(order), TRANSFER_REQUEST)
+        requests["id"] = self.next_id + np.arange(len(order))
+        requests["ledger"] = ledger = ledger_number(moves.book, moves.asset)
+        requests["debit"], requests["credit"] = ledger * STRIDE + moves.giver, ledger * STRIDE + moves.taker
+        requests["amount"], requests["user_ref"], requests["code"] = moves.amount, moves.ref, moves.why
+        requests["flags"] = np.where(moves.is_linked, TransferFlag.LINKED, 0)
+        self.next_id += len(order)
+        self._queue += requests.tobytes()
 
     def reserve(
         self, book: int, asset: int, giver: int, taker: int, amount: int, why: MoveReason, ref: int
@@ -199,13 +264,18 @@ class Balances:
             return
         opened, self._opened = self._opened, []
         for book, asset in dict.fromkeys((book, asset) for book, asset, _ in opened):
+            if self._assets[book, asset].is_open:
+                continue
+            self._assets[book, asset].is_open = True
             name, scale = self.chart.asset_name(book, asset), self.chart.scale(book, asset)
             self.ledger.open_ledger(ledger_number(book, asset), name, scale, day)
         requests = np.zeros(len(opened), ACCOUNT_REQUEST)
-        for row, (book, asset, party) in enumerate(opened):
-            ledger = ledger_number(book, asset)
-            code, flags = self.chart.code(book, party), self.chart.flags(book, party)
-            requests[row] = (ledger * STRIDE + party, 0, ledger, code, flags)
+        books, assets, parties = np.array(opened, np.int64).reshape(-1, 3).T
+        requests["ledger"] = ledger = ledger_number(books, assets)
+        requests["id"] = ledger * STRIDE + parties
+        kinds, which = np.unique(books * STRIDE + parties, return_inverse=True)
+        for name, of in (("code", self.chart.code), ("flags", self.chart.flags)):
+            requests[name] = np.array([of(*divmod(kind, STRIDE)) for kind in kinds.tolist()], np.int64)[which]
         self.ledger.accounts(requests, day)
 
     def _make_room(self, moved: int, day: int) -> None:
@@ -230,7 +300,7 @@ class Balances:
         self.next_id = self.ledger.stored + 1
         for row in self.ledger.state().accounts[1 : self.ledger.opened + 1]:
             book, asset, party = place_of(int(row["id"]))
-            accounts = self._assets.setdefault((book, asset), _Asset(book, asset))
+            accounts = self._assets.setdefault((book, asset), _Asset(book, asset, is_open=True))
             accounts.nets[party] = balances_of(row).net
 
     def validate(self) -> None:

@@ -13,6 +13,7 @@ from novate.clearing.commands import (
     check_quantity,
     rung,
 )
+from novate.clearing.open_positions import Position
 from novate.clearing.state import Intent, Price, State, part
 from novate.domain.clearing_codes import ClearingEvent, IntentEnd
 from novate.domain.codes import ClearingReject
@@ -26,7 +27,12 @@ def is_eligible(state: State, instrument: int, since: int) -> bool:
 def eligible(state: State, instrument: int, party: int) -> int:
     """Quantity of a long's lots that are old enough."""
     position = state.position(instrument, party)
-    lots = position.lots if position else []
+    return eligible_of(state, instrument, position) if position else 0
+
+
+def eligible_of(state: State, instrument: int, position: Position) -> int:
+    """Quantity of a position's lots that are old enough; 0 for a short."""
+    lots = position.lots
     return sum(lot[1] for lot in lots if lot[1] > 0 and is_eligible(state, instrument, lot[0]))
 
 
@@ -209,7 +215,10 @@ def tidy_intents(state: State) -> None:
 
 def emit_eligible(state: State, instrument: int) -> None:
     """BUYIN_ELIGIBLE of every long that may start a buy-in."""
-    for party, _ in state.positions_of(instrument):
-        quantity = buyable(state, instrument, party)
+    shorts = state.open_shorts(instrument)
+    of_today = state.switches.buyin_days <= 0
+    positions = state.positions[instrument] if of_today else state.positions.carried(instrument)
+    for party, position in sorted(positions.items(), key=lambda one: one[0]):
+        quantity = min(eligible_of(state, instrument, position), shorts)
         if quantity:
             state.out.put(ClearingEvent.BUYIN_ELIGIBLE, party=party, instrument=instrument, quantity=quantity)

@@ -134,11 +134,7 @@ def add_marks_and_charges(state: State, to: int, totals: list[int]) -> None:
 
 def opened(state: State) -> dict[int, Opened]:
     """Positions, and items as two positions, by instrument."""
-    found: dict[int, Opened] = {}
-    for instrument, positions in state.positions.items():
-        quantities = sum(abs(one.quantity) for one in positions.values())
-        amounts = sum(abs(one.amount) for one in positions.values())
-        found[instrument] = Opened(len(positions), quantities, amounts)
+    found = {instrument: Opened(*sums) for instrument, sums in state.positions.sums().items()}
     for item in state.items.values():
         old = found.get(item.instrument, Opened(0, 0, 0))
         found[item.instrument] = Opened(
@@ -179,9 +175,11 @@ def count_load(state: State) -> None:
         if item.amount != item.contract:
             load.add(item.instrument, 0, 2 * item.contract)
     legs = state.legs.array
-    waiting = legs[legs["state"] == LegState.WAITING]
-    load.add_many(waiting["instrument"], waiting["quantity"], waiting["amount"])
+    waiting = np.flatnonzero(legs["state"] == LegState.WAITING)
+    load.add_many(*(legs[name][waiting] for name in ("instrument", "quantity", "amount")))
     for row in np.flatnonzero(legs["lieu"]).tolist():
         leg = state.leg(row)
         if leg.state == LegState.WAITING or (leg.trade >= 0 and row in state.legs_of(leg.trade)):
             load.add(leg.instrument, 0, leg.lieu)
+    for currency, lieu in state.archived_lieu.items():
+        load.amounts[currency] += lieu

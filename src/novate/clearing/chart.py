@@ -12,10 +12,15 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from novate.clearing.house_terms import HouseTerms
 from novate.clearing.ledger.codes import AccountFlag
+
+Number = TypeVar("Number", int, npt.NDArray[np.int64])
 
 
 class BalanceBook(IntEnum):
@@ -87,8 +92,8 @@ class Place(NamedTuple):
     party: int
 
 
-def ledger_number(book: int, asset: int) -> int:
-    """The ledger of an instrument or a currency in a book."""
+def ledger_number(book: Number, asset: Number) -> Number:
+    """The ledger of an instrument or a currency in a book, also by the column."""
     return (book + 1) * STRIDE + asset
 
 

@@ -109,7 +109,7 @@ def held(state: State) -> Iterator[Part]:
 
 def opened(state: State) -> Iterator[Part]:
     """Open positions and items."""
-    for instrument in sorted(state.positions):
+    for instrument in state.positions.instruments():
         for party, position in state.positions_of(instrument):
             yield from _both(state, instrument, party, position.quantity, position.amount)
     for item in state.items.values():

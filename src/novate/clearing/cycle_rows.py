@@ -1,4 +1,4 @@
-"""Rows of a cycle, what netting saved, and the digest of the obligation file (C22, C25).
+"""Events of a cycle: its rows, what netting saved, and the digest of the obligation file (C22, C25).
 
 OBLIGATION ROOT ... (settle date, currency, member, account, instrument)   NETTED ...   CYCLE ...   FILE
 """
@@ -6,119 +6,140 @@ OBLIGATION ROOT ... (settle date, currency, member, account, instrument)   NETTE
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from novate.clearing.house_terms import day_text
-from novate.clearing.merkle import merkle_root
-from novate.clearing.obligations import HEADER
+from novate.clearing.lines import Column, Lines, Numbers, Rows, Words
+from novate.clearing.merkle import EMPTY_ROOT
+from novate.clearing.obligation_rows import RowColumns, RowList, cycle_text
+from novate.clearing.obligations import HEADER, MOVEMENTS, PAYS, in_hexadecimal
 from novate.clearing.state import State
 from novate.domain.clearing_codes import ClearingEvent, LegKind
+from novate.domain.clearing_records import CLEARING_EVENT, DIGEST, RECORD_BYTES, Records
 
 PPM = 10**6
-MOVEMENT = {1: "RECE", -1: "DELI", 0: "NONE"}
-PAY = {1: "CRDT", -1: "DEBT", 0: "NONE"}
-Totals = list[tuple[int, list[tuple[int, int]], list["Row"]]]
-"""(instrument, elements, rows) of each instrument with elements."""
+Int64s = npt.NDArray[np.int64]
 
 
-class Row(NamedTuple):
-    """One obligation; quantity and amount are signed as the party sees them."""
+class Totals:
+    """What went into a cycle and what came out, by instrument (C25)."""
 
-    key: tuple[int, int, int, bytes]
-    """(currency, party, instrument, suffix of an item): the order of rows."""
-    obligation_id: bytes
-    """The first 8 bytes of the digest of its names."""
-    quantity: int
-    amount: int
-    kind: LegKind
-    gross_legs: int
-    root: bytes
+    def __init__(self, state: State) -> None:
+        self._state = state
+        count = len(state.terms.instruments)
+        self._legs, self._rows = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        self._gross, self._net = np.zeros((count, 2), np.int64), np.zeros((count, 2), np.int64)
+        """To deliver, and to pay."""
+
+    def add_legs(self, legs: Records) -> None:
+        """Legs that enter."""
+        _add(self._gross, legs["instrument"], legs["quantity"], legs["amount"])
+        self._legs += np.bincount(legs["instrument"], minlength=len(self._legs))
+
+    def add_elements(self, instrument: int, elements: list[tuple[int, int]]) -> None:
+        """Quantity and amount of positions that were carried, and of items."""
+        self._legs[instrument] += len(elements)
+        self._gross[instrument] += (
+            sum(max(0, -quantity) for quantity, _ in elements),
+            sum(max(0, -amount) for _, amount in elements),
+        )
+
+    def add_rows(self, rows: RowColumns) -> None:
+        """Rows of members."""
+        _add(self._net, rows.instrument, rows.quantity, rows.amount)
+        self._rows += np.bincount(rows.instrument, minlength=len(self._rows))
+
+    def emit(self) -> None:
+        """NETTED by instrument, CYCLE by currency."""
+        state = self._state
+        sums: dict[int, list[int]] = {}
+        for instrument in np.flatnonzero(self._legs).tolist():
+            legs, rows = int(self._legs[instrument]), int(self._rows[instrument])
+            (deliver, pay), (net_deliver, net_pay) = (
+                one[instrument].tolist() for one in (self._gross, self._net)
+            )
+            state.out.put(
+                ClearingEvent.NETTED, day=state.today, number=state.cycles, instrument=instrument,
+                version=legs, party=rows, quantity=deliver, amount=net_deliver, third=pay, fourth=net_pay,
+            )  # fmt: skip
+            of_currency = sums.setdefault(state.currency(instrument), [0, 0, 0, 0])
+            for place, number in enumerate((legs, rows, pay, net_pay)):
+                of_currency[place] += number
+        for currency in sorted(sums):
+            legs, rows, gross, net = sums[currency]
+            state.out.put(
+                ClearingEvent.CYCLE, day=state.today, number=state.cycles, currency=currency, version=legs,
+                quantity=rows, amount=gross, third=net, fourth=(gross - net) * PPM // gross if gross else 0,
+            )  # fmt: skip
 
 
-def sign(number: int) -> int:
-    """-1, 0 or 1."""
-    return (number > 0) - (number < 0)
+def _add(sums: Int64s, instrument: npt.NDArray[np.integer], quantity: Int64s, amount: Int64s) -> None:
+    for column, values in enumerate((quantity, amount)):
+        np.add.at(sums[:, column], instrument, np.maximum(-values, 0))
 
 
-def cycle_text(state: State) -> str:
-    """`D/Nk` of the running cycle (C20)."""
-    return f"{day_text(state.today)}/N{state.cycles}"
-
-
-def obligation(
-    state: State, instrument: int, party: int, quantity: int, amount: int, kind: LegKind, gross_legs: int,
-    leaves: list[bytes], suffix: bytes = b"",
-) -> Row:  # fmt: skip
-    """One row (C22)."""
-    terms, currency = state.terms, state.currency(instrument)
-    names = (
-        cycle_text(state), day_text(state.today), terms.currencies[currency].name, *terms.parties[party],
-        terms.instruments[instrument].name,
-    )  # fmt: skip
-    name = "|".join(names).encode() + (b"|" + suffix if suffix else b"")
-    return Row(
-        (currency, party, instrument, suffix), sha256(name).digest()[:8], quantity, amount, kind,
-        gross_legs, merkle_root(leaves),
-    )  # fmt: skip
-
-
-def balancing_row(state: State, instrument: int, rows: list[Row]) -> list[Row]:
+def balancing_rows(state: State, rows: RowColumns) -> RowColumns:
     """What the CCP itself delivers, receives, pays or gets."""
-    quantity, amount = sum(row.quantity for row in rows), sum(row.amount for row in rows)
-    if not quantity and not amount:
-        return []
-    return [obligation(state, instrument, state.ccp, -quantity, -amount, LegKind.FAIL, 0, [])]
+    gaps = np.zeros((len(state.terms.instruments), 2), np.int64)
+    np.add.at(gaps, rows.instrument, np.stack((rows.quantity, rows.amount), axis=1))
+    found = RowList(state)
+    for instrument in np.flatnonzero(gaps.any(axis=1)).tolist():
+        quantity, amount = (-gaps[instrument]).tolist()
+        found.add(instrument, state.ccp, quantity, amount, LegKind.FAIL, 0, EMPTY_ROOT)
+    return found.columns()
 
 
-def emit_cycle(state: State, rows: list[Row], totals: Totals) -> None:
+def emit_cycle(state: State, rows: RowColumns, totals: Totals) -> None:
     """All events of a cycle."""
-    for row in rows:
-        emit_row(state, row)
-    sums: dict[int, list[int]] = {}
-    for instrument, elements, found in totals:
-        gross_pay = sum(max(0, -amount) for _, amount in elements)
-        net_pay = sum(max(0, -row.amount) for row in found)
-        state.out.put(
-            ClearingEvent.NETTED, day=state.today, number=state.cycles, instrument=instrument,
-            version=len(elements), party=len(found),
-            quantity=sum(max(0, -quantity) for quantity, _ in elements),
-            amount=sum(max(0, -row.quantity) for row in found), third=gross_pay, fourth=net_pay,
-        )  # fmt: skip
-        of_currency = sums.setdefault(state.currency(instrument), [0, 0, 0, 0])
-        for place, number in enumerate((len(elements), len(found), gross_pay, net_pay)):
-            of_currency[place] += number
-    for currency in sorted(sums):
-        legs, count, gross, net = sums[currency]
-        state.out.put(
-            ClearingEvent.CYCLE, day=state.today, number=state.cycles, currency=currency, version=legs,
-            quantity=count, amount=gross, third=net, fourth=(gross - net) * PPM // gross if gross else 0,
-        )  # fmt: skip
-    digest = sha256(file_body(state, rows)).digest()
-    state.out.put_digest(ClearingEvent.FILE, digest, state.today, state.cycles, len(rows))
+    state.out.put_records(row_events(state, rows))
+    state.out.rows.add_columns(rows.instrument, rows.quantity, rows.amount)
+    totals.emit()
+    state.out.put_digest(ClearingEvent.FILE, file_digest(state, rows), state.today, state.cycles, rows.size)
 
 
-def emit_row(state: State, row: Row) -> None:
-    """OBLIGATION and its ROOT."""
-    currency, party, instrument, _ = row.key
-    state.out.put(
-        ClearingEvent.OBLIGATION, code=row.kind, party=party, instrument=instrument, currency=currency,
-        day=state.today, number=state.cycles, quantity=row.quantity, amount=row.amount,
-        third=row.gross_legs, fourth=int.from_bytes(row.obligation_id, "little", signed=True),
-    )  # fmt: skip
-    state.out.put_digest(ClearingEvent.ROOT, row.root)
-    state.out.rows.append((instrument, row.quantity, row.amount))
+def row_events(state: State, rows: RowColumns) -> Records:
+    """OBLIGATION and its ROOT for each row."""
+    events = np.zeros((rows.size, 2), CLEARING_EVENT)
+    made = events[:, 0]
+    made["kind"], made["code"] = ClearingEvent.OBLIGATION, rows.kind
+    made["day"], made["number"] = state.today, state.cycles
+    for name in ("party", "instrument", "currency", "quantity", "amount"):
+        made[name] = getattr(rows, name)
+    made["third"] = rows.gross_legs
+    made["fourth"] = np.ascontiguousarray(rows.ids).view("<i8")[:, 0]
+    roots = np.zeros(rows.size, DIGEST)
+    roots["kind"] = ClearingEvent.ROOT
+    roots["digest"] = np.ascontiguousarray(rows.roots).view("V32")[:, 0]
+    # As bytes: records would be copied field by field.
+    events.view(np.uint8).reshape(rows.size, 2, RECORD_BYTES)[:, 1] = roots.view(np.uint8).reshape(
+        -1, RECORD_BYTES
+    )
+    return events.reshape(-1)
 
 
-def file_body(state: State, rows: list[Row]) -> bytes:
-    """The obligation file without its footer: canonical CSV, LF after every line (C25)."""
-    terms, cycle, day = state.terms, cycle_text(state), day_text(state.today)
-    lines = [HEADER]
-    for row in rows:
-        currency, party, instrument, _ = row.key
-        values = (
-            row.obligation_id.hex(), cycle, day, *terms.parties[party], terms.instruments[instrument].name,
-            MOVEMENT[sign(row.quantity)], abs(row.quantity), PAY[sign(row.amount)], abs(row.amount),
-            terms.currencies[currency].name, row.kind.name, row.gross_legs, row.root.hex(),
-        )  # fmt: skip
-        lines.append(",".join(map(str, values)) + "\n")
-    return "".join(lines).encode()
+def file_digest(state: State, rows: RowColumns) -> bytes:
+    """SHA-256 of the obligation file without its footer: canonical CSV, LF after every line (C25)."""
+    terms, texts = state.terms, in_hexadecimal(rows.ids, rows.roots)
+    numbers = 2 * np.arange(rows.size)
+    columns: list[Column] = [
+        Rows(numbers, *texts),
+        Words(rows.party, [cycle_text(state)]),
+        Words(rows.party, [day_text(state.today)]),
+        Words(rows.party, [member for member, _ in terms.parties]),
+        Words(rows.party, [account for _, account in terms.parties]),
+        Words(rows.instrument, [one.name for one in terms.instruments]),
+        Words(np.sign(rows.quantity) % 3, MOVEMENTS),
+        Numbers(np.abs(rows.quantity)),
+        Words(np.sign(rows.amount) % 3, PAYS),
+        Numbers(np.abs(rows.amount)),
+        Words(rows.currency, [one.name for one in terms.currencies]),
+        Words(rows.kind - 1, [kind.name for kind in LegKind]),
+        Numbers(rows.gross_legs),
+        Rows(numbers + 1, *texts),
+    ]
+    digest = sha256(HEADER.encode())
+    for piece in Lines(columns).pieces(rows.size):
+        digest.update(piece)
+    return digest.digest()

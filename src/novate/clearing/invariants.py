@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from novate.clearing.open_positions import Position
 from novate.clearing.roll import open_amounts
 from novate.clearing.splits import ccp_securities
-from novate.clearing.state import Position, State
+from novate.clearing.state import State
 from novate.domain.clearing_codes import LegState
 from novate.domain.machine import BrokenInvariant
 
@@ -26,7 +27,7 @@ def check(state: State) -> None:
 
 def check_positions(state: State) -> None:
     """Lots of one sign, oldest first, and no empty position."""
-    for instrument in sorted(state.positions):
+    for instrument in state.positions.instruments():
         for party, position in state.positions_of(instrument):
             place = f"{state.terms.instruments[instrument].name} of {'/'.join(state.terms.parties[party])}"
             _check_position(state, place, position)
@@ -88,7 +89,7 @@ def check_own(state: State) -> None:
 def waiting_amounts(state: State) -> dict[int, int]:
     """Currency -> sum of the amounts of waiting legs."""
     sums: dict[int, int] = {}
-    for instrument in sorted(state.waiting):
+    for instrument in state.waiting.instruments():
         currency = state.currency(instrument)
         amounts = sum(leg.amount for _, leg in state.waiting_rows(instrument))
         sums[currency] = sums.get(currency, 0) + amounts

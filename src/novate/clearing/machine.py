@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable
 
 from novate.clearing import buyins, corporate, credit, cycle, invariants, parameters, queries, roll, saved
+from novate.clearing.archive import MemoryArchive, TradeArchive
 from novate.clearing.chart import Chart
 from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.house_terms import HouseTerms, require_house_terms
@@ -68,15 +69,20 @@ ROOMS: dict[int, Room] = {
 class Clearing:
     """One clearing house. Implements `Machine` over CLEARING_COMMAND and CLEARING_EVENT records."""
 
-    def __init__(self, terms: HouseTerms, archive: Archive | None = None) -> None:
+    def __init__(
+        self, terms: HouseTerms, archive: Archive | None = None, trade_archive: TradeArchive | None = None
+    ) -> None:
         """A house without trades and balances. With an archive, a roll moves the transfers of the day that
-        ends out of memory; events and roots do not depend on it. Raises ValueError naming a term that
-        cannot be."""
+        ends out of memory; events and roots do not depend on it. Settled trades leave for theirs, which is in
+        memory, and in snapshots, if none is given. Archives are empty, or `restore` comes before the first
+        command. Raises ValueError naming a term that cannot be."""
         require_house_terms(terms)
         self.terms = terms
         self.consumed = 0
         self._archive = archive
-        self._state = State(terms, archive)
+        self._owns_trades = trade_archive is None
+        self._trade_archive: TradeArchive = MemoryArchive() if trade_archive is None else trade_archive
+        self._state = State(terms, self._trade_archive, archive)
         self._staging = Staging()
         self._is_begun = False
         self._tables = TradeTables(terms)
@@ -253,6 +259,10 @@ class Clearing:
         """Everything that is open or waits (C49)."""
         return queries.positions(self._state)
 
+    def memory_bytes(self) -> int:
+        """Bytes of what is remembered of trades, legs and positions; the ledger counts its own."""
+        return saved.memory_bytes(self._state)
+
     def state_root(self) -> bytes:
         """SHA-256 over the canonical form of the whole state (see `novate.clearing.saved`)."""
         self._require_idle("a state root")
@@ -265,7 +275,11 @@ class Clearing:
 
     def restore(self, source: SnapshotReader) -> None:
         """Take over the state of a house of the same terms. Raises ValueError where it does not fit."""
-        self._state, self._staging = saved.read_snapshot(self.terms, source, self._archive)
+        if self._owns_trades:
+            self._trade_archive = saved.archive_of(source)
+        self._state, self._staging = saved.read_snapshot(
+            self.terms, source, self._trade_archive, self._archive
+        )
         self._is_begun = False
 
     def validate(self) -> None:

@@ -193,11 +193,16 @@ def _ids(names: dict[str, Words], nets: Nets) -> tuple[Bytes, Int64s]:
     keys = Lines([names[name] for name in KEY], separator=BAR, last=NOTHING).whole(len(nets))
     hashed = np.zeros(DIGEST * len(nets), np.uint8)
     digests(keys.data, keys.starts, hashed)
-    both = np.concatenate([hashed.reshape(-1, DIGEST)[:, : ID_DIGITS // 2], nets.root], axis=1).ravel()
+    return in_hexadecimal(hashed.reshape(-1, DIGEST)[:, : ID_DIGITS // 2], nets.root)
+
+
+def in_hexadecimal(ids: Bytes, roots: Bytes) -> tuple[Bytes, Int64s]:
+    """Ids (n, 8) and roots (n, 32) as texts 2i and 2i + 1: data and starts of `Rows`."""
+    both = np.concatenate([ids, roots], axis=1).ravel()
     data = np.zeros(2 * len(both) + SLACK, np.uint8)
     np.take(HEXADECIMAL, both, out=data[:-SLACK].view(np.uint16), mode="clip")
-    starts = np.zeros(2 * len(nets) + 1, np.int64)
-    starts[1:] = np.tile(np.array([ID_DIGITS, 2 * DIGEST]), len(nets)).cumsum()
+    starts = np.zeros(2 * len(ids) + 1, np.int64)
+    starts[1:] = np.tile(np.array([ID_DIGITS, 2 * DIGEST]), len(ids)).cumsum()
     return data, starts
 
 

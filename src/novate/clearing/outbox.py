@@ -6,13 +6,14 @@ put(LEG, party=3, ...)  put_text("t-17")  -->  64 bytes, 64 bytes, ...  --drain-
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from novate.domain.clearing_codes import ClearingEvent, ClearingFlag
 from novate.domain.clearing_records import (
     CASH_STRUCT,
-    CLEARING_EVENT,
     DIGEST_STRUCT,
     EVENT_STRUCT,
     NOT_GIVEN,
@@ -23,6 +24,31 @@ from novate.domain.clearing_records import (
     halves,
 )
 
+Int64s = npt.NDArray[np.int64]
+
+
+class ObligationRows:
+    """(instrument, quantity, amount) of the obligations of a command, as rows or as columns."""
+
+    def __init__(self) -> None:
+        self._columns: list[tuple[Int64s, Int64s, Int64s]] = []
+
+    def __iter__(self) -> Iterator[tuple[int, int, int]]:
+        for columns in self._columns:
+            yield from zip(*(column.tolist() for column in columns), strict=True)
+
+    def append(self, row: tuple[int, int, int]) -> None:
+        """One more."""
+        self.add_columns(*np.array([row], np.int64).T)
+
+    def add_columns(self, instrument: Int64s, quantity: Int64s, amount: Int64s) -> None:
+        """Many more."""
+        self._columns.append((instrument, quantity, amount))
+
+    def clear(self) -> None:
+        """None yet."""
+        self._columns.clear()
+
 
 class Outbox:
     """A queue of packed event records."""
@@ -30,8 +56,8 @@ class Outbox:
     def __init__(self) -> None:
         self._bytes = bytearray()
         self._drained = 0
-        self.rows: list[tuple[int, int, int]] = []
-        """(instrument, quantity, amount) of the obligations of the last command, for `validate`."""
+        self.rows = ObligationRows()
+        """Of the last command, for `validate`."""
 
     def __len__(self) -> int:
         """Records that wait."""
@@ -102,8 +128,9 @@ class Outbox:
         """Move what fits behind `written` into the buffer; returns how many records it then holds."""
         count = min(len(self), len(events) - written)
         if count:
-            found = np.frombuffer(self._bytes, CLEARING_EVENT, count, self._drained)
-            events[written : written + count] = found
+            found = np.frombuffer(self._bytes, np.uint8, count * RECORD_BYTES, self._drained)
+            # As bytes: records would be copied field by field.
+            events[written : written + count].view(np.uint8)[:] = found
             del found
             self._drained += count * RECORD_BYTES
         if self._drained == len(self._bytes):

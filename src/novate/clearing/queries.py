@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from novate.clearing.archived_trades import retired
 from novate.clearing.chart import BalanceBook
 from novate.clearing.rows import NO_ROW, Leg
 from novate.clearing.state import State, trade_identity
-from novate.clearing.trades.delivery import content_of
+from novate.clearing.trades.delivery import content_of, known_trade
 from novate.domain.clearing_codes import LegState, OpenReason
 
 BalanceRows = list[tuple[int, int, int, int]]
@@ -95,21 +96,23 @@ class Positions(NamedTuple):
 
 def status(state: State, source: bytes, name: bytes) -> Status | None:
     """Version in force, state and current legs of a trade; None for one never seen."""
-    trade = state.trade_rows.get(trade_identity(source, name), NO_ROW)
+    identity = trade_identity(source, name)
+    trade = state.trade_rows.get(identity)
     if trade == NO_ROW:
-        return None
+        old = retired(state, identity)
+        return old and Status(old.in_force, "CANCELLED" if old.is_cancelled else "SETTLED", old.legs)
     legs = [state.leg(row) for row in state.legs_of(trade)]
     return Status(state.trades.get(trade, "in_force"), _state_of(state, trade, legs), legs)
 
 
 def versions(state: State, source: bytes, name: bytes) -> Versions | None:
     """Highest version and version in force of a trade; None for one never seen."""
-    trade = state.trade_rows.get(trade_identity(source, name), NO_ROW)
-    if trade == NO_ROW:
+    known = known_trade(state, trade_identity(source, name))
+    if not known.highest:
         return None
-    in_force = state.trades.get(trade, "in_force")
-    content = content_of(state, trade, in_force) or b""
-    return Versions(state.trades.get(trade, "highest"), in_force, content)
+    old = known.archived
+    in_force = state.trades.get(known.row, "in_force") if old is None else old.in_force
+    return Versions(known.highest, in_force, content_of(state, known, in_force) or b"")
 
 
 def intents(state: State) -> list[OpenIntent]:
@@ -165,7 +168,7 @@ def positions(state: State) -> Positions:
             instrument, party, one.quantity, one.amount, [(lot[0], abs(lot[1])) for lot in one.lots],
             OpenReason(one.reason),
         )
-        for instrument in sorted(state.positions)
+        for instrument in state.positions.instruments()
         for party, one in state.positions_of(instrument)
     ]  # fmt: skip
     items = [
@@ -176,7 +179,7 @@ def positions(state: State) -> Positions:
         for one in sorted(state.items.values(), key=lambda one: state.trade_key(one.trade))
     ]  # fmt: skip
     nets: dict[tuple[int, int, int], list[int]] = {}
-    for instrument in sorted(state.waiting):
+    for instrument in state.waiting.instruments():
         for _, leg in state.waiting_rows(instrument):
             sums = nets.setdefault((leg.due, instrument, leg.party), [0, 0, 0])
             for place, number in enumerate((leg.quantity, leg.amount, 1)):

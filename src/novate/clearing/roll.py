@@ -12,7 +12,8 @@ from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.commands import Command, Staged, check_days, rung
 from novate.clearing.corporate import entitle, pay_claims
 from novate.clearing.cycle import expire_giveups, netting_cycle
-from novate.clearing.settlement.continuous import pay_money_only
+from novate.clearing.retirement import retire
+from novate.clearing.settlement.deliveries import pay_money_only
 from novate.clearing.splits import apply_splits
 from novate.clearing.state import Item, State
 from novate.domain.clearing_codes import ClearingEvent
@@ -38,10 +39,9 @@ def roll(state: State, command: Command, staged: Staged) -> ClearingReject:
     expire_giveups(state)
     netting_cycle(state)
     tidy_intents(state)
+    retire(state)
     count_load(state)
-    for instrument in state.instruments_today():
-        emit_ageing(state, instrument)
-        emit_eligible(state, instrument)
+    emit_old(state)
     return ClearingReject.NONE
 
 
@@ -156,7 +156,7 @@ def totals_of_cash(state: State) -> list[list[int]]:
 def open_amounts(state: State) -> dict[int, int]:
     """Currency -> sum of the amounts of open positions."""
     sums: dict[int, int] = {}
-    for instrument in sorted(state.positions):
+    for instrument in state.positions.instruments():
         currency = state.currency(instrument)
         amounts = sum(position.amount for _, position in state.positions_of(instrument))
         sums[currency] = sums.get(currency, 0) + amounts
@@ -166,13 +166,26 @@ def open_amounts(state: State) -> dict[int, int]:
 def by_owner(state: State, book: BalanceBook, asset: int) -> list[int]:
     """Members', CCP's and world's part of an asset."""
     outside = (state.ccp, state.world)
-    members = sum(n for party, n in state.balances.parties(book, asset) if party not in outside)
-    return [members, *(state.balances.of(book, asset, party) for party in outside)]
+    held = [state.balances.of(book, asset, party) for party in outside]
+    # All balances of an asset sum to zero (C48), so members have what the others lack.
+    return [-sum(held), *held]
+
+
+def emit_old(state: State) -> None:
+    """AGEING and BUYIN_ELIGIBLE of the instruments that settle today (C39, C40). What is fresh has no age."""
+    with_items = {item.instrument for item in state.items.values()}
+    of_today = state.switches.buyin_days <= 0
+    for instrument in state.instruments_today():
+        if instrument in with_items or state.positions.carried(instrument):
+            emit_ageing(state, instrument)
+        if state.positions.carried(instrument) or (of_today and state.positions.has(instrument)):
+            emit_eligible(state, instrument)
 
 
 def emit_ageing(state: State, instrument: int) -> None:
     """Open quantities by age, those of today left out (C39)."""
-    lots = [(lot[0], lot[1]) for _, position in state.positions_of(instrument) for lot in position.lots]
+    carried = state.positions.carried(instrument)
+    lots = [(lot[0], lot[1]) for position in carried.values() for lot in position.lots]
     for item in state.items_of(instrument):
         lots += [(item.since, item.quantity), (item.since, -item.quantity)]
     bounds = state.switches.buckets

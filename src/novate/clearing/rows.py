@@ -1,11 +1,12 @@
 """Growable columns for what grows with the trades: trades, their versions, their legs, and their names.
 
-    trades     row -> identity, version in force, first current leg, first version, name in `Texts`
+    trades     row -> identity, number, version in force, first current leg, first version, name in `Texts`
     versions   row -> trade, version, digest of the content, next version of the trade
     legs       row -> trade, party, quantity, amount, due, state, ..., next current leg of the trade
 
-A row keeps its number for ever, so other rows and lists name it by that number. Rows are read as tuples of
-Python integers, which are exact at any size and never wrap.
+Other rows and lists name a row by its number, until settled trades leave and what is left moves together
+(`retirement`). What is said of a trade outside is its own number, in order of arrival, for ever. Rows are
+read as tuples of Python integers, which are exact at any size and never wrap.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ FIRST_ROWS = 64
 TRADES = np.dtype(
     [
         ("identity", "V16"),
+        ("number", "<i8"),
         ("source", "<i4"),
         ("name_length", "<i4"),
         ("name_start", "<i8"),
@@ -104,7 +106,8 @@ class Rows:
             grown = np.zeros(max(needed, 2 * len(self._array)), self._array.dtype)
             grown[: self.count] = self.array
             self._array = grown
-        self._array[self.count : needed] = rows
+        # As bytes: rows would be copied field by field.
+        self._array[self.count : needed].view(np.uint8)[:] = rows.view(np.uint8)
         self.count = needed
 
     def read(self, row: int) -> tuple[Any, ...]:
@@ -119,6 +122,15 @@ class Rows:
     def set(self, row: int, column: str, value: Any) -> None:
         """Change one value of a row."""
         self._array[column][row] = value
+
+    def keep(self, kept: npt.NDArray[np.bool_], **renumbered: npt.NDArray[np.int64]) -> None:
+        """Only some rows are left. In the named columns stand numbers of rows from 0 on, to be exchanged for
+        those of an array; numbers below 0 stay."""
+        rows = self.array.take(np.flatnonzero(kept))
+        for column, numbers in renumbered.items():
+            is_row = rows[column] >= 0
+            rows[column][is_row] = numbers[rows[column][is_row]]
+        self.take_over(rows)
 
     def take_over(self, array: npt.NDArray[np.void]) -> None:
         """Take over saved rows. ValueError if they are of another type."""

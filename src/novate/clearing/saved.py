@@ -2,11 +2,13 @@
 
     snapshot   trades versions legs   columns as they lie in memory
                names                  texts of trade ids
+               archive                records of settled trades, where they are not durable already
                ledger_...             the tables of the ledger
                rest                   everything else, JSON of sorted lists (numbers of any size)
 
     root       SHA-256 over the rest, the root of the ledger (L33), and the columns in order of arrival,
-               without the numbers of rows that only say where something lies, and without legs that are GONE
+               without the numbers of rows that only say where something lies, and without legs that are GONE;
+               length and digest of the archive are in the rest
 
 What follows from the columns (which legs wait, which are behind a position) is not saved but found again.
 """
@@ -21,18 +23,20 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from novate.clearing.archive import ARCHIVED, MemoryArchive, TradeArchive
 from novate.clearing.commands import Command, Staged
 from novate.clearing.house_terms import HouseTerms
 from novate.clearing.ledger.archive import Archive
+from novate.clearing.open_positions import Position
 from novate.clearing.staging import Staging
-from novate.clearing.state import Claim, Corporate, GiveUp, Intent, Item, Position, Price, State
+from novate.clearing.state import Claim, Corporate, GiveUp, Intent, Item, Price, State
 from novate.domain.clearing_codes import LegState
 from novate.domain.codes import Side
 from novate.domain.machine import SnapshotReader, SnapshotWriter
 
 COLUMNS = ("trades", "versions", "legs")
 IN_ROOT = {
-    "trades": ("identity", "source", "in_force", "highest", "is_cancelled", "is_netted"),
+    "trades": ("identity", "number", "source", "in_force", "highest", "is_cancelled", "is_netted"),
     "versions": ("trade", "version", "content"),
     "legs": (
         "trade", "version", "party", "instrument", "quantity", "amount", "lieu", "due", "trade_day", "side",
@@ -55,20 +59,32 @@ def state_root(state: State, staging: Staging) -> bytes:
     return digest.digest()
 
 
+def memory_bytes(state: State) -> int:
+    """Bytes of rows in use, of names and identities, and of the lists of rows beside them."""
+    rows = sum(getattr(state, table).array.nbytes for table in COLUMNS)
+    return int(rows + len(state.texts.heap) + state.trade_rows.nbytes + state.positions.nbytes)
+
+
 def write_snapshot(state: State, staging: Staging, into: SnapshotWriter) -> None:
     """Hand the arrays to a snapshot."""
     for table in COLUMNS:
         into.put(table, getattr(state, table).array)
+    # What is in memory only must be in the snapshot; what is elsewhere is durable already.
+    held = state.archive if isinstance(state.archive, MemoryArchive) else MemoryArchive()
+    into.put("archive", held.read(np.arange(1, len(held) + 1)))
     into.put("names", np.frombuffer(bytes(state.texts.heap), np.uint8))
     state.balances.ledger.snapshot(_LedgerWriter(into))
     into.put("rest", np.frombuffer(rest_of(state, staging), np.uint8))
 
 
 def read_snapshot(
-    terms: HouseTerms, source: SnapshotReader, archive: Archive | None = None
+    terms: HouseTerms, source: SnapshotReader, trade_archive: TradeArchive, archive: Archive | None = None
 ) -> tuple[State, Staging]:
-    """A state from its arrays. ValueError where they do not fit; the archive is then as it was."""
-    state, staging = State(terms, archive), Staging()
+    """A state from its arrays. ValueError where they do not fit; the archives are then as they were.
+
+    Archives are cut to what belongs to the state.
+    """
+    state, staging = State(terms, trade_archive, archive), Staging()
     for table in COLUMNS:
         getattr(state, table).take_over(source.get(table))
     state.texts.heap = bytearray(source.get("names").tobytes())
@@ -79,9 +95,24 @@ def read_snapshot(
     except (msgspec.DecodeError, KeyError, TypeError, IndexError) as fault:
         raise ValueError(f"Expected the rest of a clearing house of the same terms, was {fault!r}") from fault
     _find_again(state)
+    if len(trade_archive) < state.archived:
+        raise ValueError(
+            f"Expected an archive of at least {state.archived} rows of trades, was {len(trade_archive)}"
+        )
     state.balances.ledger.restore(_LedgerReader(source))
     state.balances.read_ledger()
+    trade_archive.cut(state.archived)
     return state, staging
+
+
+def archive_of(source: SnapshotReader) -> MemoryArchive:
+    """The archive of trades of a house that keeps it in memory. ValueError if it is none."""
+    rows = source.get("archive")
+    if rows.dtype != ARCHIVED:
+        raise ValueError(f"Expected rows of {ARCHIVED}, was {rows.dtype}")
+    archive = MemoryArchive()
+    archive.append(rows)
+    return archive
 
 
 def day_of_snapshot(source: SnapshotReader) -> int:
@@ -95,6 +126,12 @@ def rest_of(state: State, staging: Staging) -> bytes:
     rest = {
         "day": [state.today, state.cycles, state.runs],
         "last": [state.last_giveup, state.last_transfer, state.last_intent],
+        "archive": [
+            state.archived,
+            state.archived_digest.hex(),
+            state.arrived,
+            _counted(state.archived_lieu),
+        ],
         "turnover": state.balances.turnover,
         "load": [state.loads.quantities.tolist(), state.loads.amounts.tolist()],
         "exempt": _pairs(state.exempt),
@@ -103,7 +140,7 @@ def rest_of(state: State, staging: Staging) -> bytes:
         "sources": [_text(name) for name in state.sources],
         "positions": [
             [instrument, party, one.lots, one.amount, one.reason, one.failed, one.coev]
-            for instrument in sorted(state.positions)
+            for instrument in state.positions.instruments()
             for party, one in state.positions_of(instrument)
         ],
         "items": [_item(state.items[trade]) for trade in sorted(state.items)],
@@ -114,10 +151,7 @@ def rest_of(state: State, staging: Staging) -> bytes:
         "corporate": [_corporate(name, state.corporate[name]) for name in sorted(state.corporate)],
         "splits": [[key, [_text(name) for name in state.splits[key]]] for key in sorted(state.splits)],
         "claims": [_claim(claim) for claim in sorted(state.claims)],
-        "own": [
-            [[key, own[key]] for key in sorted(own) if own[key]]
-            for own in (state.own_securities, state.own_deposits, state.own_money)
-        ],
+        "own": [_counted(own) for own in (state.own_securities, state.own_deposits, state.own_money)],
         "venue": state.venue.rows(),
         "staged": [_staged(staging.text), staging.text_goes_on, staging.parts],
         "batch": None if staging.head is None else _command(staging.head),
@@ -150,6 +184,10 @@ class _LedgerReader:
 
 def _pairs(table: dict[tuple[int, int], int]) -> list[list[int]]:
     return [[*key, table[key]] for key in sorted(table)]
+
+
+def _counted(table: dict[int, int]) -> list[list[int]]:
+    return [[key, table[key]] for key in sorted(table) if table[key]]
 
 
 def _text(name: bytes) -> str:
@@ -194,6 +232,8 @@ def _corporate(name: bytes, event: Corporate) -> list[Any]:
 def _load_rest(state: State, rest: dict[str, Any]) -> None:
     state.today, state.cycles, state.runs = rest["day"]
     state.last_giveup, state.last_transfer, state.last_intent = rest["last"]
+    state.archived, digest, state.arrived, lieu = rest["archive"]
+    state.archived_digest, state.archived_lieu = bytes.fromhex(digest), dict(lieu)
     state.balances.turnover = rest["turnover"]
     state.loads.quantities[:], state.loads.amounts[:] = rest["load"]
     state.exempt = {(one, other): value for one, other, value in rest["exempt"]}
@@ -202,7 +242,7 @@ def _load_rest(state: State, rest: dict[str, Any]) -> None:
     state.sources = [_bytes(name) for name in rest["sources"]]
     for instrument, party, lots, amount, reason, failed, coev in rest["positions"]:
         position = Position(lots, amount, array("q"), reason, failed, coev)
-        state.positions.setdefault(instrument, {})[party] = position
+        state.positions[instrument][party] = position
     state.giveups = {key: GiveUp(*fields) for key, *fields in rest["giveups"]}
     state.intents = {key: Intent(*fields) for key, *fields in rest["intents"]}
     for name, kind, instrument, ex, record, pay, new, old, price in rest["corporate"]:
@@ -236,13 +276,9 @@ def _load_staging(staging: Staging, rest: dict[str, Any]) -> None:
 
 def _find_again(state: State) -> None:
     """What follows from the columns."""
-    identities = state.trades.array["identity"].tolist()
-    state.trade_rows = {bytes(identity): row for row, identity in enumerate(identities)}
+    if state.trade_rows.enter(state.trades.array["identity"], 0) < state.trades.count:
+        raise ValueError("Expected each trade once, was one of them twice")
     states = state.legs.array["state"]
-    for row in np.flatnonzero(states == LegState.WAITING).tolist():
-        leg = state.leg(row)
-        by_day = state.waiting.setdefault(leg.instrument, {})
-        by_day.setdefault(leg.due, array("q")).append(row)
     for row in np.flatnonzero(states == LegState.OPEN).tolist():
         leg = state.leg(row)
         if not state.is_gross(leg.instrument):

@@ -12,20 +12,25 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from novate.clearing.archive import TradeArchive
 from novate.clearing.balances import Balances
 from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.house_terms import Days, HouseTerms
 from novate.clearing.ledger.archive import Archive
 from novate.clearing.load import Load
+from novate.clearing.open_positions import OpenPositions, Position
 from novate.clearing.outbox import Outbox
 from novate.clearing.rows import LEGS, NO_ROW, TRADES, VERSIONS, Leg, Rows, Texts
+from novate.clearing.trade_index import TradeIndex
 from novate.clearing.venue_stream import VenueStream
+from novate.clearing.waiting import WaitingLegs
 from novate.domain.clearing_codes import CorporateKind, LegState, Policy
 from novate.domain.units import div_half_up
 
@@ -40,34 +45,6 @@ class Price(NamedTuple):
     digits: int
     decimals: int
     zeros: int
-
-
-@dataclass(eq=False)
-class Position:
-    """An open position (C21)."""
-
-    lots: list[list[int]] = field(default_factory=list)
-    """[since, signed quantity], oldest first, all of one sign."""
-    amount: int = 0
-    legs: array[int] = field(default_factory=lambda: array("q"))
-    """Rows of the legs behind it."""
-    reason: int = 0
-    failed: bool = False
-    coev: int = 0
-    """The last day on which a COEV leg entered."""
-
-    @property
-    def quantity(self) -> int:
-        """The signed open quantity."""
-        return sum(lot[1] for lot in self.lots)
-
-    def take(self, quantity: int, newest_first: bool = False) -> None:
-        """Take an unsigned quantity out of the lots."""
-        for lot in reversed(self.lots) if newest_first else self.lots:
-            taken = min(abs(lot[1]), quantity)
-            lot[1] -= taken if lot[1] > 0 else -taken
-            quantity -= taken
-        self.lots = [lot for lot in self.lots if lot[1]]
 
 
 @dataclass(eq=False)
@@ -136,8 +113,19 @@ class Claim(NamedTuple):
 class State:
     """The memory of one clearing house, and the movements that every room uses."""
 
-    def __init__(self, terms: HouseTerms, archive: Archive | None = None) -> None:
+    def __init__(
+        self, terms: HouseTerms, trade_archive: TradeArchive, archive: Archive | None = None
+    ) -> None:
         self.terms = terms
+        self.archive = trade_archive
+        self.archived = 0
+        """Rows of the archive that belong to this state."""
+        self.archived_digest = bytes(32)
+        """Over all of them, one after the other."""
+        self.archived_lieu: dict[int, int] = {}
+        """Currency -> unsigned cash in lieu of archived legs."""
+        self.arrived = 0
+        """Trades that ever came; the next one's number."""
         self.switches = terms.switches
         self.days = Days(terms)
         self.ccp, self.world = terms.ccp, terms.world
@@ -152,10 +140,9 @@ class State:
         self.sources: list[bytes] = []
         self.texts = Texts()
         self.trades, self.versions, self.legs = Rows(TRADES), Rows(VERSIONS), Rows(LEGS)
-        self.trade_rows: dict[bytes, int] = {}
-        self.waiting: dict[int, dict[int, array[int]]] = {}
-        """Instrument -> due day -> rows of legs; legs that were taken away meanwhile are GONE."""
-        self.positions: dict[int, dict[int, Position]] = {}
+        self.trade_rows = TradeIndex()
+        self.waiting = WaitingLegs(self.legs)
+        self.positions = OpenPositions()
         self.items: dict[int, Item] = {}
         self.giveups: dict[int, GiveUp] = {}
         self.intents: dict[int, Intent] = {}
@@ -259,7 +246,7 @@ class State:
 
     def trade_row(self, source: int, name: bytes) -> int:
         """Row of a trade, NO_ROW for one never seen."""
-        return self.trade_rows.get(trade_identity(self.sources[source], name), NO_ROW)
+        return self.trade_rows.get(trade_identity(self.sources[source], name))
 
     def trade_name(self, trade: int) -> bytes:
         """Trade id of a row."""
@@ -267,7 +254,7 @@ class State:
 
     def trade_key(self, trade: int) -> tuple[bytes, bytes]:
         """(source, trade id): what trades are sorted by."""
-        _, source, length, start, *_ = self.trades.read(trade)
+        _, _, source, length, start, *_ = self.trades.read(trade)
         return self.sources[source], self.texts.read(start, length)
 
     def leg(self, row: int) -> Leg:
@@ -299,50 +286,50 @@ class State:
 
     def waiting_rows(self, instrument: int, until: int | None = None) -> Iterator[tuple[int, Leg]]:
         """(row, leg) of the waiting legs of an instrument, by due day; those due up to a day."""
-        by_day = self.waiting.get(instrument, {})
-        for day in sorted(by_day):
-            if until is None or day <= until:
-                rows = np.array(by_day[day], np.int64)
-                legs = self.legs.array[rows]
-                waits = legs["state"] == LegState.WAITING
-                yield from zip(rows[waits].tolist(), map(Leg._make, legs[waits].tolist()), strict=True)
+        rows = self.waiting.of(instrument)
+        legs = self.legs.array.take(rows)
+        if until is not None:
+            is_due = legs["due"] <= until
+            rows, legs = rows[is_due], legs[is_due]
+        yield from zip(rows.tolist(), map(Leg._make, legs.tolist()), strict=True)
 
     # -- what is open -----------------------------------------------------------------------------------
 
     def positions_of(self, instrument: int) -> list[tuple[int, Position]]:
         """Open positions of an instrument in party order."""
-        return sorted(self.positions.get(instrument, {}).items(), key=lambda one: one[0])
+        return sorted(self.positions[instrument].items(), key=lambda one: one[0])
 
     def position(self, instrument: int, party: int) -> Position | None:
-        return self.positions.get(instrument, {}).get(party)
+        return self.positions[instrument].get(party)
 
     def items_of(self, instrument: int) -> list[Item]:
         """Open items of an instrument by source and trade id."""
         found = [item for item in self.items.values() if item.instrument == instrument]
         return sorted(found, key=lambda item: self.trade_key(item.trade))
 
-    def settle_leg(self, row: int) -> None:
-        """A leg that is still its trade's stays as SETTLED; any other is GONE."""
-        leg = self.leg(row)
-        is_current = leg.trade >= 0 and not leg.is_reversal
-        is_current = is_current and leg.version == self.trades.get(leg.trade, "in_force")
-        self.legs.set(row, "state", LegState.SETTLED if is_current else LegState.GONE)
+    def settle_legs(self, rows: npt.NDArray[np.int64]) -> None:
+        """Legs that are still their trade's stay as SETTLED; any other is GONE."""
+        legs = self.legs.array
+        trade = legs["trade"][rows]
+        is_current = (trade >= 0) & (legs["is_reversal"][rows] == 0)
+        # Row 0 stands for a transfer, which is no trade's; it is not asked.
+        in_force = self.trades.array["in_force"][np.where(is_current, trade, 0)] if is_current.any() else 0
+        is_current &= legs["version"][rows] == in_force
+        legs["state"][rows] = np.where(is_current, LegState.SETTLED, LegState.GONE)
 
     def close_if_empty(self, instrument: int, party: int) -> bool:
         """A position without quantity and amount is gone, its legs are settled (C21)."""
         position = self.positions[instrument][party]
         if position.lots or position.amount:
             return False
-        for row in position.legs:
-            self.settle_leg(row)
+        self.settle_legs(np.array(position.legs, np.int64))
         del self.positions[instrument][party]
         return True
 
     def close_item(self, item: Item) -> None:
         """An item is settled, and so are its legs."""
         del self.items[item.trade]
-        self.settle_leg(item.buyer_leg)
-        self.settle_leg(item.seller_leg)
+        self.settle_legs(np.array([item.buyer_leg, item.seller_leg], np.int64))
 
     def events_of(self, kind: CorporateKind, day_name: str, day: int) -> list[tuple[bytes, Corporate]]:
         """Events of issuers on a day, by instrument and id. A day on which the house is closed never is."""
@@ -355,7 +342,7 @@ class State:
 
     def open_shorts(self, instrument: int) -> int:
         """Quantity that members owe in an instrument."""
-        return sum(max(0, -position.quantity) for position in self.positions.get(instrument, {}).values())
+        return self.positions.shorts(instrument)
 
 
 def trade_identity(source: bytes, name: bytes) -> bytes:

@@ -53,7 +53,8 @@ class RowArchive:
     """Rows of one type, counted from 1. One writer; call `close` when done."""
 
     def __init__(self, directory: Path, dtype: np.dtype[Any], key: str, disk: Disk | None = None) -> None:
-        """Open or create. `dtype` has a multiple of 8 bytes and an int64 field `key`, distinct over all rows.
+        """Open or create. `dtype` has a multiple of 8 bytes and an int64 field `key`: distinct over all rows,
+        or `find` gives the place of any row with a key.
 
         Raises JournalLocked if another process writes here, JournalVersionError and JournalCorrupt for a
         header that is none of this format.
@@ -108,6 +109,15 @@ class RowArchive:
             hit = run.keys[at] == keys
             found[hit] = run.places[at[hit]]
         return found
+
+    def find_all(self, key: int) -> Int64s:
+        """Places of all rows of a key, ascending; where keys need not be distinct."""
+        self._complete_runs()
+        found = [np.zeros(0, np.int64)]
+        for run in self._runs:
+            first, end = (int(np.searchsorted(run.keys, key, side)) for side in ("left", "right"))
+            found.append(np.sort(run.places[first:end]))
+        return np.concatenate(found)
 
     def read(self, places: Int64s) -> Rows:
         """(n,) places from 1 to the last -> (n,) rows. Raises JournalCorrupt for one that is damaged."""

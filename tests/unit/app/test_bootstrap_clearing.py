@@ -19,6 +19,7 @@ from novate.clearing.house_terms import Days
 from novate.clearing.machine import Clearing
 from novate.domain.clearing_codes import ClearingEvent
 from novate.domain.clearing_records import CLEARING_COMMAND
+from novate.domain.codes import ClearingReject
 from novate.domain.configuration import Configuration
 from novate.journal import Journal, JournalError
 
@@ -101,9 +102,42 @@ def test_transfers_of_a_day_that_is_over_lie_in_the_archive(tmp_path: Path) -> N
     again.close()
 
 
-def _next_day() -> datetime.date:
+@pytest.mark.parametrize("keeps_snapshot", [True, False])
+def test_settled_trades_lie_in_the_archive(tmp_path: Path, keeps_snapshot: bool) -> None:
+    """With a snapshot they are found there; without one the journal brings each of them once more."""
+    plane = found_clearing(tmp_path / "journal", CONFIGURATION)
+    writer = CommandWriter(plane.terms)
+    one = trade("1", "US00NOVA0016", 300, "182.50")
+    rolls = [{"cmd": "ROLL", "to": str(_next_day(days))} for days in (1, 2, 3)]
+    deposits = [
+        {"cmd": "DEPOSIT", "member": member, "account": account, **what}
+        for member, account in (BUYER, SELLER)
+        for what in ({"isin": one["isin"], "qty": 300}, {"ccy": "USD", "amount": 10**9})
+    ]
+    for command in (one, *deposits, rolls[0], {"cmd": "SETTLE"}, rolls[1], {"cmd": "SETTLE"}, rolls[2]):
+        plane.take(writer.records(command))
+    status = plane.house.status("X", "1")
+    assert status is not None
+    assert status.state == "SETTLED"
+    assert plane.house._state.archived == 1
+    if keeps_snapshot:
+        plane.snapshot()
+    root = plane.house.state_root()
+    plane.close()
+    again = open_clearing(tmp_path / "journal")
+    assert again.house.state_root() == root
+    assert again.house.status("X", "1") == status
+    answer = again.take(writer.records({**one, "version": 2}))
+    assert answer["number"][0] == ClearingReject.TRADE_SETTLED
+    again.close()
+
+
+def _next_day(days: int = 1) -> datetime.date:
     terms = house_terms_of(CONFIGURATION)
-    return datetime.date.fromordinal(Days(terms).next_house_day(terms.start))
+    day = terms.start
+    for _ in range(days):
+        day = Days(terms).next_house_day(day)
+    return datetime.date.fromordinal(day)
 
 
 def test_a_second_founding_changes_nothing(tmp_path: Path) -> None:

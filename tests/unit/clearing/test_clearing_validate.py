@@ -9,6 +9,7 @@ import pytest
 from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.ledger.layout import ACCOUNTS
 from novate.clearing.state import State
+from novate.clearing.trade_index import TradeIndex
 from novate.domain.clearing_codes import LegState
 from novate.domain.machine import BrokenInvariant
 from tests.unit.clearing.houses import lived_in, player, state_of
@@ -61,7 +62,7 @@ def leg_of_another_trade(state: State) -> None:
 
 
 def lost_identity(state: State) -> None:
-    state.trade_rows.pop(next(iter(state.trade_rows)))
+    state.trade_rows = TradeIndex()
 
 
 def mixed_lots(state: State) -> None:

@@ -7,8 +7,9 @@ in one chain; who lacks some reserves none --anything---------> voided, in one c
 from __future__ import annotations
 
 from novate.clearing.chart import BalanceBook, MoveReason
+from novate.clearing.open_positions import Position
 from novate.clearing.settlement.gross_net import Money, pay_funds
-from novate.clearing.state import Position, State
+from novate.clearing.state import State
 from novate.domain.clearing_codes import ClearingEvent, OpenReason, Policy
 from novate.domain.clearing_records import NOT_GIVEN
 

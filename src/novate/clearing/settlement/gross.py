@@ -42,15 +42,17 @@ def _settle_item(state: State, item: Item) -> bool:
         return False
     first = state.balances.next_id
     deliver_item(state, item)
-    state.move_cash(currency, item.buyer, item.seller, item.amount, MoveReason.PRICE, item.trade)
+    number = state.trades.get(item.trade, "number")
+    state.move_cash(currency, item.buyer, item.seller, item.amount, MoveReason.PRICE, number)
     state.balances.chain(first)
     return True
 
 
 def deliver_item(state: State, item: Item) -> None:
     """Securities change hands: SETTLED."""
+    number = state.trades.get(item.trade, "number")
     state.move_securities(
-        item.instrument, item.seller, item.buyer, item.quantity, MoveReason.DELIVERY, item.trade
+        item.instrument, item.seller, item.buyer, item.quantity, MoveReason.DELIVERY, number
     )
     source, name = state.trades.get(item.trade, "source"), state.trade_name(item.trade)
     state.close_item(item)

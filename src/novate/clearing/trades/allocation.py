@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from novate.clearing.archived_trades import retired
 from novate.clearing.capacity import check_legs, check_lieu
 from novate.clearing.commands import (
     Command,
@@ -15,7 +16,7 @@ from novate.clearing.commands import (
     rung,
 )
 from novate.clearing.rows import NO_ROW, Leg
-from novate.clearing.state import GiveUp, State, part
+from novate.clearing.state import GiveUp, State, part, trade_identity
 from novate.clearing.trades.legs import add_leg, chain, close_giveup, give_lieu, remove_leg
 from novate.domain.clearing_codes import ClearingEvent, GiveUpEnd, LegKind, LegState
 from novate.domain.codes import ClearingReject, Side
@@ -29,7 +30,11 @@ def check_waiting(state: State, command: Command, staged: Staged) -> ClearingRej
         return broken
     trade = state.trade_row(command.source, staged.name)
     if trade == NO_ROW:
-        return ClearingReject.UNKNOWN_TRADE
+        old = retired(state, trade_identity(state.sources[command.source], staged.name))
+        settled = old and (
+            ClearingReject.TRADE_CANCELLED if old.is_cancelled else ClearingReject.ALREADY_NETTED
+        )
+        return settled or ClearingReject.UNKNOWN_TRADE
     if state.trades.get(trade, "is_cancelled"):
         return ClearingReject.TRADE_CANCELLED
     states = [state.legs.get(row, "state") for row in state.legs_of(trade)]

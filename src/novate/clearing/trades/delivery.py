@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
+from novate.clearing.archived_trades import Retired, remember_version, retired
 from novate.clearing.capacity import check_legs
 from novate.clearing.chart import MoveReason
 from novate.clearing.commands import Command, Staged, check_trade_name, rung
@@ -43,6 +46,8 @@ class Known(NamedTuple):
     highest: int = 0
     is_cancelled: bool = False
     is_netted: bool = False
+    archived: Retired | None = None
+    """What is remembered of it, if it has left memory."""
 
 
 def deliver(state: State, command: Command, staged: Staged, checked: Checked | None = None) -> ClearingReject:
@@ -56,7 +61,7 @@ def deliver(state: State, command: Command, staged: Staged, checked: Checked | N
     known = known_trade(state, identity)
     is_cancel = command.kind == ClearingCommand.CANCEL_TRADE
     content = CANCELLATION if is_cancel else content_digest(command)
-    seen = content_of(state, known.row, command.version)
+    seen = content_of(state, known, command.version)
     if seen is not None:
         if seen == content:
             answer(state, ClearingEvent.DUPLICATE, command, staged)
@@ -72,14 +77,18 @@ def deliver(state: State, command: Command, staged: Staged, checked: Checked | N
         if checked.reason:
             return checked.reason
     if state.switches.version_policy == "STRICT":
-        broken = rung(is_cancel and known.row == NO_ROW, ClearingReject.UNKNOWN_TRADE)
+        broken = rung(is_cancel and not known.highest, ClearingReject.UNKNOWN_TRADE)
         broken = broken or rung(command.version != known.highest + 1, ClearingReject.VERSION_GAP)
     is_superseded = command.version < known.highest and not is_cancel
     if not is_superseded:
-        broken = broken or rung(is_settled(state, known.row), ClearingReject.TRADE_SETTLED)
+        broken = broken or rung(is_settled(state, known), ClearingReject.TRADE_SETTLED)
         broken = broken or check_load(state, known, command, checked)
     if broken:
         return broken
+    if known.archived is not None:
+        remember_version(state, known.archived, command.version, content)
+        answer(state, ClearingEvent.SUPERSEDED, command, staged)
+        return ClearingReject.NONE
     trade = remember(state, known, identity, command, staged, content)
     if checked is not None:
         tell_fill(state, command, checked.amount)
@@ -116,17 +125,20 @@ def answer(state: State, kind: ClearingEvent, command: Command, staged: Staged) 
 
 def known_trade(state: State, identity: bytes) -> Known:
     """What is remembered under an identity."""
-    row = state.trade_rows.get(identity, NO_ROW)
+    row = state.trade_rows.get(identity)
     if row == NO_ROW:
-        return Known()
+        old = retired(state, identity)
+        return Known() if old is None else Known(NO_ROW, old.highest, old.is_cancelled, old.is_netted, old)
     trades = state.trades
     is_cancelled = bool(trades.get(row, "is_cancelled"))
     return Known(row, trades.get(row, "highest"), is_cancelled, bool(trades.get(row, "is_netted")))
 
 
-def content_of(state: State, trade: int, version: int) -> bytes | None:
+def content_of(state: State, known: Known, version: int) -> bytes | None:
     """Digest of a remembered version, None for one never seen."""
-    row = state.trades.get(trade, "first_version") if trade != NO_ROW else NO_ROW
+    if known.archived is not None:
+        return known.archived.contents.get(version)
+    row = state.trades.get(known.row, "first_version") if known.row != NO_ROW else NO_ROW
     while row != NO_ROW:
         _, following, number, content = state.versions.read(row)
         if number == version:
@@ -135,9 +147,11 @@ def content_of(state: State, trade: int, version: int) -> bytes | None:
     return None
 
 
-def is_settled(state: State, trade: int) -> bool:
+def is_settled(state: State, known: Known) -> bool:
     """The trade has legs and all of them are SETTLED."""
-    legs = state.legs_of(trade) if trade != NO_ROW else []
+    if known.archived is not None:
+        return bool(known.archived.legs)
+    legs = state.legs_of(known.row) if known.row != NO_ROW else []
     return bool(legs) and all(state.legs.get(row, "state") == LegState.SETTLED for row in legs)
 
 
@@ -149,9 +163,10 @@ def remember(
     if trade == NO_ROW:
         start = state.texts.add(staged.name)
         trade = state.trades.append(
-            identity, command.source, len(staged.name), start, 0, 0, NO_ROW, NO_ROW, 0, 0
+            identity, state.arrived, command.source, len(staged.name), start, 0, 0, NO_ROW, NO_ROW, 0, 0
         )
-        state.trade_rows[identity] = trade
+        state.arrived += 1
+        state.trade_rows.enter(np.frombuffer(identity, "V16"), trade)
     first = state.trades.get(trade, "first_version")
     state.trades.set(trade, "first_version", state.versions.append(trade, first, command.version, content))
     state.trades.set(trade, "highest", max(known.highest, command.version))
@@ -219,7 +234,8 @@ def take_away(state: State, trade: int) -> None:
 def unmark(state: State, item: Item, party: int, paid: int) -> None:
     """Marks of a withdrawn item go back."""
     currency = state.currency(item.instrument)
-    state.pay_later(currency, party, paid, MoveReason.UNMARK, item.trade)
+    number = state.trades.get(item.trade, "number")
+    state.pay_later(currency, party, paid, MoveReason.UNMARK, number)
     state.out.put(ClearingEvent.UNMARKED, party=party, instrument=item.instrument, amount=paid)
 
 

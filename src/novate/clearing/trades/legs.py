@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
-
 from novate.clearing.chart import MoveReason
 from novate.clearing.rows import NO_ROW, Leg
 from novate.clearing.state import Corporate, State
@@ -29,7 +27,6 @@ def emit_leg(state: State, operation: LegOperation, leg: Leg) -> None:
 def put_waiting(state: State, leg: Leg) -> int:
     """Keep a new leg that waits; returns its row."""
     row = state.legs.append(*leg)
-    state.waiting.setdefault(leg.instrument, {}).setdefault(leg.due, array("q")).append(row)
     state.add_own_securities(leg.instrument, -leg.quantity)
     state.loads.add(leg.instrument, leg.quantity, leg.amount)
     return row

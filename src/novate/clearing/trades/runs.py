@@ -11,16 +11,17 @@ exactly the bytes that one command at a time gives. Cost: three hashes and a loo
 
 from __future__ import annotations
 
-from array import array
-from hashlib import sha256
-
 import numpy as np
 import numpy.typing as npt
 
+from novate.clearing.archive import holds
 from novate.clearing.commands import Command
 from novate.clearing.house_terms import HouseTerms
+from novate.clearing.kernels.pairs import Texts
+from novate.clearing.kernels.sha256 import DIGEST, digests
 from novate.clearing.rows import LEGS, NO_ROW, TRADES, VERSIONS
 from novate.clearing.state import State
+from novate.clearing.text_columns import Table, pair_digests
 from novate.clearing.trades.contents import CONTENT, check_dates, due_day, settlement_day
 from novate.domain.clearing_codes import (
     ClearingCommand,
@@ -30,7 +31,14 @@ from novate.domain.clearing_codes import (
     LegOperation,
     LegState,
 )
-from novate.domain.clearing_records import CLEARING_EVENT, NOT_GIVEN, RECORD_BYTES, TEXT_BYTES, Records
+from novate.domain.clearing_records import (
+    CLEARING_COMMAND,
+    CLEARING_EVENT,
+    NOT_GIVEN,
+    RECORD_BYTES,
+    TEXT_BYTES,
+    Records,
+)
 from novate.domain.codes import Side
 from novate.domain.units import INT64_MAX
 
@@ -38,8 +46,12 @@ Int64s = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 SHORTEST_RUN = 8
 """Below this many trades columns cost more than they save."""
+TEXT_START = 4
+"""Where the text of a TEXT record begins."""
 EVENTS_OF_A_TRADE = 4
 """ACCEPTED, TEXT, LEG, LEG."""
+MOST_DATES = 64
+"""Pairs of a trade date and a settlement date that are remembered for all instruments."""
 MOST_DECIMALS = 18
 """10**18 fits 64 bits."""
 
@@ -56,6 +68,25 @@ class TradeTables:
         # What does not fit 64 bits is left to the path of single trades.
         self.minor_units = np.array([n if n <= INT64_MAX else 0 for n in units] + [0], np.int64)
         self.worth_decimals = np.array([one.worth_decimals for one in terms.instruments] + [0], np.int64)
+        self._today = 0
+        self._due: dict[tuple[int, int], Int64s] = {}
+        """Dates of a trade -> due day by instrument, 0 where they are refused, -1 where nobody has asked."""
+
+    def due_days(self, state: State, trades: Records, rows: Int64s) -> Int64s:
+        """Due days of trades that all have the same dates, 0 for one that the rungs of dates refuse."""
+        if self._today != state.today or len(self._due) > MOST_DATES:
+            self._today, self._due = state.today, {}
+        first = Command._make(trades[rows[0]].item())
+        due = self._due.get((first.day, first.other_day))
+        if due is None:
+            due = self._due[first.day, first.other_day] = np.full(len(state.terms.instruments), -1, np.int64)
+        instrument = trades["instrument"][rows]
+        for one in np.unique(instrument[due[instrument] < 0]).tolist():
+            command = first._replace(instrument=one)
+            due[one] = 0
+            if not check_dates(state, command):
+                due[one] = due_day(state, one, settlement_day(state, command), False)
+        return np.asarray(due[instrument])
 
 
 class TradeRun:
@@ -64,38 +95,35 @@ class TradeRun:
     def __init__(self, state: State, tables: TradeTables, pairs: Records) -> None:
         """pairs: (2n,) CLEARING_COMMAND, TEXT and TRADE by turns, each text whole in its record."""
         self._state = state
-        self._trades = pairs[1::2]
-        self._texts = pairs[0::2].copy().view(np.uint8).reshape(-1, RECORD_BYTES)
+        raw = pairs.view(np.uint8).reshape(-1, 2, RECORD_BYTES)
+        self._trades = np.ascontiguousarray(raw[:, 1]).view(CLEARING_COMMAND)[:, 0]
+        self._texts = np.ascontiguousarray(raw[:, 0])
+        self._lengths = np.minimum(self._texts[:, 1], TEXT_BYTES).astype(np.int64)
         self._amount = np.zeros(len(self._trades), np.int64)
         self._due = np.zeros(len(self._trades), np.int64)
         self._currency = tables.currency
         self._acceptable = self._check(tables)
-        self._acceptable &= self._find_dates(self._acceptable)
-        self._names = [row[4 : 4 + row[1]] for row in map(bytes, self._texts)]
+        self._acceptable &= self._find_dates(tables, self._acceptable)
         self._acceptable &= self._are_named()
         self._identities = self._hash_identities()
+        if state.archived:
+            self._acceptable &= ~holds(state.archive, self._identities)
 
     def __len__(self) -> int:
         return len(self._trades)
 
     def take(self, first: int, most: int) -> int:
         """Take the new and acceptable trades from `first` on, at most so many; returns how many they are."""
-        known, block = self._state.trade_rows, set()
         last = min(first + most, len(self))
-        end = first
-        while end < last and self._acceptable[end]:
-            identity = self._identities[end]
-            if identity in known or identity in block:
-                break
-            block.add(identity)
-            end += 1
-        wanted = slice(first, end)
+        odd = np.flatnonzero(~self._acceptable[first:last])
+        wanted = slice(first, first + int(odd[0]) if len(odd) else last)
         if not self._state.loads.surely_bears(self._trades["quantity"][wanted], self._amount[wanted]):
             self._acceptable[wanted] = False
             return 0
-        if end > first:
-            self._novate(slice(first, end))
-        return end - first
+        count = self._state.trade_rows.enter(self._identities[wanted], self._state.trades.count)
+        if count:
+            self._novate(slice(first, first + count))
+        return count
 
     def _check(self, tables: TradeTables) -> Bools:
         """Rungs of C9 that look at one field or two; also finds the amounts."""
@@ -107,7 +135,8 @@ class TradeRun:
         currency = trades["currency"]
         quantity, version = trades["quantity"], trades["version"]
         is_strict = switches.version_policy == "STRICT"
-        split = np.array([bool(self._state.splits.get(one)) for one in range(count)] + [True])
+        split = np.zeros(count + 1, bool)
+        split[[*self._state.splits, count]] = True
         return np.asarray(
             known
             & ~split[instrument]
@@ -148,41 +177,32 @@ class TradeRun:
             fits &= is_exact
         return np.asarray(fits)
 
-    def _find_dates(self, wanted: Bools) -> Bools:
-        """Rungs of dates, and due dates: one question for each distinct (instrument, dates)."""
-        state, trades, found = self._state, self._trades, np.zeros(len(self), bool)
-        rows = np.flatnonzero(wanted)
-        if not len(rows):
-            return found
-        keys = np.stack([trades[name][rows].astype(np.int64) for name in ("instrument", "day", "other_day")])
-        _, firsts, which = np.unique(keys, axis=1, return_index=True, return_inverse=True)
-        good, due = np.zeros(len(firsts), bool), np.zeros(len(firsts), np.int64)
-        for place, first in enumerate(firsts.tolist()):
-            command = Command._make(trades[rows[first]].item())
-            good[place] = not check_dates(state, command)
-            if good[place]:
-                due[place] = due_day(state, command.instrument, settlement_day(state, command), False)
-        found[rows] = good[which.ravel()]
-        self._due[rows] = due[which.ravel()]
-        return found
+    def _find_dates(self, tables: TradeTables, wanted: Bools) -> Bools:
+        """Rungs of dates, and due dates: one question for each (instrument, dates) of a business day."""
+        trades = self._trades
+        day, other = trades["day"].astype(np.int64), trades["other_day"].astype(np.int64)
+        both = day << 32 | other & 0xFFFFFFFF
+        for pair in np.unique(both[wanted]).tolist():
+            rows = np.flatnonzero(wanted & (both == pair))
+            self._due[rows] = tables.due_days(self._state, self._trades, rows)
+        return np.asarray(self._due > 0)
 
     def _are_named(self) -> Bools:
         """No fill of the venue, or one that FILLS has named."""
         venue = self._state.venue
         found = (self._trades["source"] != venue.source) | (self._trades["version"] != 1)
         for place in np.flatnonzero(~found).tolist():
-            found[place] = venue.has_named(self._names[place])
+            text = self._texts[place]
+            found[place] = venue.has_named(text[TEXT_START : TEXT_START + self._lengths[place]].tobytes())
         return np.asarray(found)
 
-    def _hash_identities(self) -> list[bytes]:
-        prefixes = [str(len(name)).encode() + b"|" + name + b"|" for name in self._state.sources]
-        unknown = len(prefixes)
-        sources = np.minimum(self._trades["source"], unknown).tolist()
-        prefixes.append(b"")
-        return [
-            sha256(prefixes[source] + name).digest()[:16]
-            for source, name in zip(sources, self._names, strict=True)
-        ]
+    def _hash_identities(self) -> npt.NDArray[np.void]:
+        """`trade_identity` of each trade; of one whose source is unknown it means nothing."""
+        heads = Table([*(b"%d|%b|" % (len(name), name) for name in self._state.sources), b""])
+        firsts = TEXT_START + RECORD_BYTES * np.arange(len(self))
+        names = Texts(self._texts.reshape(-1), firsts, self._lengths)
+        unknown = len(self._state.sources)
+        return identities(heads.rows(np.minimum(self._trades["source"], unknown)), names)
 
     # -- taking a block ---------------------------------------------------------------------------------
 
@@ -194,7 +214,6 @@ class TradeRun:
         legs = self._leg_rows(trades, amount, due, first_trade, first_leg)
         self._add_trades(block, trades, first_trade, first_leg)
         state.legs.extend(legs)
-        wait(state, legs, first_leg)
         is_fill = (trades["source"] == state.venue.source) & (trades["version"] == 1)
         if is_fill.any():
             state.venue.add_fills(legs[np.repeat(is_fill, 2)], self._currency)
@@ -205,11 +224,11 @@ class TradeRun:
     def _add_trades(self, block: slice, trades: Records, first_trade: int, first_leg: int) -> None:
         state, count = self._state, len(trades)
         numbers = np.arange(count)
-        names, identities = self._names[block], self._identities[block]
-        lengths = np.array([len(name) for name in names], np.int64)
-        start = state.texts.add(b"".join(names))
+        lengths, texts = self._lengths[block], self._texts[block, TEXT_START:]
+        start = state.texts.add(texts[np.arange(TEXT_BYTES) < lengths[:, None]].tobytes())
         rows = np.zeros(count, TRADES)
-        rows["identity"] = np.frombuffer(b"".join(identities), "V16")
+        rows["identity"] = self._identities[block]
+        rows["number"] = state.arrived + numbers
         rows["source"] = trades["source"]
         rows["name_length"] = lengths
         rows["name_start"] = start + np.cumsum(lengths) - lengths
@@ -220,10 +239,10 @@ class TradeRun:
         versions["trade"] = first_trade + numbers
         versions["next"] = NO_ROW
         versions["version"] = trades["version"]
-        versions["content"] = np.frombuffer(b"".join(content_digests(trades)), "V16")
+        versions["content"] = content_digests(trades)
+        state.arrived += count
         state.trades.extend(rows)
         state.versions.extend(versions)
-        state.trade_rows.update(zip(identities, range(first_trade, first_trade + count), strict=True))
 
     def _leg_rows(
         self, trades: Records, amount: Int64s, due: Int64s, first_trade: int, first_leg: int
@@ -282,27 +301,24 @@ def pairs_from(pairs: Bools, at: int) -> int:
     return int(stops[0]) if len(stops) else len(rest)
 
 
-def content_digests(trades: Records) -> list[bytes]:
+def identities(heads: Texts, names: Texts) -> npt.NDArray[np.void]:
+    """`trade_identity` by the column."""
+    return _first_halves(pair_digests(heads, names))
+
+
+def content_digests(trades: Records) -> npt.NDArray[np.void]:
     """`content_digest` of every trade."""
     packed = np.zeros(len(trades), CONTENT)
     for column in CONTENT.names or ():
         packed[column] = trades[column]
     packed["flags"] = trades["flags"] & np.uint8(ClearingFlag.INVALID_PRICE)
-    raw, size = packed.tobytes(), CONTENT.itemsize
-    return [sha256(raw[at : at + size]).digest()[:16] for at in range(0, len(raw), size)]
+    out = np.zeros(DIGEST * len(trades), np.uint8)
+    digests(packed.view(np.uint8), np.arange(len(trades) + 1) * CONTENT.itemsize, out)
+    return _first_halves(out.reshape(-1, DIGEST))
 
 
-def wait(state: State, legs: Records, first_row: int) -> None:
-    """New legs into the waiting room, by instrument and due day. Their quantities sum to zero, so the CCP's
-    own securities stay as they are."""
-    order = np.lexsort((legs["due"], legs["instrument"]))
-    instrument, due = legs["instrument"][order], legs["due"][order]
-    changes = np.flatnonzero((np.diff(instrument) != 0) | (np.diff(due) != 0)) + 1
-    rows = (first_row + order).astype(np.int64)
-    for group in np.split(np.arange(len(order)), changes):
-        of, day = int(instrument[group[0]]), int(due[group[0]])
-        waiting = state.waiting.setdefault(of, {}).setdefault(day, array("q"))
-        waiting.frombytes(rows[group].tobytes())
+def _first_halves(found: npt.NDArray[np.uint8]) -> npt.NDArray[np.void]:
+    return np.ascontiguousarray(found[:, : DIGEST // 2]).view("V16")[:, 0]
 
 
 def _is_member(tables: TradeTables, party: npt.NDArray[np.int32]) -> Bools:
