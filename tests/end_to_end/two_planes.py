@@ -22,8 +22,8 @@ from novate.app.bootstrap_clearing import blocks_from
 from novate.app.clearing_house import House
 from novate.app.configuration import DEFAULT, load_configuration
 from novate.app.plane_process import open_house
-from novate.app.plane_streams import read_credit
-from novate.app.venue_fills import fills_of
+from novate.app.plane_streams import FILLS, read_credit
+from novate.app.venue_fills import FILL_BYTES, fills_of
 from novate.clearing.configured import UNDELIVERED
 from novate.domain.clearing_codes import ClearingCommand
 from novate.domain.clearing_records import TEXT
@@ -38,6 +38,10 @@ DEPOSITS = (
     ("ALPINE/HOUS", "US00NOVA0016", "40"),
     ("BOREAL/CLIE", "USD", "7"),
 )
+BLOCK = 32
+"""Small, so that a day has many blocks between which it can be killed."""
+MOMENTS = {"starting": (0.0, 1.5), "trading": (0.0, 0.03), "closing": (0.0, 1.5)}
+"""Seconds after the part is there, after some fill, and after the last one."""
 PARTS = ("whole", "venue", "clearing")
 
 
@@ -69,7 +73,7 @@ def prepared(directory: Path, config: Path) -> Path:
 def start(directory: Path, config: Path) -> subprocess.Popen[str]:
     """`novate day`, in a process group of its own."""
     return subprocess.Popen(
-        [str(NOVATE), "day", str(directory), "--config", str(config), "--json"],
+        [str(NOVATE), "day", str(directory), "--config", str(config), "--block", str(BLOCK), "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 
@@ -81,21 +85,35 @@ def finish(directory: Path, config: Path) -> None:
     assert running.returncode == 0, f"{running.returncode} {out} {err}"
 
 
-def kill_at_random(directory: Path, config: Path, what: str, chance: random.Random) -> bool:
-    """Start the day, kill a part of it after a random moment, and end it; True if the part was alive."""
+def kill_at_random(directory: Path, config: Path, what: str, fills: int, chance: random.Random) -> bool:
+    """Start the day, kill a part of it at a random moment, and end it; True if the part was alive.
+
+    The moment is found by what the venue has published, so that it lies in the day on any machine.
+    """
+    moment = chance.choice(("starting", "trading", "trading", "trading", "closing"))
+    expected = {"starting": 0, "trading": chance.randint(1, fills), "closing": fills}[moment]
     running = start(directory, config)
-    time.sleep(chance.uniform(0.3, 3.5))
-    if what == "whole":
-        killed = running.poll() is None
-        for pid in (running.pid, *children_of(running.pid)):
-            _kill(pid)
-        running.communicate()
-        return killed
-    victims = [pid for pid in children_of(running.pid) if f" {what} " in command_line(pid)]
-    killed = sum(_kill(pid) for pid in victims) > 0
+    while running.poll() is None and not (parts_of(running.pid, what) and published(directory) >= expected):
+        time.sleep(0.002)
+    time.sleep(chance.uniform(*MOMENTS[moment]))
+    killed = sum(_kill(pid) for pid in parts_of(running.pid, what)) > 0 and running.poll() != 0
     out, err = running.communicate(timeout=600)
-    assert running.returncode == 0, f"{running.returncode} {out} {err}"
+    assert what == "whole" or running.returncode == 0, f"{running.returncode} {out} {err}"
     return killed
+
+
+def parts_of(pid: int, what: str) -> list[int]:
+    """Processes of the venue, of the clearing house, or of the whole day."""
+    children = children_of(pid)
+    if what == "whole":
+        return [pid, *children] if len(children) else []
+    return [child for child in children if f" {what} " in command_line(child)]
+
+
+def published(directory: Path) -> int:
+    """Fills that the venue has published."""
+    path = directory / FILLS
+    return path.stat().st_size // FILL_BYTES if path.exists() else 0
 
 
 def children_of(pid: int) -> list[int]:

@@ -34,9 +34,9 @@ class Credit(Capacity):
         self.venue, self.fills = source, last
         self.emit("FILLS_TAKEN", source=source, first=first, last=last)
 
-    def refuse_unnamed_fill(self, key: TradeKey, version: int) -> None:
-        """FILL_GAP for a new trade of the venue whose number no FILLS has named."""
-        if key[0] == self.venue and version == 1:
+    def refuse_unnamed_fill(self, key: TradeKey) -> None:
+        """FILL_GAP for a trade of the venue whose number no FILLS has named."""
+        if key[0] == self.venue:
             refuse_if(key[1] not in map(str, range(1, self.fills + 1)), "FILL_GAP")
 
     def tell_fill(self, key: TradeKey, version: int, content: Json) -> None:

@@ -60,7 +60,7 @@ class Trades(Legs):
             self.emit("DUPLICATE", **names)
             return
         if content is not None:
-            self.refuse_unnamed_fill(key, version)
+            self.refuse_unnamed_fill(key)
         refuse_if(known.cancelled and (version > known.highest or content is None), "TRADE_CANCELLED")
         if content is not None:
             self.check_content(content)

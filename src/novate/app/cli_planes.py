@@ -23,6 +23,12 @@ def day(
     order_format: Annotated[
         OrderFormat | None, typer.Option("--format", help="Format of the order file.", show_default=False)
     ] = None,
+    block: Annotated[
+        int,
+        typer.Option(
+            "--block", help="Most orders, and most fills, in a block of a journal.", min=1, max=65_536
+        ),
+    ] = 4096,
     as_json: Json = False,
 ) -> int:
     """Trade and clear a day on two planes, each a process that may be killed and goes on where it was."""
@@ -31,7 +37,7 @@ def day(
     from novate.app.planes import run_planes
 
     with progress_bars() as progress:
-        result = run_planes(directory, config, orders, order_format, progress)
+        result = run_planes(directory, config, orders, order_format, block, progress)
     if as_json:
         print_data(result)
         return 0

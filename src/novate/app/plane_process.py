@@ -1,35 +1,41 @@
 """One plane as a process of its own: `python -m novate.app.plane_process venue|clearing ...`.
 
-    venue DIR CREDITS CONFIG ORDERS FORMAT   takes CREDITS deltas, then the orders that its journal
-                                             does not have yet, publishes fills; says how many
-    credit DIR CREDITS                       takes deltas up to CREDITS after the day
-    clearing DIR CONFIG                      takes fills as they come; a number on its input says that the
-                                             venue is done and which fill is the last; then the day is closed
+    venue DIR CREDITS BLOCK CONFIG ORDERS FORMAT   takes CREDITS deltas, then the orders that its journal
+                                                   does not have yet, publishes fills; says how many
+    credit DIR CREDITS                             takes deltas up to CREDITS after the day
+    clearing DIR BLOCK CONFIG ORDERS FORMAT        takes fills as they come; a number on its input says that
+                                                   the venue is done and which fill is the last; then closes
+
+BLOCK is how many orders, and how many fills, are a block of a journal at most.
 
 Each may be killed at any moment and started again: where it goes on follows from its journal. A process ends
-by itself when the one that started it is gone. The last line of its output is its answer.
+at once when the one that started it is gone, which its input tells: the other end is closed then. A lock on
+the folder of the plane is held from before anything in it is touched. The last line of output is the answer.
 """
 
 from __future__ import annotations
 
 import os
 import select
-import shutil
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from novate.app.bootstrap import BATCH, Plane, found_plane, open_plane, opening_records
+from novate.app.bootstrap import Plane, found_plane, open_plane, opening_records
 from novate.app.bootstrap_clearing import found_clearing
 from novate.app.clearing_house import House
 from novate.app.cli_errors import expected_failure
 from novate.app.configuration import embedded_configuration, load_configuration
+from novate.app.founding import founding
 from novate.app.plane_streams import (
     CLEARING_JOURNAL,
     CREDIT,
+    FILLS,
     VENUE_JOURNAL,
     CreditStream,
     FillReader,
@@ -41,82 +47,77 @@ from novate.app.problems import RefusedError
 from novate.app.progress import SILENT
 from novate.app.run_orders import RunRequest, read_request
 from novate.app.schedules import closing_time
-from novate.app.venue_credit import CreditWriter
+from novate.app.venue_credit import CreditWriter, require_immediate_resale
 from novate.app.venue_fills import FillWriter
 from novate.clearing.configured import house_terms_of
 from novate.domain.codes import CommandKind
 from novate.domain.configuration import Configuration
 from novate.domain.records import COMMAND, Commands
-from novate.gateway.files import OrderFile
+from novate.gateway.files import OrderFile, only_writer
 from novate.gateway.files.fitted import fitted_configuration
 
-FILLS_A_BLOCK = 2000
+COUNTED_AT_ONCE = 100_000
 SNAPSHOT_RECORDS = 500_000
 WAIT_SECONDS = 0.005
-
-
-class Orphan(Exception):  # noqa: N818 -- what the process is
-    """The process that started this one is gone."""
-
-
-@contextmanager
-def founding(journal: Path) -> Iterator[Path]:
-    """A place for a new journal, which becomes `journal` when the block ends: a process that dies while it
-    founds a plane leaves none."""
-    place = journal.with_name(journal.name + ".founding")
-    if place.exists():
-        shutil.rmtree(place)
-    yield place
-    place.rename(journal)
-
-
-def _expect_parent(parent: int) -> None:
-    if os.getppid() != parent:
-        raise Orphan
 
 
 # -- the venue ------------------------------------------------------------------------------------------
 
 
-def venue_day(directory: Path, credits: int, configuration: Configuration, orders: OrderFile) -> int:
+def venue_day(
+    directory: Path, credits: int, block: int, configuration: Configuration, orders: OrderFile
+) -> int:
     """Everything of the day that the journal does not have yet; returns the number of the last fill."""
-    parent, fills = os.getppid(), FillStream(directory)
-    plane = _venue(directory, configuration, fills)
+    with only_writer((directory / VENUE_JOURNAL).parent):
+        found_venue(directory, configuration)
+        with open_venue(directory) as (plane, fills):
+            if plane.configuration != configuration:
+                raise RefusedError(
+                    f"{directory / VENUE_JOURNAL}: expected the configuration that the venue was founded "
+                    "with, was another"
+                )
+            take_credit(plane, directory, credits)
+            trade(plane, fills, np.concatenate([orders.commands, closing_time(configuration)]), block)
+            return fills.last
+
+
+def trade(plane: Plane, fills: FillStream, day: Commands, block: int) -> None:
+    """The commands of a day that the journal does not have yet, so many a block."""
+    since = plane.venue.sequence
+    for start in range(orders_in_journal(plane, day), len(day), block):
+        plane.take(day[start : start + block])
+        if plane.venue.sequence - since >= SNAPSHOT_RECORDS:
+            fills.stream.flush()
+            plane.snapshot()
+            since = plane.venue.sequence
+
+
+@contextmanager
+def open_venue(directory: Path) -> Iterator[tuple[Plane, FillStream]]:
+    """The venue as it stood, and the stream of its fills, which has what the journal says and no more."""
+    journal, fills = directory / VENUE_JOURNAL, FillStream(directory)
     try:
-        day = np.concatenate([orders.commands, closing_time(configuration)])
-        take_credit(plane, directory, credits)
-        done = orders_in_journal(plane, day)
-        since = plane.venue.sequence
-        for start in range(done, len(day), BATCH):
-            _expect_parent(parent)
-            plane.take(day[start : start + BATCH])
-            if plane.venue.sequence - since >= SNAPSHOT_RECORDS:
-                fills.stream.flush()
-                plane.snapshot()
-                since = plane.venue.sequence
-        return fills.last
+        try:
+            plane = open_plane(journal, fills)
+        except StreamBehind:
+            plane = open_plane(journal, fills, from_start=True)
+        try:
+            fills.stream.expect_end(fills.last)
+            yield plane, fills
+        finally:
+            plane.close()
     finally:
-        plane.close()
         fills.stream.close()
 
 
-def _venue(directory: Path, configuration: Configuration, fills: FillStream) -> Plane:
+def found_venue(directory: Path, configuration: Configuration) -> None:
+    """A venue with its configuration and opening credit, unless there is one."""
     journal = directory / VENUE_JOURNAL
     if not journal.exists():
         with founding(journal) as place:
             plane = found_plane(place, configuration)
             plane.take(opening_records(configuration))
             plane.close()
-    try:
-        plane = open_plane(journal, fills)
-    except StreamBehind:
-        plane = open_plane(journal, fills, from_start=True)
-    if plane.configuration != configuration:
-        plane.close()
-        raise RefusedError(
-            f"{journal}: expected the configuration that the venue was founded with, was another"
-        )
-    return plane
 
 
 def orders_in_journal(plane: Plane, day: Commands) -> int:
@@ -145,31 +146,43 @@ def take_credit(plane: Plane, directory: Path, last: int) -> None:
 # -- the clearing house ---------------------------------------------------------------------------------
 
 
-def clearing_day(directory: Path, configuration: Configuration) -> int:
+def clearing_day(directory: Path, block: int, configuration: Configuration) -> int:
     """Take fills until the venue is done, close the day; returns how many deltas there are for the venue."""
-    parent = os.getppid()
-    house, credit = open_house(directory, configuration)
-    with house:
-        if not house.plane.house.fills:
-            house.do({"cmd": "RELEASE_CREDIT"})
-        say(f"ready {credit.last}")
-        if house.today == configuration.business_date:
-            reader = FillReader(directory)
-            writer = FillWriter(configuration, house.plane.terms)
-            for last in waited(parent):
-                while follow(house, reader, writer):
-                    _expect_parent(parent)
-                if last is not None and house.plane.house.fills >= last:
-                    break
-            house.roll()
+    with only_writer((directory / CLEARING_JOURNAL).parent):
+        house, credit = open_house(directory, configuration)
+        with house:
+            return _clear(house, credit, directory, block)
+
+
+def _clear(house: House, credit: CreditStream, directory: Path, block: int) -> int:
+    if not house.plane.house.fills:
         house.do({"cmd": "RELEASE_CREDIT"})
-        credit.stream.flush()
-        house.plane.snapshot()
-        return credit.last
+    say(f"ready {credit.last}")
+    if house.today == house.configuration.business_date:
+        follow_until_told(house, directory, block)
+        house.roll()
+    house.do({"cmd": "RELEASE_CREDIT"})
+    credit.stream.flush()
+    house.plane.snapshot()
+    say(f"refused {refused_fills(house, directory)}")
+    return credit.last
+
+
+def refused_fills(house: House, directory: Path) -> int:
+    """How many fills the house was given as trades and does not have."""
+    writer, reader = FillWriter(house.configuration, house.plane.terms), FillReader(directory)
+    given, taken = 0, house.plane.house.fills
+    for first in range(1, taken + 1, COUNTED_AT_ONCE):
+        given += writer.trades_among(reader.read(first, min(COUNTED_AT_ONCE, taken + 1 - first)))
+    return given - house.plane.house.fills_in_house
 
 
 def open_house(directory: Path, configuration: Configuration) -> tuple[House, CreditStream]:
-    """The house, founded or as it stood, and the stream of its deltas."""
+    """The house, founded or as it stood, and the stream of its deltas, which has what its journal says.
+
+    RefusedError for another configuration, JournalError for a stream that says something else.
+    """
+    require_immediate_resale(configuration)
     credit = CreditStream(directory, CreditWriter(configuration, house_terms_of(configuration)))
     journal = directory / CLEARING_JOURNAL
     if not journal.exists():
@@ -179,32 +192,54 @@ def open_house(directory: Path, configuration: Configuration) -> tuple[House, Cr
         house = House.open(directory, beside=credit)
     except StreamBehind:
         house = House.open(directory, beside=credit, from_start=True)
-    if house.configuration != configuration:
+    try:
+        if house.configuration != configuration:
+            raise RefusedError(f"{directory}: expected the configuration that the house was founded with")
+        credit.stream.expect_end(credit.last)
+    except BaseException:
         house.close()
-        raise RefusedError(f"{directory}: expected the configuration that the house was founded with")
+        raise
     return house, credit
 
 
-def follow(house: House, reader: FillReader, writer: FillWriter) -> int:
+def follow_until_told(house: House, directory: Path, block: int) -> None:
+    """Take fills as they come until the venue is done and all of them are taken.
+
+    RefusedError if the house has more fills than the venue, or the stream fewer.
+    """
+    reader = FillReader(directory)
+    writer = FillWriter(house.configuration, house.plane.terms)
+    last: int | None = None
+    while last is None or house.plane.house.fills < last:
+        if not follow(house, reader, writer, block):
+            if last is not None:
+                raise RefusedError(
+                    f"{directory / FILLS}: expected {last} fills as the venue has done them, "
+                    f"was the end after {house.plane.house.fills}"
+                )
+            last = number_said()
+    if house.plane.house.fills > last:
+        raise RefusedError(
+            f"{directory / CLEARING_JOURNAL}: expected no more fills than the {last} of the venue, "
+            f"was {house.plane.house.fills}: the venue has lost some"
+        )
+
+
+def follow(house: House, reader: FillReader, writer: FillWriter, block: int) -> int:
     """Take a block of fills; returns how many they were."""
     first = house.plane.house.fills + 1
-    fills = reader.read(first, FILLS_A_BLOCK)
+    fills = reader.read(first, block)
     if len(fills):
         house.plane.take(writer.records(fills, first, house.plane.house.sources))
     return len(fills) // 2
 
 
-def waited(parent: int) -> Iterator[int | None]:
-    """Again and again after a moment: the number of the last fill, None as long as nobody has said it."""
-    last: int | None = None
-    while True:
-        if last is None and select.select([sys.stdin], [], [], WAIT_SECONDS)[0]:
-            line = sys.stdin.readline()
-            if not line:
-                raise Orphan
-            last = int(line)
-        _expect_parent(parent)
-        yield last
+def number_said() -> int | None:
+    """The number of the last fill if somebody says it within a moment."""
+    if not select.select([sys.stdin], [], [], WAIT_SECONDS)[0]:
+        return None
+    line = sys.stdin.readline()
+    return int(line) if line else sys.exit(1)
 
 
 def say(line: str) -> None:
@@ -221,6 +256,7 @@ def main(arguments: list[str]) -> int:
             say(f"done {credit_only(Path(directory), int(rest[0]))}")
             return 0
         credits = int(rest.pop(0)) if what == "venue" else 0
+        block = int(rest.pop(0))
         config, orders, form = [*rest, "", "", ""][:3]
         request = RunRequest(
             config=Path(config) if config else None,
@@ -229,12 +265,10 @@ def main(arguments: list[str]) -> int:
             out=Path(directory),
         )
         if what == "clearing":
-            say(f"done {clearing_day(Path(directory), configuration_of(request))}")
+            say(f"done {clearing_day(Path(directory), block, configuration_of(request))}")
             return 0
         configuration, day = read_request(request, SILENT)
-        say(f"done {venue_day(Path(directory), credits, configuration, day)}")
-    except Orphan:
-        return 1
+        say(f"done {venue_day(Path(directory), credits, block, configuration, day)}")
     except Exception as error:
         failure = expected_failure(error)
         if failure is None:
@@ -254,17 +288,21 @@ def configuration_of(request: RunRequest) -> Configuration:
 
 def credit_only(directory: Path, last: int) -> int:
     """Give the venue the deltas up to number `last`; returns the number of its last fill."""
-    fills = FillStream(directory)
-    try:
-        plane = open_plane(directory / VENUE_JOURNAL, fills)
-        try:
-            take_credit(plane, directory, last)
-            return fills.last
-        finally:
-            plane.close()
-    finally:
-        fills.stream.close()
+    with only_writer((directory / VENUE_JOURNAL).parent), open_venue(directory) as (plane, fills):
+        take_credit(plane, directory, last)
+        return fills.last
+
+
+def end_with_parent() -> None:
+    """Die as soon as nobody holds the other end of the input: as harmless as any kill."""
+    ending = select.poll()
+    ending.register(sys.stdin, select.POLLHUP)
+    ending.poll()
+    os._exit(1)
 
 
 if __name__ == "__main__":
+    # An interrupt from the keyboard reaches the parent too, which ends its planes.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=end_with_parent, daemon=True).start()
     sys.exit(main(sys.argv[1:]))

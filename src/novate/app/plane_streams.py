@@ -86,6 +86,12 @@ class CreditStream:
         numbers = read_credit(self.path)["house_credit"]
         if not len(numbers) or numbers[-1] < house.credits:
             raise StreamBehind(f"{self.path}: expected credit up to {house.credits}, was less")
+        again = np.flatnonzero(np.diff(numbers) <= 0)
+        if len(again):
+            raise JournalError(
+                f"{self.path}: record {again[0] + 2}: expected a later number of the house than "
+                f"{numbers[again[0]]}, was {numbers[again[0] + 1]}"
+            )
         self._writer.count = int(np.searchsorted(numbers, house.credits, side="right"))
 
     def before_roll(self, house: HasCredits) -> None:

@@ -30,7 +30,9 @@ class DayResult(msgspec.Struct, frozen=True, kw_only=True):
 
     directory: str
     fills: int
-    """Trades of the venue, all of which the clearing house has."""
+    """Trades of the venue, all of which the clearing house was given."""
+    refused: int
+    """Fills that the clearing house has refused: its journal says why."""
     credits: int
     """Deltas of credit that the venue was given, all of which it has."""
     restarts: int
@@ -38,7 +40,8 @@ class DayResult(msgspec.Struct, frozen=True, kw_only=True):
 
     def headline(self) -> str:
         """The day in one sentence."""
-        return f"{self.fills:,} fills of the venue are cleared, {self.credits:,} deltas of credit went back"
+        said = f"{self.fills:,} fills of the venue are cleared, {self.credits:,} deltas of credit went back"
+        return f"{said}; {self.refused:,} fills were REFUSED by the clearing house" if self.refused else said
 
 
 class PlaneProcess:
@@ -107,10 +110,10 @@ class PlaneProcess:
 
 def run_planes(
     directory: Path, config: Path | None, orders: Path | None, order_format: str | None,
-    progress: Progress = SILENT,
+    block: int, progress: Progress = SILENT,
 ) -> DayResult:  # fmt: skip
-    """Run the day to its end. Raises RefusedError with what a plane says."""
-    files = [str(config or ""), str(orders or ""), order_format or ""]
+    """Run the day to its end, `block` orders or fills a block. Raises RefusedError with what a plane says."""
+    files = [str(block), str(config or ""), str(orders or ""), order_format or ""]
     running: list[PlaneProcess] = []
     try:
         clearing = _started(running, ["clearing", str(directory), *files])
@@ -120,6 +123,7 @@ def run_planes(
         fills = venue.answer("done")
         progress("clearing", 0, 0)
         clearing.say(str(fills))
+        refused = clearing.answer("refused")
         credits = clearing.answer("done")
         closing = _started(running, ["credit", str(directory), str(credits)])
         closing.answer("done")
@@ -127,7 +131,9 @@ def run_planes(
         for one in running:
             one.end()
     restarts = sum(one.restarts for one in running)
-    return DayResult(directory=str(directory), fills=fills, credits=credits, restarts=restarts)
+    return DayResult(
+        directory=str(directory), fills=fills, refused=refused, credits=credits, restarts=restarts
+    )
 
 
 def _started(running: list[PlaneProcess], arguments: Sequence[str]) -> PlaneProcess:

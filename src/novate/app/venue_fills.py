@@ -70,16 +70,27 @@ class FillWriter:
         numbers = trades["trade_id"].astype(np.int64)
         if not np.array_equal(numbers, np.arange(first, first + len(trades))):
             raise BrokenInvariant(f"expected fills from {first} on without a gap, was {numbers[:3]}...")
-        taker, maker = (self._party_of(parties[name]) for name in ("taker_account", "maker_account"))
-        # Never in an auction: there the maker's place is the buyer's.
-        taker_bought = trades["side"] == Side.BUY
-        buyer, seller = np.where(taker_bought, taker, maker), np.where(taker_bought, maker, taker)
-        instrument = self._instrument[trades["market"]]
-        chosen = (instrument != NO_INSTRUMENT) & (buyer != seller)
+        buyer, seller = self._sides(trades, parties)
+        chosen = self._make_trades(trades, buyer, seller)
         source = sources.index(SOURCE) if SOURCE in sources else len(sources)
         pairs = self._pairs(trades[chosen], buyer[chosen], seller[chosen], source)
         head = self._head(source, source == len(sources), first, len(trades))
         return np.concatenate([head, pairs])
+
+    def trades_among(self, fills: Events) -> int:
+        """How many of the fills make trades; the others pass by."""
+        trades, parties = fills[0::2], fills[1::2].view(PARTIES)
+        return int(self._make_trades(trades, *self._sides(trades, parties)).sum())
+
+    def _sides(self, trades: Events, parties: npt.NDArray[np.void]) -> tuple[Int64s, Int64s]:
+        """Parties that buy and that sell."""
+        taker, maker = (self._party_of(parties[name]) for name in ("taker_account", "maker_account"))
+        # Never in an auction: there the maker's place is the buyer's.
+        taker_bought = trades["side"] == Side.BUY
+        return np.where(taker_bought, taker, maker), np.where(taker_bought, maker, taker)
+
+    def _make_trades(self, trades: Events, buyer: Int64s, seller: Int64s) -> npt.NDArray[np.bool_]:
+        return np.asarray((self._instrument[trades["market"]] != NO_INSTRUMENT) & (buyer != seller))
 
     def _head(self, source: int, is_new: bool, first: int, count: int) -> Records:
         head = new_clearing_commands(3)

@@ -229,6 +229,13 @@ def _same_trades(told: _Told, fills: Events, taken: int, done: int) -> Check:
         found.append(records[is_fill & (records["version"] == 1)])
     trades = np.concatenate(found)
     what = f"{taken:,} of {done:,} fills cleared, one to one"
+    if taken > done:
+        where = f"expected no more than the {done} fills of the venue, was {taken}"
+        return Check(what=what, same=False, where=where)
+    refused = len(wanted) - told.replay.house.fills_in_house
+    if refused:
+        where = f"expected {len(wanted)} trades in the house, {refused} of them were refused"
+        return Check(what=what, same=False, where=where)
     if trades.tobytes() == wanted.tobytes():
         return Check(what=what, same=True)
     return Check(

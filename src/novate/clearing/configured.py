@@ -15,7 +15,7 @@ from novate.clearing.house_terms import CCP, WORLD, HouseCurrency, HouseInstrume
 from novate.domain.calendar import OpenDays, settlement_calendar
 from novate.domain.clearing_codes import Policy
 from novate.domain.configuration import Configuration
-from novate.domain.instruments import Instrument, InstrumentKind
+from novate.domain.instruments import CreditModel, Instrument, InstrumentKind
 from novate.domain.units import parse_decimal
 
 UNDELIVERED = (InstrumentKind.FUTURE, InstrumentKind.PERPETUAL)
@@ -79,4 +79,5 @@ def _instrument(one: Instrument, configuration: Configuration, currencies: list[
         calendar=settlement_calendar(configuration, one),
         worth_factor=contract,
         worth_decimals=quantity_digits(one) + contract_decimals,
+        moves_credit=one.credit is not CreditModel.NONE,
     )

@@ -8,9 +8,11 @@
                          other than by fills, which the venue did itself
 
 Settlement moves worth from open to held and changes nothing; deposits, charges, dividends, splits,
-corrections and trades from outside do. FILLS says which fills of the venue the trades behind it are, so that
-every fill is taken once: it must begin where the last one ended, and a first version of a trade of the venue
-is taken only if FILLS has named it. When FILLS is refused, so are the new trades behind it.
+corrections, trades from outside and fills of markets without credit do.
+
+FILLS says which fills of the venue the trades behind it are, so that every fill is taken once: it must begin
+where the last one ended, and a trade of the venue is taken only if FILLS has named it. When FILLS is refused,
+so are the new trades behind it.
 """
 
 from __future__ import annotations
@@ -51,19 +53,26 @@ def fills(state: State, command: Command, staged: Staged) -> ClearingReject:
 def _can_be_venue(state: State, source: int) -> bool:
     if state.venue.source != NO_SOURCE:
         return source == state.venue.source
-    trades = state.trades.array
-    return not bool((trades["source"] == source).any())
+    return not bool((state.trades.array["source"] == source).any())
+
+
+def trades_of_venue(state: State) -> int:
+    """How many trades of the venue there are."""
+    if state.venue.source == NO_SOURCE:
+        return 0
+    return int((state.trades.array["source"] == state.venue.source).sum())
 
 
 def check_fill(state: State, command: Command, staged: Staged) -> ClearingReject:
-    """FILL_GAP for a new trade of the venue that is no fill FILLS has named (its trade id is its number)."""
-    is_fill = command.source == state.venue.source and command.version == 1
-    return rung(is_fill and not state.venue.has_named(staged.name), ClearingReject.FILL_GAP)
+    """FILL_GAP for a trade of the venue that is no fill FILLS has named (its trade id is its number)."""
+    is_of_venue = command.source == state.venue.source
+    return rung(is_of_venue and not state.venue.has_named(staged.name), ClearingReject.FILL_GAP)
 
 
 def tell_fill(state: State, command: Command, amount: int) -> None:
     """What a fill moved, whatever became of it here, the venue knows: it did it."""
-    if command.source == state.venue.source and command.version == 1:
+    moves_credit = state.terms.instruments[command.instrument].moves_credit
+    if command.source == state.venue.source and command.version == 1 and moves_credit:
         currency, instrument = state.currency(command.instrument), command.instrument
         state.venue.add_fill(instrument, currency, command.party, command.quantity, -amount)
         state.venue.add_fill(instrument, currency, command.other_party, -command.quantity, amount)

@@ -65,6 +65,8 @@ class HouseInstrument(msgspec.Struct, frozen=True, kw_only=True):
     worth_decimals: int = 0
     """One unit at a price of 1.0 is worth worth_factor / 10**worth_decimals of the currency: contracts of
     100 have a factor of 100, units of a thousandth have 3 decimals."""
+    moves_credit: bool = True
+    """Does a fill of the venue move credit there? Then the house does not tell it again (K18)."""
 
 
 class HouseCurrency(msgspec.Struct, frozen=True, kw_only=True):

@@ -217,6 +217,11 @@ class Clearing:
         return self._state.venue.fills
 
     @property
+    def fills_in_house(self) -> int:
+        """Trades of the venue that the house has; fills that it refused are not among them."""
+        return credit.trades_of_venue(self._state)
+
+    @property
     def credits(self) -> int:
         """Number of the last CREDIT for the venue."""
         return self._state.venue.credits

@@ -9,7 +9,6 @@ is cut. What is there and what the journal says must agree; a difference is neve
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +59,7 @@ class Stream:
 
     def flush(self) -> None:
         """Make what is there durable: a snapshot of the owner is never ahead of its stream."""
-        os.fdatasync(self._fd)
+        self._disk.fdatasync(self._fd)
 
     def close(self) -> None:
         self._disk.close(self._fd)

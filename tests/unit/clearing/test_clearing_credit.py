@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from novate.app.conform_clearing import ClearingPlayer
-from tests.unit.clearing.houses import TRADE, Json, player, state_of, together
+from novate.app.conform_clearing_terms import house_terms
+from tests.unit.clearing.houses import CONFIG, TRADE, Json, player, state_of, together
 
 FILL: Json = {**TRADE, "source": "VENUE"}
 RELEASE: Json = {"cmd": "RELEASE_CREDIT"}
@@ -107,6 +109,23 @@ def test_a_fill_that_comes_after_its_correction_is_still_the_venues() -> None:
     assert answered(house, fill(1)) == "SUPERSEDED"
     assert [one[1:] for one in deltas(house)] == [
         ("A", "USD", -1050), ("B", "USD", 1050), ("A", "ACME", 1), ("B", "ACME", -1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_fill_of_a_market_without_credit_is_told(count: int) -> None:
+    """One at a time and by the column."""
+    terms = house_terms(CONFIG)
+    one, *rest = terms.instruments
+    terms = msgspec.structs.replace(
+        terms, instruments=[msgspec.structs.replace(one, moves_credit=False), *rest]
+    )
+    house = ClearingPlayer(terms)
+    house.answer(fills(1, count))
+    house.apply(together(*(house.writer.records(fill(number)) for number in range(1, count + 1))))
+    assert deltas(house) == [
+        (1, "A", "USD", 5250 * count), (2, "B", "USD", -5250 * count),
+        (3, "A", "ACME", -5 * count), (4, "B", "ACME", 5 * count),
     ]  # fmt: skip
 
 

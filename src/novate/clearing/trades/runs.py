@@ -64,6 +64,7 @@ class TradeTables:
         self.is_member[[terms.ccp, terms.world, -1]] = False
         of = [one.currency for one in terms.instruments]
         self.currency = np.array([*of, NOT_GIVEN], np.int64)
+        self.moves_credit = np.array([one.moves_credit for one in terms.instruments], bool)
         units = [one.worth_factor * 10 ** terms.currencies[one.currency].digits for one in terms.instruments]
         # What does not fit 64 bits is left to the path of single trades.
         self.minor_units = np.array([n if n <= INT64_MAX else 0 for n in units] + [0], np.int64)
@@ -101,7 +102,7 @@ class TradeRun:
         self._lengths = np.minimum(self._texts[:, 1], TEXT_BYTES).astype(np.int64)
         self._amount = np.zeros(len(self._trades), np.int64)
         self._due = np.zeros(len(self._trades), np.int64)
-        self._currency = tables.currency
+        self._currency, self._moves_credit = tables.currency, tables.moves_credit
         self._acceptable = self._check(tables)
         self._acceptable &= self._find_dates(tables, self._acceptable)
         self._acceptable &= self._are_named()
@@ -190,7 +191,7 @@ class TradeRun:
     def _are_named(self) -> Bools:
         """No fill of the venue, or one that FILLS has named."""
         venue = self._state.venue
-        found = (self._trades["source"] != venue.source) | (self._trades["version"] != 1)
+        found = self._trades["source"] != venue.source
         for place in np.flatnonzero(~found).tolist():
             text = self._texts[place]
             found[place] = venue.has_named(text[TEXT_START : TEXT_START + self._lengths[place]].tobytes())
@@ -215,6 +216,7 @@ class TradeRun:
         self._add_trades(block, trades, first_trade, first_leg)
         state.legs.extend(legs)
         is_fill = (trades["source"] == state.venue.source) & (trades["version"] == 1)
+        is_fill &= self._moves_credit[trades["instrument"]]
         if is_fill.any():
             state.venue.add_fills(legs[np.repeat(is_fill, 2)], self._currency)
         state.loads.add_many(legs["instrument"], legs["quantity"], legs["amount"])
