@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from novate.app.bench_measure import CaseResult, case_result
+from novate.app.bench_measure import CaseResult, case_result, peak_kibibytes
 from novate.app.bench_nets import polars_is_there
 from novate.app.bench_trades import write_trade_file
 from novate.app.clear import clear_file
@@ -131,15 +130,6 @@ def _polars(path: Path, out: Path) -> Found:
     return {"nets": len(kept), "pay_minor": -int(kept.filter(amount < 0)["amount"].sum())}
 
 
-def _peak_kibibytes() -> int:
-    """Most memory that this process has held; what its parent held before it started does not count."""
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-
-
 MEANS: dict[str, Callable[[Path, Path], Found]] = {"novate": _clear, "duckdb": _duckdb, "polars": _polars}
 
 
@@ -151,7 +141,7 @@ def _measured(how: str, path: Path, out: Path) -> Found:
         **found,
         "cpu_ns": time.process_time_ns(),
         "wall_ns": time.perf_counter_ns() - wall,
-        "peak_kibibytes": _peak_kibibytes(),
+        "peak_kibibytes": peak_kibibytes(),
     }
 
 

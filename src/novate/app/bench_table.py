@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from novate.app import bench_clearing
+from novate.app import bench_clearing, bench_span
 from novate.app.bench import BenchResult
 from novate.app.bench_clearing import ClearingBench
 from novate.app.bench_features import FeatureBench
 from novate.app.bench_ledger import LedgerBench, figures
 from novate.app.bench_measure import CaseResult
+from novate.app.bench_span import SpanBench
 from novate.app.cli_screen import console, table
 
 
@@ -142,3 +143,12 @@ def print_clearing(result: ClearingBench) -> None:
     screen.print(shown)
     for line in (*result.notes, machine_line(result.machine)):
         screen.print(line, markup=False)
+
+
+def print_span(result: SpanBench) -> None:
+    """The table of `novate bench span`; times in milliseconds of CPU."""
+    screen = console()
+    made = table("case", ">best ms", ">median ms", ">worst ms", ">of", "")
+    for row in bench_span.figures(result):
+        made.add_row(*row)
+    screen.print(made)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -44,13 +45,26 @@ __all__ = [
 ]
 
 
+class VenueWatcher(Protocol):
+    """Who is told what a venue does."""
+
+    def begin(self, trades: int) -> None:
+        """Telling begins with a venue that has done so many trades."""
+
+    def take(self, events: Events) -> None:
+        """Events of whole commands, in order, which are in the journal."""
+
+
 class Plane:
     """The execution plane: every command goes to the journal before the venue sees it."""
 
-    def __init__(self, configuration: Configuration, journal: Journal) -> None:
+    def __init__(
+        self, configuration: Configuration, journal: Journal, watcher: VenueWatcher | None = None
+    ) -> None:
         self.configuration = configuration
         self.journal = journal
         self.venue = Venue(venue_terms(configuration))
+        self._watcher = watcher
         self._now = 0
         self._buffer = new_events(EVENT_BUFFER)
 
@@ -64,7 +78,15 @@ class Plane:
     def apply(self, commands: Commands) -> Events:
         """Apply records that are in the journal already; returns their events as one array."""
         blocks = apply_all(self.venue, commands, self._buffer)
-        return blocks[0] if len(blocks) == 1 else np.concatenate([np.empty(0, EVENT), *blocks])
+        events = blocks[0] if len(blocks) == 1 else np.concatenate([np.empty(0, EVENT), *blocks])
+        if self._watcher is not None:
+            self._watcher.take(events)
+        return events
+
+    def begin(self) -> None:
+        """The watcher is told from the present state on."""
+        if self._watcher is not None:
+            self._watcher.begin(self.venue.trades)
 
     def snapshot(self) -> tuple[int, bytes]:
         """Keep the state as it is now; returns its sequence and root."""
@@ -77,11 +99,13 @@ class Plane:
         self.journal.close()
 
 
-def found_plane(directory: Path, configuration: Configuration) -> Plane:
+def found_plane(directory: Path, configuration: Configuration, watcher: VenueWatcher | None = None) -> Plane:
     """A plane with a new, empty journal; `opening_records` are what it must be given first."""
     journal = Journal.create(directory)
     try:
-        return Plane(configuration, journal)
+        plane = Plane(configuration, journal, watcher)
+        plane.begin()
+        return plane
     except BaseException:
         journal.close()
         raise
@@ -93,21 +117,23 @@ def opening_records(configuration: Configuration) -> Commands:
     return np.concatenate([pieces, opening_credit(configuration), opening_schedule(configuration)])
 
 
-def open_plane(directory: Path) -> Plane:
+def open_plane(directory: Path, watcher: VenueWatcher | None = None, from_start: bool = False) -> Plane:
     """A plane as it stood when its last command was acknowledged, ready to go on.
 
     The newest whole snapshot is restored, its root is compared with the one in its name, the tail of the
-    journal is applied. Raises RefusedError if the state is not the one that was snapshotted.
+    journal is applied, and the watcher is told its events; from the first record with `from_start`. Raises
+    RefusedError if the state is not the one that was snapshotted.
     """
     journal = Journal.open(journal_directory(directory))
     try:
         configuration, _ = journaled_configuration(journal, CommandKind.CONFIGURATION)
-        plane = Plane(configuration, journal)
-        newest = journal.snapshots.newest()
+        plane = Plane(configuration, journal, watcher)
+        newest = None if from_start else journal.snapshots.newest()
         if newest is not None:
             sequence, root, stored = newest
             plane.venue.restore(stored)
             _expect_root(plane.venue, sequence, root)
+        plane.begin()
         for _, records in journal.read(plane.venue.sequence + 1):
             plane.apply(records)
         return plane

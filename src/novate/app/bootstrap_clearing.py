@@ -18,8 +18,9 @@ from __future__ import annotations
 import datetime
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -44,6 +45,7 @@ from novate.domain.configuration import Configuration
 from novate.domain.machine import SnapshotReader
 from novate.journal import DEFAULT_SEGMENT_BYTES, MOST_SEGMENT_BYTES, Journal, SnapshotCorrupt
 from novate.journal.rows import RowArchive
+from novate.journal.snapshots import SnapshotName
 
 ARCHIVE = "archive"
 BATCH = 4096
@@ -109,6 +111,25 @@ class Watcher(Protocol):
 
     def take(self, events: Records) -> None:
         """Events of whole commands, in order."""
+
+
+class Watchers:
+    """Several watchers as one."""
+
+    def __init__(self, watchers: Sequence[Watcher]) -> None:
+        self._watchers = watchers
+
+    def begin(self, house: Clearing, is_founding: bool) -> None:
+        for one in self._watchers:
+            one.begin(house, is_founding)
+
+    def before_roll(self, house: Clearing) -> None:
+        for one in self._watchers:
+            one.before_roll(house)
+
+    def take(self, events: Records) -> None:
+        for one in self._watchers:
+            one.take(events)
 
 
 class ClearingPlane:
@@ -242,8 +263,11 @@ def found_clearing(
     return plane
 
 
-def open_clearing(directory: Path, watcher: Watcher | None = None, read_only: bool = False) -> ClearingPlane:
-    """A plane as it stood when its last command was acknowledged, ready to go on.
+def open_clearing(
+    directory: Path, watcher: Watcher | None = None, read_only: bool = False, from_start: bool = False
+) -> ClearingPlane:
+    """A plane as it stood when its last command was acknowledged, ready to go on; with `from_start` the
+    watcher is told everything again, from the first record.
 
     Raises RefusedError if a snapshot does not restore to the root in its name, or the archive has less than
     belongs to it.
@@ -258,7 +282,7 @@ def open_clearing(directory: Path, watcher: Watcher | None = None, read_only: bo
         journal.close()
         raise
     try:
-        for _ in plane.resume(journal.snapshots.newest(), founded):
+        for _ in plane.resume(None if from_start else journal.snapshots.newest(), founded):
             pass
         return plane
     except BaseException:
@@ -300,3 +324,47 @@ def blocks_from(journal: Journal, sequence: int) -> Iterator[tuple[int, Records]
     """(first sequence, records) of each block from a sequence on."""
     for first_sequence, records in journal.read(sequence):
         yield first_sequence, records.view(CLEARING_COMMAND)
+
+
+class ClearingReplay:
+    """A house that is built again from a journal's first command on; the journal is only read."""
+
+    def __init__(self, directory: Path, watcher: Watcher | None = None) -> None:
+        self.journal = Journal.open(directory, read_only=True)
+        self.configuration, self.founded = journaled_configuration(
+            self.journal, ClearingCommand.CONFIGURATION
+        )
+        self._directory = directory
+        self._plane = ClearingPlane(self.configuration, self.journal, Archives.copied(None), watcher)
+        self.terms, self.house = self._plane.terms, self._plane.house
+        if watcher is not None:
+            watcher.begin(self.house, True)
+
+    def batches(
+        self, until: int | None = None, most: int = BATCH, stops: Sequence[int] = ()
+    ) -> Iterator[tuple[int, Records]]:
+        """(last sequence, events) of each batch of at most `most` records, through sequence `until`; a batch
+        ends wherever `stops` names a sequence."""
+        last = self.journal.last_sequence if until is None else until
+        for first_sequence, records in blocks_from(self.journal, self.founded + 1):
+            rest = records[: max(last - first_sequence + 1, 0)]
+            ends = {stop - first_sequence + 1 for stop in stops if 0 <= stop - first_sequence < len(rest)}
+            ends |= {*range(most, len(rest), most), len(rest)}
+            for start, end in pairwise(sorted({0, *ends})):
+                yield first_sequence + end - 1, self._plane.apply(rest[start:end])
+
+    def restored_snapshots(self) -> Iterator[tuple[SnapshotName, str]]:
+        """Each snapshot, and the root of the state that it restores to. Raises SnapshotCorrupt."""
+        for name in self.journal.snapshots.all():
+            archives = Archives.copied(self._directory / ARCHIVE)
+            try:
+                house = Clearing(self.terms, archives.transfers, archives.trades)
+                house.restore(self.journal.snapshots.load(name))
+                house.validate()
+                yield name, house.state_root().hex()
+            finally:
+                archives.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._plane.close()

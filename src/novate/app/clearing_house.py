@@ -25,7 +25,14 @@ from typing import Any
 
 import numpy as np
 
-from novate.app.bootstrap_clearing import ClearingPlane, clearing_from, found_clearing, open_clearing
+from novate.app.bootstrap_clearing import (
+    ClearingPlane,
+    Watcher,
+    Watchers,
+    clearing_from,
+    found_clearing,
+    open_clearing,
+)
 from novate.app.clearing_day_files import DayFiles, write_day
 from novate.app.clearing_day_log import DayLog, LoggedDate
 from novate.app.clearing_deliveries import content_in_force
@@ -72,17 +79,28 @@ class House:
         self._terms: ClearingTerms = clearing_terms(plane.configuration)
 
     @classmethod
-    def found(cls, directory: Path, configuration: Configuration, largest_file: int = 0) -> House:
+    def found(
+        cls,
+        directory: Path,
+        configuration: Configuration,
+        largest_file: int = 0,
+        beside: Watcher | None = None,
+    ) -> House:
         """A new house in DIR/clearing, for files of any usual size or of `largest_file` journal records.
+        Whoever stands `beside` is told everything too.
 
         Raises JournalError if there is one already.
         """
         root, log = directory / "clearing", DayLog()
-        return cls(root, found_clearing(root / "journal", configuration, log, largest_file), log)
+        watcher = log if beside is None else Watchers([log, beside])
+        return cls(root, found_clearing(root / "journal", configuration, watcher, largest_file), log)
 
     @classmethod
-    def open(cls, directory: Path, read_only: bool = False) -> House:
+    def open(
+        cls, directory: Path, read_only: bool = False, beside: Watcher | None = None, from_start: bool = False
+    ) -> House:
         """The house as it stood when its last command was acknowledged. Raises JournalError, RefusedError.
+        Whoever stands `beside` is told what is replayed; with `from_start` that is everything.
 
         A date whose files were not finished, because its process died, gets them now.
         """
@@ -92,7 +110,8 @@ class House:
                 f"{directory}: expected the directory of a clearing house, found no clearing/journal; "
                 "novate clearing open makes one"
             )
-        house = cls(root, open_clearing(root / "journal", log, read_only), log)
+        watcher = log if beside is None else Watchers([log, beside])
+        house = cls(root, open_clearing(root / "journal", watcher, read_only, from_start), log)
         if not read_only:
             house._finish_files()
         return house

@@ -1,9 +1,11 @@
 """The command line: `novate COMMAND`, one file per group of commands, started in the blink of an eye.
 
     cli_run       run, replay, verify           the main job and its proof
+    cli_planes    day                           a day on two planes, each a process
     cli_tools     match, conform, explain, bench, import, version
     cli_clear     clear                         trades that anyone made
     cli_clearing  clearing ...                  a clearing house of many days
+    cli_margin    margin span, what-if, params  what accounts must leave
 
     exit code   0 done      1 refused, or it differs      2 wrong use
 
@@ -19,9 +21,10 @@ from collections.abc import Sequence
 
 import typer
 
-from novate.app import cli_clear, cli_run, cli_tools
+from novate.app import cli_clear, cli_planes, cli_run, cli_tools
 from novate.app.cli_clearing import clearing
 from novate.app.cli_errors import expected_failure, usage_failure
+from novate.app.cli_margin import bench_span, margin
 from novate.app.cli_screen import prepare_output, print_error
 from novate.app.interruption import listen
 from novate.app.problems import Interrupted
@@ -43,6 +46,7 @@ importer = typer.Typer(
 )
 
 app.command("run")(cli_run.run)
+app.command("day")(cli_planes.day)
 app.command("replay")(cli_run.replay)
 app.command("verify")(cli_run.verify)
 app.command("match")(cli_tools.match)
@@ -53,10 +57,12 @@ bench.command("matching")(cli_tools.bench_matching)
 bench.command("features")(cli_tools.bench_features)
 bench.command("ledger")(cli_tools.bench_ledger)
 bench.command("clearing")(cli_tools.bench_clearing)
+bench.command("span")(bench_span)
 app.add_typer(bench, name="bench")
 importer.command("lobster")(cli_tools.import_lobster)
 app.add_typer(importer, name="import")
 app.add_typer(clearing, name="clearing")
+app.add_typer(margin, name="margin")
 app.command("version")(cli_tools.version)
 
 

@@ -60,6 +60,7 @@ class CommandWriter:
             "PRIORITY": self._priority, "MARK": self._mark, "NET": self._bare, "SETTLE": self._bare,
             "ROLL": self._roll, "BUYIN_EXECUTE": self._buyin, "CASH_CLOSE": self._buyin,
             "DIVIDEND": self._dividend, "SPLIT": self._split,
+            "FILLS": self._fills, "RELEASE_CREDIT": self._bare,
         }  # fmt: skip
         if command["cmd"] not in writers:
             raise ValueError(f"an unknown command {command['cmd']!r}")
@@ -195,6 +196,11 @@ class CommandWriter:
     def _mark(self, command: Json) -> None:
         instrument = self._instrument(command["isin"])
         self._put(ClearingCommand.MARK, instrument=instrument, price=command["price"])
+
+    def _fills(self, command: Json) -> None:
+        source = self._source(_text(command["source"]))
+        first, last = _number(command["first"]), _number(command["last"])
+        self._put(ClearingCommand.FILLS, source=source, version=first, quantity=last)
 
     def _bare(self, command: Json) -> None:
         self._put(ClearingCommand[command["cmd"]])

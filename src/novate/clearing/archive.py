@@ -148,4 +148,5 @@ def rows_of(archive: TradeArchive, identity: bytes) -> Archived:
     """All rows of a trade, in the order in which they came."""
     half, other = np.frombuffer(identity, np.int64).tolist()
     rows = archive.read(archive.find_all(half))
-    return rows[rows["other"] == other]
+    found: Archived = rows[rows["other"] == other]
+    return found

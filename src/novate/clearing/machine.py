@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from novate.clearing import buyins, corporate, cycle, invariants, parameters, queries, roll, saved
+from novate.clearing import buyins, corporate, credit, cycle, invariants, parameters, queries, roll, saved
 from novate.clearing.archive import MemoryArchive, TradeArchive
 from novate.clearing.chart import Chart
 from novate.clearing.commands import Command, Staged, rung
@@ -61,6 +61,8 @@ ROOMS: dict[int, Room] = {
     ClearingCommand.CASH_CLOSE: buyins.cash_close,
     ClearingCommand.DIVIDEND: corporate.dividend,
     ClearingCommand.SPLIT: corporate.split,
+    ClearingCommand.FILLS: credit.fills,
+    ClearingCommand.RELEASE_CREDIT: credit.release_credit,
 }
 
 
@@ -78,8 +80,8 @@ class Clearing:
         self.terms = terms
         self.consumed = 0
         self._archive = archive
-        self._own_trades = MemoryArchive() if trade_archive is None else None
-        self._trade_archive = self._own_trades if trade_archive is None else trade_archive
+        self._owns_trades = trade_archive is None
+        self._trade_archive: TradeArchive = MemoryArchive() if trade_archive is None else trade_archive
         self._state = State(terms, self._trade_archive, archive)
         self._staging = Staging()
         self._is_begun = False
@@ -206,8 +208,18 @@ class Clearing:
 
     @property
     def sources(self) -> list[str]:
-        """Names of the sources in the order of their numbers."""
+        """Names of the sources of trades, in the order of their numbers."""
         return [name.decode() for name in self._state.sources]
+
+    @property
+    def fills(self) -> int:
+        """Number of the last fill of the venue that was taken."""
+        return self._state.venue.fills
+
+    @property
+    def credits(self) -> int:
+        """Number of the last CREDIT for the venue."""
+        return self._state.venue.credits
 
     def status(self, source: str, trade_id: str) -> queries.Status | None:
         """Where a trade is in its life (C49); None for one never seen."""
@@ -263,9 +275,8 @@ class Clearing:
 
     def restore(self, source: SnapshotReader) -> None:
         """Take over the state of a house of the same terms. Raises ValueError where it does not fit."""
-        if self._own_trades is not None:
-            self._own_trades = saved.archive_of(source)
-            self._trade_archive = self._own_trades
+        if self._owns_trades:
+            self._trade_archive = saved.archive_of(source)
         self._state, self._staging = saved.read_snapshot(
             self.terms, source, self._trade_archive, self._archive
         )

@@ -97,7 +97,9 @@ def gross(trades: TradesInForce, terms: ClearingTerms) -> tuple[Gross, Cells]:
     days, cells = _cells(trades, terms)
     columns = cells.width, cells.buyer, cells.seller, cells.place
     sums: Sums = np.zeros((cells.count, GROSS), np.int64)
-    if not add_gross(sums, *columns, trades.quantity, trades.amount):
+    with np.errstate(over="ignore"):  # plain Python would remark upon what is looked at here
+        is_narrow = add_gross(sums, *columns, trades.quantity, trades.amount)
+    if not is_narrow:
         sums = _wide_sums(cells, trades)
     legs = sums[:, LEGS].astype(np.int64)
     taken = np.flatnonzero(legs)

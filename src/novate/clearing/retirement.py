@@ -123,7 +123,8 @@ def opposites(state: State, legs: Int64s) -> Int64s:
         is_pair &= one[name] == -other[name]
     for name in ("instrument", "due", "trade_day", "kind"):
         is_pair &= one[name] == other[name]
-    return starts[is_pair]
+    pairs: Int64s = starts[is_pair]
+    return pairs
 
 
 def versions_of(state: State, trades: Int64s) -> tuple[Int64s, Int64s]:

@@ -152,6 +152,7 @@ def rest_of(state: State, staging: Staging) -> bytes:
         "splits": [[key, [_text(name) for name in state.splits[key]]] for key in sorted(state.splits)],
         "claims": [_claim(claim) for claim in sorted(state.claims)],
         "own": [_counted(own) for own in (state.own_securities, state.own_deposits, state.own_money)],
+        "venue": state.venue.rows(),
         "staged": [_staged(staging.text), staging.text_goes_on, staging.parts],
         "batch": None if staging.head is None else _command(staging.head),
         "batch_trades": [
@@ -252,6 +253,7 @@ def _load_rest(state: State, rest: dict[str, Any]) -> None:
         Claim(day, _bytes(name), party, instrument, amount)
         for day, name, party, instrument, amount in rest["claims"]
     ]
+    state.venue.take_over(rest["venue"])
     state.own_securities, state.own_deposits, state.own_money = (dict(own) for own in rest["own"])
     for fields in rest["items"]:
         trade, instrument, buyer, seller, quantity, amount, since, contract, reason, failed = fields

@@ -29,6 +29,7 @@ from novate.clearing.open_positions import OpenPositions, Position
 from novate.clearing.outbox import Outbox
 from novate.clearing.rows import LEGS, NO_ROW, TRADES, VERSIONS, Leg, Rows, Texts
 from novate.clearing.trade_index import TradeIndex
+from novate.clearing.venue_stream import VenueStream
 from novate.clearing.waiting import WaitingLegs
 from novate.domain.clearing_codes import CorporateKind, LegState, Policy
 from novate.domain.units import div_half_up
@@ -150,6 +151,7 @@ class State:
         self.splits: dict[int, list[bytes]] = {}
         """Applied splits of an instrument, in their order."""
         self.claims: list[Claim] = []
+        self.venue = VenueStream()
         self.own_securities: dict[int, int] = {}
         self.own_deposits: dict[int, int] = {}
         self.own_money: dict[int, int] = {}

@@ -263,6 +263,18 @@ class EventWords:
         money = self._of_event(abs(one["amount"]), one)
         return f"{party_of(one)} {verb} {money} in place of a fraction of {FRACTIONS[one['what']]}"
 
+    def _fills_taken(self, one: Json) -> str:
+        return f"fills {one['first']} to {one['last']} of {one['source']} are taken, each once"
+
+    def _credit(self, one: Json) -> str:
+        units = one["qty"] if "isin" in one else one["amount"]
+        verb = "may commit" if units > 0 else "may no longer commit"
+        if "isin" in one:
+            what = self._amounts.quantity(abs(units), one["isin"])
+        else:
+            what = self._amounts.money(abs(units), one["ccy"])
+        return f"{party_of(one)} {verb} {what} at the venue: credit {one['credit']}"
+
     def _unnamed_quantity(self, one: Json) -> str:
         """The quantity of an event that names its buy-in or its corporate event, not its instrument."""
         key = one["ca_id"] if "ca_id" in one else f"intent {one['intent']}"
@@ -329,5 +341,7 @@ SENTENCES: dict[str, Callable[[EventWords, Json], str]] = {
     "CLAIM_PAID": EventWords._claim_paid,
     "SPLIT_APPLIED": EventWords._split_applied,
     "FRACTION": EventWords._fraction,
+    "FILLS_TAKEN": EventWords._fills_taken,
+    "CREDIT": EventWords._credit,
 }
 """The sentence of every event but the answers to queries."""

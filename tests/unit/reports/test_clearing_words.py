@@ -106,6 +106,8 @@ COMMANDS: list[tuple[Json, str]] = [
          "cash_price": "9.5"},
         "s: ACME is split from 2026-03-03 on, 1 new for 4 old, and 9.5 in cash for what is less than one",
     ),
+    ({"cmd": "FILLS", "source": "V", "first": 3, "last": 9}, "fills 3 to 9 of V come"),
+    ({"cmd": "RELEASE_CREDIT"}, "the house tells the venue what has changed"),
 ]  # fmt: skip
 
 

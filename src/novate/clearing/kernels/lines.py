@@ -56,7 +56,7 @@ def write_number(number: int, out: Bytes, at: int) -> int:
         rest //= 10
     for place in range(digits):
         rest = number // 10
-        out[at + digits - 1 - place] = _ZERO + number - 10 * rest
+        out[at + digits - 1 - place] = _ZERO + (number - 10 * rest)
         number = rest
     return at + digits
 

@@ -141,9 +141,11 @@ def _portable_node(words: Words, work: Bytes, level: Words, children: int, out: 
 @kernel
 def portable_nodes(words: Words, work: Bytes, level: Words, children: int, out: int, apart: int) -> None:
     """Digests of two nodes: 01 || level[children : +8] || level[children + 8 : +8] to level[out : +8], and
-    that of the words `apart` pairs behind. `work` has room for two blocks."""
+    that of the words `apart` pairs behind, if that is not 0. `work` has room for two blocks."""
     _portable_node(words, work, level, children, out)
-    _portable_node(words, work, level, children + 16 * apart, out + 8 * apart)
+    # With nothing apart it is one node, whose digest may stand where its children stood.
+    if apart:
+        _portable_node(words, work, level, children + 16 * apart, out + 8 * apart)
 
 
 @kernel

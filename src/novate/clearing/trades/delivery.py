@@ -15,6 +15,7 @@ from novate.clearing.archived_trades import Retired, remember_version, retired
 from novate.clearing.capacity import check_legs
 from novate.clearing.chart import MoveReason
 from novate.clearing.commands import Command, Staged, check_trade_name, rung
+from novate.clearing.credit import check_fill, tell_fill
 from novate.clearing.rows import NO_ROW, Leg
 from novate.clearing.state import Item, State, trade_identity
 from novate.clearing.trades.contents import CANCELLATION, Checked, check_content, content_digest, due_day
@@ -65,6 +66,10 @@ def deliver(state: State, command: Command, staged: Staged, checked: Checked | N
         if seen == content:
             answer(state, ClearingEvent.DUPLICATE, command, staged)
         return rung(seen != content, ClearingReject.DUPLICATE_CONTENT)
+    if not is_cancel:
+        broken = check_fill(state, command, staged)
+        if broken:
+            return broken
     if known.is_cancelled and (is_cancel or command.version > known.highest):
         return ClearingReject.TRADE_CANCELLED
     if not is_cancel:
@@ -85,6 +90,8 @@ def deliver(state: State, command: Command, staged: Staged, checked: Checked | N
         answer(state, ClearingEvent.SUPERSEDED, command, staged)
         return ClearingReject.NONE
     trade = remember(state, known, identity, command, staged, content)
+    if checked is not None:
+        tell_fill(state, command, checked.amount)
     if is_superseded:
         answer(state, ClearingEvent.SUPERSEDED, command, staged)
     else:
@@ -239,7 +246,7 @@ def emit_refusal(state: State, command: Command, staged: Staged, reason: Clearin
     names_trade = is_delivery or kind in (ClearingCommand.ALLOCATE, ClearingCommand.GIVE_UP)
     names_trade = names_trade and staged.text is not None
     flags = ClearingFlag.HAS_TRADE if names_trade else 0
-    if names_trade or kind == ClearingCommand.BATCH:
+    if names_trade or kind in (ClearingCommand.BATCH, ClearingCommand.FILLS):
         flags |= ClearingFlag.HAS_SOURCE
     if is_delivery:
         flags |= ClearingFlag.HAS_VERSION

@@ -101,8 +101,10 @@ class TradeRun:
         self._lengths = np.minimum(self._texts[:, 1], TEXT_BYTES).astype(np.int64)
         self._amount = np.zeros(len(self._trades), np.int64)
         self._due = np.zeros(len(self._trades), np.int64)
+        self._currency = tables.currency
         self._acceptable = self._check(tables)
         self._acceptable &= self._find_dates(tables, self._acceptable)
+        self._acceptable &= self._are_named()
         self._identities = self._hash_identities()
         if state.archived:
             self._acceptable &= ~holds(state.archive, self._identities)
@@ -185,6 +187,15 @@ class TradeRun:
             self._due[rows] = tables.due_days(self._state, self._trades, rows)
         return np.asarray(self._due > 0)
 
+    def _are_named(self) -> Bools:
+        """No fill of the venue, or one that FILLS has named."""
+        venue = self._state.venue
+        found = (self._trades["source"] != venue.source) | (self._trades["version"] != 1)
+        for place in np.flatnonzero(~found).tolist():
+            text = self._texts[place]
+            found[place] = venue.has_named(text[TEXT_START : TEXT_START + self._lengths[place]].tobytes())
+        return np.asarray(found)
+
     def _hash_identities(self) -> npt.NDArray[np.void]:
         """`trade_identity` of each trade; of one whose source is unknown it means nothing."""
         heads = Table([*(b"%d|%b|" % (len(name), name) for name in self._state.sources), b""])
@@ -203,6 +214,9 @@ class TradeRun:
         legs = self._leg_rows(trades, amount, due, first_trade, first_leg)
         self._add_trades(block, trades, first_trade, first_leg)
         state.legs.extend(legs)
+        is_fill = (trades["source"] == state.venue.source) & (trades["version"] == 1)
+        if is_fill.any():
+            state.venue.add_fills(legs[np.repeat(is_fill, 2)], self._currency)
         state.loads.add_many(legs["instrument"], legs["quantity"], legs["amount"])
         state.out.rows.clear()
         state.out.put_records(self._events(block, trades, amount, due, legs))
