@@ -135,6 +135,12 @@ def print_clearing(result: ClearingBench) -> None:
         numbers = (told["cpu_seconds"], told["wall_seconds"], told["peak_mebibytes"])
         shown.add_row(case.case, *map(str, numbers), f"{told['obligations']:,}", ", ".join(steps))
     screen.print(shown)
+    shown = table("a day of the house", ">bytes a trade", ">when it is gone", ">lines settled", ">fails")
+    for case in result.results:
+        names = ("bytes_per_trade", "bytes_per_trade_gone", "lines_settled", "fails")
+        if names[0] in case.details:
+            shown.add_row(case.case, *(f"{case.details[name]:,}" for name in names))
+    screen.print(shown)
     for line in (*result.notes, machine_line(result.machine)):
         screen.print(line, markup=False)
 
