@@ -1,7 +1,8 @@
 """Where the concrete things meet: configuration, journal, venue and clearing become one running plane.
 
     found_plane(directory, configuration)     a new journal: configuration | credits | sessions | then orders
-    open_plane(directory)                     newest snapshot, then the tail of the journal, then the root
+    open_plane(directory)                     restore_plane, which takes the newest snapshot and compares its
+                                              root, then the tail of the journal
     Replay(directory)                         everything from the first record, block by block
 
 The order of every step is: journal (durable), apply, tell. A record of kind CONFIGURATION carries a piece of
@@ -24,7 +25,7 @@ from novate.app.schedules import opening_schedule
 from novate.domain.codes import CommandKind
 from novate.domain.configuration import Configuration
 from novate.domain.machine import apply_all
-from novate.domain.records import COMMAND, EVENT, Commands, Events, new_events
+from novate.domain.records import COMMAND, EVENT, Commands, Events, is_timed, new_events
 from novate.domain.resolve import opening_credit, venue_terms
 from novate.journal import Journal
 from novate.venue.machine import Venue, warm_up
@@ -36,10 +37,12 @@ __all__ = [
     "BATCH",
     "Plane",
     "Replay",
+    "found_or_restore",
     "found_plane",
     "journal_directory",
     "open_plane",
     "opening_records",
+    "restore_plane",
     "warm_up",
 ]
 
@@ -56,7 +59,7 @@ class Plane:
 
     def take(self, commands: Commands) -> Events:
         """Make a batch durable, apply it, return all its events."""
-        timed = commands["time"][commands["kind"] != CommandKind.CONFIGURATION]
+        timed = commands["time"][is_timed(commands)]
         self._now = int(timed.max(initial=self._now))
         self.journal.append(commands, self._now)
         return self.apply(commands)
@@ -65,6 +68,12 @@ class Plane:
         """Apply records that are in the journal already; returns their events as one array."""
         blocks = apply_all(self.venue, commands, self._buffer)
         return blocks[0] if len(blocks) == 1 else np.concatenate([np.empty(0, EVENT), *blocks])
+
+    def catch_up(self) -> Iterator[tuple[Commands, Events]]:
+        """Apply what the journal has and the venue has not: batches with their events."""
+        for _, records in self.journal.read(self.venue.sequence + 1):
+            self._now = max(self._now, int(records["time"][is_timed(records)].max(initial=0)))
+            yield records, self.apply(records)
 
     def snapshot(self) -> tuple[int, bytes]:
         """Keep the state as it is now; returns its sequence and root."""
@@ -77,14 +86,38 @@ class Plane:
         self.journal.close()
 
 
-def found_plane(directory: Path, configuration: Configuration) -> Plane:
+def found_plane(directory: Path, configuration: Configuration, durability: str = "always") -> Plane:
     """A plane with a new, empty journal; `opening_records` are what it must be given first."""
-    journal = Journal.create(directory)
+    journal = Journal.create(directory, durability=durability)
     try:
         return Plane(configuration, journal)
     except BaseException:
         journal.close()
         raise
+
+
+def found_or_restore(
+    directory: Path, configuration: Configuration, durability: str = "always"
+) -> tuple[Plane, bool]:
+    """(plane, whether it is new): founded with its opening records, or as its newest snapshot has it.
+
+    A journal that was created and never written to counts as new: its founder died before the first record.
+    """
+    if not any(directory.glob("segment-*[0-9]")):
+        plane = found_plane(directory, configuration, durability)
+    else:
+        journal = Journal.open(directory)
+        if journal.last_sequence:
+            journal.close()
+            return restore_plane(directory), False
+        plane = Plane(configuration, journal)
+    try:
+        # In one piece: a journal holds the whole configuration and every credit, or nothing at all.
+        plane.take(opening_records(configuration))
+    except BaseException:
+        plane.close()
+        raise
+    return plane, True
 
 
 def opening_records(configuration: Configuration) -> Commands:
@@ -99,6 +132,18 @@ def open_plane(directory: Path) -> Plane:
     The newest whole snapshot is restored, its root is compared with the one in its name, the tail of the
     journal is applied. Raises RefusedError if the state is not the one that was snapshotted.
     """
+    plane = restore_plane(directory)
+    try:
+        for _ in plane.catch_up():
+            pass
+    except BaseException:
+        plane.close()
+        raise
+    return plane
+
+
+def restore_plane(directory: Path) -> Plane:
+    """A plane as its newest whole snapshot has it; `catch_up` applies what the journal has behind it."""
     journal = Journal.open(journal_directory(directory))
     try:
         configuration, _ = journaled_configuration(journal, CommandKind.CONFIGURATION)
@@ -108,8 +153,6 @@ def open_plane(directory: Path) -> Plane:
             sequence, root, stored = newest
             plane.venue.restore(stored)
             _expect_root(plane.venue, sequence, root)
-        for _, records in journal.read(plane.venue.sequence + 1):
-            plane.apply(records)
         return plane
     except BaseException:
         journal.close()

@@ -3,6 +3,7 @@
     cli_run       run, replay, verify           the main job and its proof
     cli_tools     match, clear, conform, explain, bench, import, version
     cli_clearing  clearing minimum-payments, clearing iso20022
+    cli_node      up, status, doctor, schema, keys add, keys list
 
     exit code   0 done      1 refused, or it differs      2 wrong use
 
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 
 import typer
 
-from novate.app import cli_run, cli_tools
+from novate.app import cli_node, cli_run, cli_tools
 from novate.app.cli_clearing import clearing
 from novate.app.cli_errors import expected_failure, usage_failure
 from novate.app.cli_screen import prepare_output, print_error
@@ -44,6 +45,11 @@ importer = typer.Typer(
 app.command("run")(cli_run.run)
 app.command("replay")(cli_run.replay)
 app.command("verify")(cli_run.verify)
+app.command("up")(cli_node.up)
+app.command("status")(cli_node.status)
+app.command("doctor")(cli_node.doctor)
+app.command("schema")(cli_node.schema)
+app.add_typer(cli_node.keys, name="keys")
 app.command("match")(cli_tools.match)
 app.command("clear")(cli_tools.clear)
 app.command("conform")(cli_tools.conform)
