@@ -234,6 +234,8 @@ class Replay:
 
 
 def journal_directory(directory: Path) -> Path:
-    """The journal inside the directory of a run, or the directory itself if it is one."""
-    inside = directory / "journal"
-    return inside if inside.is_dir() else directory
+    """The journal inside the directory of a run or of a node, or the directory itself if it is one."""
+    for inside in (directory / "journal", directory / "venue" / "journal"):
+        if inside.is_dir():
+            return inside
+    return directory

@@ -26,12 +26,13 @@ def _keys_group() -> None:
 
 def up(config: ConfigFile = None, data: Data = DATA, as_json: Json = False) -> int:
     """Run a node: an exchange that programs connect to. Ctrl-C stops it cleanly."""
-    with progress_bars() as progress:
-        from novate.app.run import ready_kernels
-
-        ready_kernels(progress)
     from novate.app.node.directory import DataDirectory
     from novate.app.node.up import run_node
+    from novate.app.run import ready_kernels
+
+    def compile_kernels() -> None:
+        with progress_bars() as progress:
+            ready_kernels(progress)
 
     def ready(banner: Banner) -> None:
         if as_json:
@@ -39,7 +40,7 @@ def up(config: ConfigFile = None, data: Data = DATA, as_json: Json = False) -> i
         else:
             _print_banner(banner)
 
-    sequence, root = run_node(config, DataDirectory(data), ready)
+    sequence, root = run_node(config, DataDirectory(data), compile_kernels, ready)
     if as_json:
         print_data({"stopped_at": sequence, "state_root": root.hex()})
     else:

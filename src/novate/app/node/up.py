@@ -43,7 +43,12 @@ class Banner(msgspec.Struct, frozen=True, kw_only=True):
     sessions: list[str]
 
 
-def run_node(config: Path | None, data: DataDirectory, ready: Callable[[Banner], None]) -> tuple[int, bytes]:
+def run_node(
+    config: Path | None,
+    data: DataDirectory,
+    compile_kernels: Callable[[], None],
+    ready: Callable[[Banner], None],
+) -> tuple[int, bytes]:
     """Run until SIGINT or SIGTERM; returns sequence and root of the snapshot that was kept.
 
     Raises ConfigurationError, RefusedError, FolderInUse, JournalError, OSError before anything was answered;
@@ -53,6 +58,7 @@ def run_node(config: Path | None, data: DataDirectory, ready: Callable[[Banner],
     settings = load_settings(config)
     data.make()
     with only_writer(data.path):
+        compile_kernels()
         if not data.is_founded and config is None and not data.sessions.exists():
             write_demonstration(data, configuration)
         plane, is_new = found_or_restore(data.journal, configuration, settings.durability)
