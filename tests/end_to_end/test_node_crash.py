@@ -230,19 +230,8 @@ def test_a_machine_is_examined(tmp_path: Path) -> None:
     assert '"ok"' in found.stdout
 
 
-@pytest.mark.parametrize(
-    ("node", "said"),
-    [
-        ({"tcp": "nowhere"}, 'market.toml: node.tcp: expected "HOST:PORT"'),
-        ({"durability": "often"}, "market.toml: node.durability: expected one of"),
-        ({"turn_commands": 10}, "market.toml: node.turn_commands: expected a whole number from 256"),
-        ({"colour": 1}, "market.toml: node.colour: unknown key"),
-    ],
-)
-def test_a_wrong_setting_is_named_before_anything_is_made(
-    tmp_path: Path, node: dict[str, object], said: str
-) -> None:
-    refused = novate("up", "--data", tmp_path / "data", "--config", market_file(tmp_path, **node))
+def test_a_wrong_setting_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    refused = novate("up", "--data", tmp_path / "data", "--config", market_file(tmp_path, tcp="nowhere"))
     assert refused.returncode == 1
-    assert said in refused.stderr
+    assert 'market.toml: node.tcp: expected "HOST:PORT"' in refused.stderr
     assert not (tmp_path / "data").exists()
