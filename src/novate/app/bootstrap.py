@@ -57,10 +57,14 @@ class Plane:
         self._now = 0
         self._buffer = new_events(EVENT_BUFFER)
 
-    def take(self, commands: Commands) -> Events:
-        """Make a batch durable, apply it, return all its events."""
-        timed = commands["time"][is_timed(commands)]
-        self._now = int(timed.max(initial=self._now))
+    def take(self, commands: Commands, now: int | None = None) -> Events:
+        """Make a batch durable, apply it, return all its events.
+
+        `now` is the batch's time where the caller knows it; otherwise it is read from the commands.
+        """
+        if now is None:
+            now = int(commands["time"][is_timed(commands)].max(initial=self._now))
+        self._now = max(self._now, now)
         self.journal.append(commands, self._now)
         return self.apply(commands)
 

@@ -3,7 +3,7 @@
     cli_run       run, replay, verify           the main job and its proof
     cli_tools     match, clear, conform, explain, bench, import, version
     cli_clearing  clearing minimum-payments, clearing iso20022
-    cli_node      up, status, doctor, schema, keys add, keys list
+    cli_node      up, status, doctor, schema, keys add, keys list, bench node
 
     exit code   0 done      1 refused, or it differs      2 wrong use
 
@@ -58,6 +58,7 @@ bench.command("matching")(cli_tools.bench_matching)
 bench.command("features")(cli_tools.bench_features)
 bench.command("ledger")(cli_tools.bench_ledger)
 bench.command("clearing")(cli_tools.bench_clearing)
+bench.command("node")(cli_node.bench_node)
 app.add_typer(bench, name="bench")
 importer.command("lobster")(cli_tools.import_lobster)
 app.add_typer(importer, name="import")

@@ -1,4 +1,4 @@
-"""Commands of a running node: up, status, doctor, schema, and keys add, keys list."""
+"""Commands of a running node: up, status, doctor, schema, keys add, keys list, bench node."""
 
 from __future__ import annotations
 
@@ -131,6 +131,30 @@ def schema(
         typer.echo(document, nl=False)
     else:
         write_together(out.absolute().parent, {out.name: document.encode()})
+    return 0
+
+
+def bench_node(
+    seconds: Annotated[float, typer.Option("--seconds", min=0.2, help="Length of a run.")] = 20.0,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each case; medians are told.")] = 5,
+    durability: Annotated[
+        Literal["always", "interval", "none"], typer.Option("--durability", help="Of the node's journal.")
+    ] = "always",
+    as_json: Json = False,
+) -> int:
+    """Latency and throughput of a node over loopback, flushed before every answer."""
+    with progress_bars() as progress:
+        from novate.app.bench_node import bench_node as measure
+        from novate.app.run import ready_kernels
+
+        ready_kernels(progress)
+        result = measure(seconds, runs, durability, progress)
+    if as_json:
+        print_data(result)
+        return 0
+    from novate.app.bench_table import print_node
+
+    print_node(result)
     return 0
 
 

@@ -101,6 +101,9 @@ class Node:
             self.server.cancel_attended()
             self.turn(0)
             self.server.close(SessionReject.NODE_STOPPING)
+            for session in self.server.sessions.values():
+                # What a session has spent stands in the block in which it spent it.
+                self._nonces.highest[session.terms.number] = session.nonce
             return keep(self._data, self.plane, self._log, self._nonces)
         except BaseException:
             self.server.close(SessionReject.NODE_FAILED)
@@ -119,16 +122,17 @@ class Node:
             self.server.sweep(began)
         self.server.prepare()
         now = began + self._ahead_ns
-        block = turn.block(self.plane.journal.last_sequence, now)
+        before = self.plane.journal.last_sequence
+        block = turn.block(before, now)
         if not len(block) and began - self._wrote_ns >= self.settings.tick_ms * MILLISECOND:
             block = new_commands(1)
             block["kind"], block["time"] = CommandKind.TIME, now
         if len(block):
-            events = self.plane.take(block)
+            events = self.plane.take(block, now)
             self._wrote_ns = began
-            self._log.append(events, self.plane.venue.sequence)
-            self._nonces.note(block)
-            self.server.answer(events, self.plane.venue.sequence, now, began)
+            sequence = before + len(block)
+            self._log.append(events, sequence)
+            self.server.answer(events, before, sequence, now, began)
             self._turns += 1
             self._commands += turn.count
             self._longest_ns = max(self._longest_ns, time.monotonic_ns() - began)

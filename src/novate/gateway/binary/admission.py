@@ -17,8 +17,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from novate.compiled import entry
 from novate.domain.codes import CommandFlag, CommandKind
-from novate.domain.records import Commands
+from novate.domain.records import RECORD_BYTES, Commands
 from novate.domain.session_codes import Permission, SessionReject
 from novate.gateway.binary.sessions import SessionTerms
 
@@ -40,6 +41,19 @@ _WITH_ACCOUNT = (CommandKind.NEW, CommandKind.AMEND, CommandKind.NEW_OCO, Comman
                  CommandKind.LEG)  # fmt: skip
 _ACCOUNT_BY_FLAG = (CommandKind.MASS_CANCEL, CommandKind.DISCONNECT)
 
+# How a kind uses its account field: not at all, always, if a flag says so; or it is staged for another.
+_UNUSED, _NAMED, _BY_FLAG, _STAGED = range(4)
+_WORDS = RECORD_BYTES // 8
+# What the kernel compares with: members of enums as plain numbers.
+_MISSING_PERMISSION = int(SessionReject.MISSING_PERMISSION)
+_WRONG_SESSION = int(SessionReject.WRONG_SESSION)
+_TIME_GIVEN = int(SessionReject.TIME_GIVEN)
+_WRONG_ACCOUNT = int(SessionReject.WRONG_ACCOUNT)
+_DISCONNECT = int(CommandKind.DISCONNECT)
+_LEG = int(CommandKind.LEG)
+_ACCOUNT_GIVEN = int(CommandFlag.ACCOUNT_GIVEN)
+_SESSION_GIVEN = int(CommandFlag.SESSION_GIVEN)
+
 
 def _kinds(kinds: Iterable[CommandKind]) -> npt.NDArray[np.bool_]:
     table = np.zeros(256, np.bool_)
@@ -49,8 +63,10 @@ def _kinds(kinds: Iterable[CommandKind]) -> npt.NDArray[np.bool_]:
 
 IS_ORDERING = _kinds(ORDERING)
 IS_STAGED = _kinds(STAGED)
-_NEEDS_ACCOUNT = _kinds(_WITH_ACCOUNT)
-_BY_FLAG = _kinds(_ACCOUNT_BY_FLAG)
+USES = np.full(256, _UNUSED, np.int64)
+USES[[*_WITH_ACCOUNT]] = _NAMED
+USES[[*_ACCOUNT_BY_FLAG]] = _BY_FLAG
+USES[[CommandKind.TERMS]] = _STAGED
 
 
 class Admission:
@@ -70,30 +86,58 @@ class Admission:
             if terms.accounts:
                 self._own[terms.number, np.searchsorted(self._accounts, terms.accounts)] = True
 
-    def judge(self, commands: Commands, numbers: npt.NDArray[np.int64]) -> Codes:
-        """(n,) SessionReject of each command; `numbers` are the sessions that sent them.
+    def judge(self, commands: Commands, first: int, number: int, codes: Codes) -> int:
+        """Write the SessionReject of each command of a frame that session `number` sent into `codes`.
 
-        Rate and overload come later, because they need to know what is left; so do staged records.
+        The frame is commands[first : first + len(codes)]. Returns how many are refused, and above them, by
+        2**32, how many are staged for another. Rate and overload come later, because they need to know what
+        is left; so does what is staged.
         """
-        kinds = commands["kind"]
-        codes = np.zeros(len(commands), np.uint16)
-        flags = commands["flags"]
-        given = flags & CommandFlag.ACCOUNT_GIVEN != 0
-        named = _NEEDS_ACCOUNT[kinds] | (_BY_FLAG[kinds] & given)
-        # Without an account these reach every order of the session, or without that of the whole market.
-        own_only = (kinds == CommandKind.DISCONNECT) | (flags & CommandFlag.SESSION_GIVEN != 0)
-        wide = _BY_FLAG[kinds] & ~given & ~own_only
-        accounts = commands["account"].astype(np.int64)
-        column = np.searchsorted(self._accounts, accounts)
-        listed = column < len(self._accounts)
-        column[~listed] = len(self._accounts)
-        listed[listed] = self._accounts[column[listed]] == accounts[listed]
-        own = self._all[numbers] | (listed & self._own[numbers, column])
-        codes[(named & ~own) | (wide & ~self._all[numbers])] = SessionReject.WRONG_ACCOUNT
-        codes[commands["time"] != 0] = SessionReject.TIME_GIVEN
-        codes[commands["session"] != numbers] = SessionReject.WRONG_SESSION
-        codes[~self._kinds[numbers, kinds]] = SessionReject.MISSING_PERMISSION
-        return codes
+        words = commands.view(np.int64).reshape(-1, _WORDS)
+        return int(
+            judge_frame(words, first, number, codes, self._kinds, self._accounts, self._own, self._all, USES)
+        )
+
+
+@entry
+def judge_frame(
+    words: npt.NDArray[np.int64],
+    first: int,
+    number: int,
+    codes: Codes,
+    kinds: npt.NDArray[np.bool_],
+    accounts: npt.NDArray[np.int64],
+    own: npt.NDArray[np.bool_],
+    everybody: npt.NDArray[np.bool_],
+    uses: npt.NDArray[np.int64],
+) -> int:
+    """The rungs of admission for the commands of one frame; see `Admission.judge`."""
+    refused = 0
+    staged = 0
+    for at in range(len(codes)):
+        head, names = words[first + at, 0], words[first + at, 1]
+        kind, flags = head & 0xFF, (head >> 48) & 0xFFFF
+        use = uses[kind]
+        code = 0
+        if not kinds[number, kind]:
+            code = _MISSING_PERMISSION
+        elif (names >> 16) & 0xFFFF != number:
+            code = _WRONG_SESSION
+        elif words[first + at, 3] != 0:
+            code = _TIME_GIVEN
+        elif not everybody[number]:
+            named = use == _NAMED or (use == _BY_FLAG and flags & _ACCOUNT_GIVEN != 0)
+            # Without an account these reach every order of the session, or without that of the whole market.
+            wide = use == _BY_FLAG and not named and kind != _DISCONNECT and flags & _SESSION_GIVEN == 0
+            account = (names >> 32) & 0xFFFFFFFF
+            row = np.searchsorted(accounts, account)
+            is_own = row < len(accounts) and accounts[row] == account and own[number, row]
+            if wide or (named and not is_own):
+                code = _WRONG_ACCOUNT
+        codes[at] = code
+        refused += code != 0
+        staged += use == _STAGED or kind == _LEG
+    return refused | staged << 32
 
 
 def kinds_of(permissions: Permission) -> tuple[CommandKind, ...]:

@@ -45,6 +45,7 @@ from novate.gateway.binary.refusal import Refused
 from novate.gateway.binary.sessions import Session
 from novate.gateway.binary.turn import evidence
 
+_MAC = SessionKind.MAC
 LOGIN_BYTES = HEADER_BYTES + LOGIN.itemsize + SIGNATURE_BYTES
 
 
@@ -122,10 +123,10 @@ def _first_number(session: Session, login: np.void, identity: bytes) -> int:
     return wanted
 
 
-def login_evidence(login: Login, challenge: bytes) -> np.ndarray[tuple[int], np.dtype[np.void]]:
+def login_evidence(login: Login, challenge: bytes) -> bytes:
     """What lets a third party verify the login: public key, signature, challenge, login record."""
     payload = login.session.terms.public_key + login.signature + challenge + login.record
-    return evidence(EvidenceForm.LOGIN, login.session.terms.number, payload, nonce=login.session.nonce)
+    return evidence(EvidenceForm.LOGIN, login.session.terms.number, payload, login.session.nonce)
 
 
 def check_commands(
@@ -141,7 +142,7 @@ def check_commands(
         raise Refused(SessionReject.MALFORMED_FRAME)
     end = HEADER_BYTES + count * RECORD_BYTES
     records, proof = whole[HEADER_BYTES:end], bytes(whole[end:])
-    if kind is SessionKind.MAC:
+    if kind is _MAC:
         if not connection.is_authentic(whole):
             raise Refused(SessionReject.INVALID_MAC)
         proof = b""

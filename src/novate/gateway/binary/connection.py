@@ -62,6 +62,9 @@ class Stage(IntEnum):
     """What waits may still be sent, nothing is read any more."""
 
 
+_ENDED = Stage.ENDED
+
+
 class Connection:
     """A peer. `number` is its file descriptor as long as it is open."""
 
@@ -170,16 +173,16 @@ class Connection:
 
     def queue(self, data: bytes) -> None:
         """Send a whole frame with the next `flush`; a peer that leaves too much waiting is cut off."""
-        if self.stage is Stage.ENDED:
+        if self.stage is _ENDED:
             return
         self._put(data)
         if self.waiting_bytes > self._most:
             self._keep_half_sent()
             self.finish(SessionReject.SLOW_READER)
 
-    def notify(self, notices: np.ndarray[tuple[int], np.dtype[np.void]]) -> None:
-        """Queue unsequenced records."""
-        self.queue(frame(NOTICES_FRAME, body=notices.tobytes(), count=len(notices)))
+    def notify(self, notices: bytes, count: int) -> None:
+        """Queue unsequenced records, in the NOTICE layout."""
+        self.queue(frame(NOTICES_FRAME, body=notices, count=count))
 
     def finish(self, reason: SessionReject, value: int = 0) -> None:
         """Say why it is over; whatever waits is still sent, nothing more is taken."""

@@ -57,6 +57,8 @@ from novate.gateway.binary.sessions import LOCAL, Session, SessionTerms
 from novate.gateway.binary.turn import Turn
 
 MILLISECOND = 1_000_000
+# Members of enums are slow to look up; these are looked up for every frame.
+_MAC, _ORDER, _ENDED = SessionKind.MAC, SessionKind.ORDER, Stage.ENDED
 SLICES = 10
 """A sweep looks at one slice of the connections."""
 BACKLOG = 128
@@ -231,7 +233,7 @@ class Server:
         """Take whole frames as long as the turn has room for the largest."""
         self._unparsed.pop(connection.number, None)
         try:
-            while connection.stage is not Stage.ENDED:
+            while connection.stage is not _ENDED:
                 if not self._turn.has_room(MAX_COMMANDS) or self._signatures > MOST_SIGNATURES:
                     if connection.has_frame():
                         self._unparsed[connection.number] = connection
@@ -272,13 +274,13 @@ class Server:
         records, proof = check_commands(connection, session, header, whole, self._identity)
         session.heard_ns = now_ns
         self.counters.frames += 1
-        if session.terms.kind is not SessionKind.MAC:
-            self._signatures += header.records if session.terms.kind is SessionKind.ORDER else 1
+        if session.terms.kind is not _MAC:
+            self._signatures += header.records if session.terms.kind is _ORDER else 1
         if header.number <= session.nonce:
             notice = np.zeros(1, NOTICE)
             notice["kind"], notice["reason"] = NoticeKind.REFUSED, SessionReject.NONCE_NOT_HIGHER
             notice["nonce"], notice["value"] = header.number, session.nonce
-            connection.notify(notice)
+            connection.notify(notice.tobytes(), 1)
             self._flush(connection)
             return
         self._turn.add(connection, session, header.number, records, proof)
@@ -308,9 +310,12 @@ class Server:
             self._turn.add_own(commands)
         self._own.clear()
 
-    def answer(self, events: Events, sequence: int, now: int, now_ns: int) -> None:
-        """Tell everybody what became of the turn, which is in the journal and in the event log."""
-        self._turn.notify(now)
+    def answer(self, events: Events, before: int, sequence: int, now: int, now_ns: int) -> None:
+        """Tell everybody what became of the turn, which is in the journal and in the event log.
+
+        Its block has the sequences before + 1 to `sequence`.
+        """
+        self._turn.notify(before, now)
         self.feeds.publish(events)
         for connection, login in self._logins:
             if connection.stage is Stage.WAITING:
