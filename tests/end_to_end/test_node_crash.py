@@ -42,7 +42,7 @@ from tests.end_to_end.test_node_sessions import PRICE, collected, end_of
 from tests.faults.journal.disks import FailingDisk
 
 LONG = os.environ.get("NOVATE_PROFILE") == "long"
-KILLS = 200 if LONG else 4
+KILLS = 200 if LONG else 3
 CLIENTS = (
     ("MAC-1", 101, SessionKind.MAC, 8), ("MAC-2", 201, SessionKind.MAC, 1),
     ("FRAME-1", 301, SessionKind.FRAME, 32), ("ORDER-1", 401, SessionKind.ORDER, 1),

@@ -172,7 +172,7 @@ def _run(node: _RunningNode, case: Case, seconds: float) -> _Run:
 def _busy_ticks() -> int:
     """Ticks of all cores since the start of the machine that were not idle."""
     fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
-    user, nice, system, _, _, irq, soft, steal = map(int, fields)
+    user, nice, system, _, _, irq, soft, steal = (int(field) for field in fields)
     return user + nice + system + irq + soft + steal
 
 
@@ -183,7 +183,7 @@ def _ticks_of(process: int) -> int:
 
 def _case_result(case: Case, runs: list[_Run]) -> NodeCase:
     def middle(part: float, of: str) -> int:
-        values = [np.percentile(getattr(run.measured, of) or [0], part) for run in runs]
+        values = [float(np.percentile(getattr(run.measured, of) or [0], part)) for run in runs]
         return round(median(values) / 1_000)
 
     return NodeCase(
