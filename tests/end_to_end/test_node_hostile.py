@@ -253,3 +253,22 @@ def test_many_idle_connections_do_not_hurt(tmp_path: Path) -> None:
         assert node.node.server.connection_count >= 500
         for peer in peers:
             peer.close()
+
+
+def test_one_who_catches_up_without_reading_costs_nothing(tmp_path: Path) -> None:
+    server = ServerSettings(tcp="127.0.0.1:0", out_bytes=1 << 17)
+    with running(tmp_path / "node", server=server, tick_ms=60_000) as node:
+        with node.connect("ALPINE") as client:
+            for cid in range(0, 12_800, 128):
+                orders = [new_order(0, 101, cid + at, Side.BUY, 1, PRICE) for at in range(1, 129)]
+                client.receipt(client.send(together(*orders)))
+        credentials = Credentials("OPERATOR", seed_of("OPERATOR"))
+        lazy = Client.connect(str(node.data.socket), credentials, from_number=1)
+        time.sleep(0.5)
+        turns: list[int] = []
+        collect = node.node.server.collect
+        node.node.server.collect = lambda *given: (turns.append(1), collect(*given))[1]  # type: ignore[assignment]
+        time.sleep(1)
+        assert len(turns) < 100, "the node spins for somebody who does not read"
+        collected(lazy, lazy.accepted.last_number)
+        lazy.close()

@@ -89,7 +89,6 @@ class Connection:
         self.session: Session | None = None
         self.mac: hashlib.blake2b | None = None
         self.stream: Stream | None = None
-        self.login = b""
         self.next_number = 0
         self.at_event = 0
         self.skip = 0

@@ -122,9 +122,11 @@ class Feeds:
             connection.next_number += len(rows)
 
     @property
-    def is_behind(self) -> bool:
-        """Is there anybody whom the log still has something for?"""
-        return bool(self._behind) or len(self._live) < len(self._streams)
+    def has_work(self) -> bool:
+        """Is there a stream to be counted, or anybody to be sent what the log has and able to take it?"""
+        if len(self._live) < len(self._streams):
+            return True
+        return any(connection.waiting_bytes < self._quarter for connection in self._behind)
 
     def advance(self) -> None:
         """One piece of counting for each new stream, one piece of the log for each late connection."""

@@ -13,6 +13,7 @@ concerns. Every buffer has a bound, and whoever breaks the protocol is told why 
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import socket
 import time
@@ -62,6 +63,10 @@ _MAC, _ORDER, _ENDED = SessionKind.MAC, SessionKind.ORDER, Stage.ENDED
 SLICES = 10
 """A sweep looks at one slice of the connections."""
 BACKLOG = 128
+MOST_ACCEPTED = 16
+"""New connections of one turn."""
+LOGIN_WORTH = 4
+"""A login takes as long as so many signatures."""
 MOST_SIGNATURES = 32
 """Behind so many a turn ends: each takes some 60 microseconds, and everybody else waits."""
 
@@ -134,9 +139,11 @@ class Server:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             listeners.append(_bound(socket.socket(family), (host.strip("[]"), int(port))))
         unix_path.unlink(missing_ok=True)
-        local = _bound(socket.socket(socket.AF_UNIX), str(unix_path))
-        unix_path.chmod(0o600)
-        listeners.append(local)
+        before = os.umask(0o177)
+        try:
+            listeners.append(_bound(socket.socket(socket.AF_UNIX), str(unix_path)))
+        finally:
+            os.umask(before)
         for one in listeners:
             self._poll.register(one.fileno(), select.EPOLLIN)
         return {one.fileno(): one for one in listeners}
@@ -166,7 +173,10 @@ class Server:
         turn = self._turn
         turn.begin()
         self._signatures = 0
-        has_work = bool(self._unparsed) or self.feeds.is_behind
+        # Whoever waits since the last turn comes first.
+        for connection in [*self._unparsed.values()]:
+            self._parse(connection, now_ns)
+        has_work = bool(turn.frames or self._unparsed) or self.feeds.has_work
         for number, mask in self._poll.poll(0 if has_work else timeout_ms / 1000):
             if number in self._listeners:
                 self._accept(self._listeners[number], now_ns)
@@ -178,8 +188,6 @@ class Server:
                 continue
             if mask & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR):
                 self._receive(connection, now_ns)
-        for connection in [*self._unparsed.values()]:
-            self._parse(connection, now_ns)
         self._note_backlog(now_ns)
         if turn.frames:
             overloaded = self._behind_since and now_ns - self._behind_since >= (
@@ -195,7 +203,7 @@ class Server:
             self._behind_since = now_ns
 
     def _accept(self, listener: socket.socket, now_ns: int) -> None:
-        while True:
+        for _ in range(MOST_ACCEPTED):
             try:
                 peer, address = listener.accept()
             except BlockingIOError:
@@ -252,6 +260,7 @@ class Server:
         elif header.kind == CLIENT_HEARTBEAT and session is not None:
             session.heard_ns = now_ns
         elif header.kind == LOGIN_FRAME and connection.stage is Stage.CHALLENGED:
+            self._signatures += LOGIN_WORTH
             login = accept_login(connection, whole, self.sessions, self._identity, time.time_ns())
             terms = login.session.terms
             identity = stream_identity(self._identity, terms.accounts, terms.market_data)
@@ -340,7 +349,7 @@ class Server:
 
     def catch_up(self, now_ns: int) -> None:
         """One more piece for whoever is behind."""
-        if self.feeds.is_behind:
+        if self.feeds.has_work:
             self.feeds.advance()
             self.flush_all(now_ns)
 
