@@ -7,6 +7,7 @@
 #   make bench   the benchmarks             make long    the long campaigns (about an hour)
 #   make lock    pin all versions anew      make clean   remove what was produced (distclean: .venv too)
 #   make mutation   plant defects in the kernels: does the suite catch every one? (a few minutes)
+#   make kill       a hundred kills of a day on two planes: venue, clearing house, both
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -34,9 +35,9 @@ SAY := printf 'novate  %s\n'
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 
-.PHONY: help run test setup check bench long mutation lock clean distclean
+.PHONY: help run test setup check bench long mutation kill lock clean distclean
 help:
-	@sed -n '3,9s/^# \{0,3\}//p' Makefile
+	@sed -n '3,11s/^# \{0,3\}//p' Makefile
 
 run: $(VENV)/.runtime
 	@$(BIN)/novate run --out $(OUT) --force $(RUN_ARGS)
@@ -65,6 +66,9 @@ long: $(VENV)/.development
 
 mutation: $(VENV)/.development
 	@$(BIN)/python -m tests.mutation $(MUTATION_ARGS)
+
+kill: $(VENV)/.development
+	@NOVATE_KILLS=99 $(BIN)/python -m pytest -s tests/end_to_end/test_two_planes.py $(TEST_ARGS)
 
 # Each stamp says: these versions are in .venv. A newer requirements file makes it again.
 $(VENV)/bin/python:

@@ -4,9 +4,9 @@
 
 Two reasons for a door. Numba's disk cache does not notice that a *called* module has changed, so the cache
 directory is named by a hash of every source file that kernels are made of (the package's root, `domain`,
-`venue`, `clearing/ledger` and `clearing/kernels`): an edit gives a fresh cache and never a stale kernel.
-And the same functions must run uncompiled: with `NOVATE_COMPILED=0` the decorators return their argument
-and Numba is not even imported.
+`venue`, `clearing/ledger`, `clearing/kernels`, `clearing/margin` and `gateway/span`): an edit gives a fresh
+cache and never a stale kernel. And the same functions must run uncompiled: with `NOVATE_COMPILED=0` the
+decorators return their argument and Numba is not even imported.
 
 Environment (read once, at import; nothing in the core reads the environment itself):
     NOVATE_COMPILED=0      run kernels as plain Python, for debugging and differential tests
@@ -43,7 +43,15 @@ def source_digest() -> str:
     """16 hex digits over the sources of the kernels, the interpreter and the bounds-check switch."""
     digest = hashlib.sha256(f"{sys.version_info[:2]}{BOUNDSCHECK}".encode())
     root = Path(__file__).parent
-    places = ("*.py", "domain/*.py", "venue/*.py", "clearing/ledger/*.py", "clearing/kernels/*.py")
+    places = (
+        "*.py",
+        "domain/*.py",
+        "venue/*.py",
+        "clearing/ledger/*.py",
+        "clearing/kernels/*.py",
+        "clearing/margin/*/*.py",
+        "gateway/span/*.py",
+    )
     for path in sorted(path for place in places for path in root.glob(place)):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())

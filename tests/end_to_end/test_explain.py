@@ -100,3 +100,42 @@ def test_a_bad_file_is_one_message(tmp_path: Path, text: str, says: str) -> None
     assert finished.stdout == ""
     error = json.loads(novate("explain", path, "--json").stdout)["error"]
     assert error["name"] == "SCENARIO_ERROR"
+
+
+STORIES = ROOT / "tests" / "golden" / "clearing"
+
+
+def test_a_clearing_scenario_is_told_day_by_day() -> None:
+    finished = novate("explain", STORIES / "t7_rings.jsonl")
+    assert finished.returncode == 0, finished.stderr
+    story = (STORIES / "t7_rings.txt").read_text()
+    assert finished.stdout == f"{story}\nAll 14 commands give what the scenario expects\n"
+    data = novate_json("explain", STORIES / "t7_rings.jsonl", "--scenario", "t7_rings")
+    assert data["ok"]
+    (told,) = data["stories"]
+    assert told["text"] == story
+    assert [trade["state"] for trade in told["trades"]] == ["SETTLED"] * 6
+
+
+def test_a_clearing_scenario_that_expects_something_else_is_told_too(tmp_path: Path) -> None:
+    lines = (STORIES / "t7_rings.jsonl").read_text().splitlines()
+    file = tmp_path / "other.jsonl"
+    file.write_text("\n".join([*lines[:4], lines[4].replace('"amount":10000', '"amount":10001'), *lines[5:]]))
+    finished = novate("explain", file)
+    assert finished.returncode == 1
+    assert finished.stdout.startswith("t7_rings\n========\n")
+    assert finished.stdout.endswith(f"see novate conform: {file} lines 5\n")
+
+
+def test_steps_and_names_that_a_clearing_story_does_not_have(tmp_path: Path) -> None:
+    steps = novate("explain", STORIES / "t7_rings.jsonl", "--steps", "3")
+    assert steps.returncode == 2
+    assert "expected no --steps" in steps.stderr
+    name = novate("explain", STORIES / "t7_rings.jsonl", "--scenario", "t8")
+    assert name.returncode == 1
+    assert "expected one of the scenarios t7_rings, was t8" in name.stderr
+    file = tmp_path / "wrong.jsonl"
+    file.write_text((STORIES / "t7_rings.jsonl").read_text().splitlines()[0] + '\n{"cmd":"NOT","expect":[]}')
+    wrong = novate("explain", file)
+    assert wrong.returncode == 1
+    assert f"{file}:2: expected a command" in wrong.stderr

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from novate.app.clearing_story import tell
 from novate.app.conform_clearing import read_clearing_scenarios
-from novate.reports.house_beancount import house_beancount_lines
+from novate.reports.house_accounts import house_lines
 from tests.oracle.naive_clearing import NaiveClearing
 
 FOLDER = Path(__file__).parent / "clearing"
@@ -40,9 +40,9 @@ def golden_files(name: str) -> Iterator[tuple[Path, str]]:
     path = FOLDER / f"{name}.jsonl"
     yield path, scenario_text(path)
     (scenario,) = read_clearing_scenarios(path)
-    told = tell(scenario)
+    told, house = tell(scenario)
     yield path.with_suffix(".txt"), told.text
-    lines = house_beancount_lines(told.house)
+    lines = house_lines(house)
     yield path.with_suffix(".beancount"), "".join(f"{line}\n" for line in lines)
 
 

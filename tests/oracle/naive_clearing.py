@@ -8,6 +8,7 @@ is the measure of the machine. The rooms, from the ground up (each stands on the
     terms       calendars, dates, prices, roundings          settlement  SETTLE under the four policies
     state       balances, trades, legs, positions, items     corporate   dividends and splits
     capacity    what a ledger of 64 bits can bear            roll        closing and opening of a day
+    credit      fills by number, deltas back by number
     legs        allocation, give-up, transfer
     trades      versions, ladder, novation                   balances    deposits and parameters
     buyins      intents, buy-ins, close-outs                 queries     what can be asked
@@ -37,6 +38,7 @@ class NaiveClearing(Checks, Balances, Queries):
             "NET": self.net, "SETTLE": self.settle, "ROLL": self.roll,
             "BUYIN_INTENT": self.buyin_intent, "BUYIN_EXECUTE": self.buyin_execute,
             "CASH_CLOSE": self.cash_close, "DIVIDEND": self.dividend, "SPLIT": self.split,
+            "FILLS": self.take_fills, "RELEASE_CREDIT": self.release_credit,
             "STATUS": self.trade_status, "BALANCES": self.all_balances, "POSITIONS": self.all_positions,
         }  # fmt: skip
         try:

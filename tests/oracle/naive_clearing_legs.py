@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from tests.oracle.naive_clearing_capacity import Capacity
+from tests.oracle.naive_clearing_credit import Credit
 from tests.oracle.naive_clearing_state import GiveUp, Json, Leg, Party, Trade, TradeKey
 from tests.oracle.naive_clearing_terms import part, refuse_if, rounded
 
@@ -15,7 +15,7 @@ def in_lieu(remainder: int, split: Json) -> int:
     return rounded(Fraction(remainder, split["old"]) * split["cash"])
 
 
-class Legs(Capacity):
+class Legs(Credit):
     """What may happen to a leg before it is netted."""
 
     def emit_leg(self, operation: str, leg: Leg) -> None:

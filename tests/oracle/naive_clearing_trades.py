@@ -59,6 +59,8 @@ class Trades(Legs):
             refuse_if(known.versions[version] != content, "DUPLICATE_CONTENT")
             self.emit("DUPLICATE", **names)
             return
+        if content is not None:
+            self.refuse_unnamed_fill(key, version)
         refuse_if(known.cancelled and (version > known.highest or content is None), "TRADE_CANCELLED")
         if content is not None:
             self.check_content(content)
@@ -67,6 +69,7 @@ class Trades(Legs):
             refuse_if(version != known.highest + 1, "VERSION_GAP")
         if version < known.highest and content is not None:
             known.versions[version] = content
+            self.tell_fill(key, version, content)
             self.emit("SUPERSEDED", **names)
             return
         refuse_if(bool(known.legs) and all(leg.state == "SETTLED" for leg in known.legs), "TRADE_SETTLED")
@@ -74,6 +77,8 @@ class Trades(Legs):
         known.versions[version] = content
         known.in_force = version
         self.trades[key] = known
+        if content is not None:
+            self.tell_fill(key, version, content)
         self.put_in_force(key, known, version, content)
 
     def refuse_legs(self, key: TradeKey, trade: Trade, content: Json | None) -> None:

@@ -20,7 +20,7 @@ from tests.oracle.naive_clearing_terms import Json
 from tests.property.campaign import campaign, explain
 from tests.property.clearing_flows import clearing_flow_of
 
-FLOWS = 15
+FLOWS = 8
 MOST = 2**62 - 1
 EXPONENTS = (9, 10, 11, 11, 12, 12, 13, 14)
 SCALED = ("qty", "amount", "qty_total")
@@ -33,7 +33,7 @@ def interpreted() -> None:
 
 def enormous_flow_of(seed: int) -> Json:
     """A flow whose quantities and amounts are 10**9 to 10**14 times as large."""
-    flow, r = clearing_flow_of(seed, 220), Random(f"enormous {seed}")
+    flow, r = clearing_flow_of(seed, 170), Random(f"enormous {seed}")
     header = flow["header"]
     config = {**header["config"], "max_qty": MOST, "max_amount": MOST}
     commands = [
@@ -70,7 +70,7 @@ def test_the_machine_refuses_what_the_naive_house_refuses(seed: int) -> None:
 
 def test_enormous_flows_reach_the_refusals_and_the_folds() -> None:
     found, turnover = Counter[tuple[str, str]](), 0
-    for seed in range(25):
+    for seed in range(10):
         flow = enormous_flow_of(seed)
         player = ClearingPlayer(house_terms(flow["header"]["config"]))
         for command in flow["commands"]:

@@ -14,16 +14,14 @@ from hypothesis import strategies as st
 
 from tests.oracle.naive_clearing import NaiveClearing
 from tests.oracle.naive_clearing_terms import Json
-from tests.oracle.naive_clearing_trades import CONTENT
 from tests.property.campaign import campaign, explain
-from tests.property.clearing_flows import ClearingDay, clearing_flow_of, spoiled_clearing_flow_of
+from tests.property.clearing_days import CYCLES, EXTRA, contents_of, days_of
+from tests.property.clearing_flows import clearing_flow_of, spoiled_clearing_flow_of
 from tests.property.clearing_houses import SWITCHES, clearing_header_of
 from tests.property.clearing_reach import NEEDED, seen_in
 
 FLOWS = 25
 seeds = st.integers(0, 2**32)
-EXTRA = {"source": "V", "trade_id": "extra"}
-CYCLES = ("NET", "SETTLE", "ROLL", "POSITIONS", "BALANCES")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -102,43 +100,6 @@ def test_a_refused_command_leaves_no_trace(seed: int) -> None:
 def refused_with(events: list[Json]) -> str | None:
     """The reason where the command as a whole was refused."""
     return events[0]["reason"] if [event["ev"] for event in events] == ["REJECTED"] else None
-
-
-def first_day(seed: int) -> ClearingDay:
-    """The first day of a house that takes versions in any order."""
-    header = clearing_header_of(seed)
-    header["config"]["version_policy"] = "LATEST"
-    return ClearingDay(Random(seed), header)
-
-
-def contents_of(seed: int, number: int) -> list[Json]:
-    """Contents of trades that the house takes on its first day."""
-    day, found = first_day(seed), []
-    for _ in range(60):
-        one = {"cmd": "TRADE", **day.new_name(), "version": 1, **day.content()}
-        if day.house.apply(one)[0]["ev"] == "ACCEPTED":
-            found.append({name: one[name] for name in one if name in CONTENT})
-    return found[:number]
-
-
-def days_of(seed: int) -> tuple[ClearingDay, list[list[Json]]]:
-    """The trades of four days, each followed by what ends the day."""
-    day, days = first_day(seed), []
-    for _ in range(4):
-        days.append([{**day.trade(), "version": 1} for _ in range(day.random.randint(0, 8))])
-        deposits = [day.deposit() for _ in range(6)]
-        to = day.terms.next_house_day(day.house.today)
-        end: list[Json] = [
-            *deposits,
-            {"cmd": "NET"},
-            {"cmd": "SETTLE"},
-            {"cmd": "POSITIONS"},
-            {"cmd": "BALANCES"},
-        ]
-        days.append([*end, {"cmd": "ROLL", "to": to}])
-        for command in (*days[-2], *days[-1]):
-            day.house.apply(command)
-    return day, days
 
 
 def after_the_trades(header: Json, commands: list[Json]) -> list[list[Json]]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from novate.app.configuration_checks import RESERVED_MEMBERS
 from novate.app.configuration_fields import WORD
-from novate.clearing.trades.columns import TradeColumns
+from novate.clearing.trades.columns import PIECE, Coded, Int64s, TradeColumns, pieces
 from novate.domain.configuration import Configuration, Currency
 from novate.domain.instruments import Instrument, InstrumentKind
 from novate.domain.members import AccountType, Member
@@ -68,9 +68,7 @@ def _members(columns: TradeColumns, base: Configuration) -> tuple[Member, ...]:
         (columns.buyer_member, columns.buyer_account),
         (columns.seller_member, columns.seller_account),
     ):
-        width = max(len(account.values), 1)
-        for pair in np.unique(member.codes * width + account.codes).tolist():
-            name, kind = member.values[pair // width], account.values[pair % width]
+        for name, kind in _pairs(member, account):
             if WORD.fullmatch(name) and name not in RESERVED_MEMBERS and kind in kinds:
                 accounts.setdefault(name, set()).add(kinds[kind])
     known = {member.name: number for number, member in enumerate(base.members)}
@@ -87,10 +85,7 @@ def _instruments(
     """Every instrument that no configuration names, in the currency that most of its rows give."""
     known = {one.clearing_id for one in base.instruments} | {one.symbol for one in base.instruments}
     votes: dict[str, Counter[str]] = {}
-    width = max(len(columns.currency.values), 1)
-    pairs, counts = np.unique(columns.instrument.codes * width + columns.currency.codes, return_counts=True)
-    for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
-        name, currency = columns.instrument.values[pair // width], columns.currency.values[pair % width]
+    for (name, currency), count in _pairs(columns.instrument, columns.currency).items():
         if WORD.fullmatch(name) and name not in known and currency in currencies:
             votes.setdefault(name, Counter())[currency] += count
     digits = _quantity_digits(columns)
@@ -109,10 +104,36 @@ def _instruments(
 
 def _quantity_digits(columns: TradeColumns) -> dict[str, int]:
     """Most digits behind the point of any quantity of each instrument."""
+    digits = columns.quantity.table(_digits)
     most = np.zeros(len(columns.instrument.values), np.int64)
-    digits = np.array([_digits(text) for text in columns.quantity.values], np.int64)
-    np.maximum.at(most, columns.instrument.codes, digits[columns.quantity.codes])
+    if digits.any():
+        np.maximum.at(most, columns.instrument.codes, columns.quantity.look_up(digits))
     return dict(zip(columns.instrument.values, most.tolist(), strict=True))
+
+
+def _pairs(first: Coded, second: Coded) -> Counter[tuple[str, str]]:
+    """How often each pair of texts of two columns occurs."""
+    found: Counter[tuple[str, str]] = Counter()
+    width = max(len(second.values), 1)
+    cells = np.zeros(len(first.values) * width if len(first.values) * width <= PIECE else 0, np.int64)
+    for start, end in pieces(len(first.codes)):
+        keys = first.codes[start:end].astype(np.int64) * width + second.codes[start:end]
+        if len(cells):
+            cells += np.bincount(keys, minlength=len(cells))
+        else:
+            distinct, counts = np.unique(keys, return_counts=True)
+            found.update(_named(first, second, distinct, counts))
+    places = np.flatnonzero(cells)
+    found.update(_named(first, second, places, cells[places]))
+    return found
+
+
+def _named(first: Coded, second: Coded, keys: Int64s, counts: Int64s) -> dict[tuple[str, str], int]:
+    width = len(second.values)
+    return {
+        (first.values[key // width], second.values[key % width]): count
+        for key, count in zip(keys.tolist(), counts.tolist(), strict=True)
+    }
 
 
 def _digits(text: str) -> int:

@@ -5,6 +5,8 @@
     net:duckdb
     curve:N         the kernel again over N trades: the cost of a trade should not depend on N
     file:N          `novate clear`, from a Parquet file to the obligation file, in a process of its own
+    file:nets:...   the nets of the same file by DuckDB and by Polars (`bench_files`)
+    file-crowded:.. the same where members and instruments crowd
 
 200 members, 5,000 instruments, evenly drawn trades (`simulation.trade_flow`). All three must give the same
 nets, or the benchmark fails. docs/benchmarks.md says how to read the figures.
@@ -12,32 +14,24 @@ nets, or the benchmark fails. docs/benchmarks.md says how to read the figures.
 
 from __future__ import annotations
 
-import json
-import resource
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from novate.app.bench_files import measure_files
 from novate.app.bench_machine import this_machine
 from novate.app.bench_measure import CaseResult, case_result, undisturbed
 from novate.app.bench_nets import duckdb_nets, polars_is_there, polars_nets, rows_of
-from novate.app.bench_trades import write_trade_file
-from novate.app.clear import clear_file
 from novate.app.progress import SILENT, Progress
 from novate.clearing.trade_nets import TradeNumbers, net_trades
 from novate.simulation.trade_flow import trade_flow
 
 MEMBERS, INSTRUMENTS = 200, 5_000
 FIRST_SIZE = 100_000
-LARGEST_FILE = 1_000_000
 FILE_REPEATS = 3
 
 
@@ -53,9 +47,10 @@ class ClearingBench(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bench_clearing(trades: int = 10_000_000, repeats: int = 5, progress: Progress = SILENT) -> ClearingBench:
-    """Run every case over `trades` trades, the curve up to there, and the file up to LARGEST_FILE."""
+    """Run every case over `trades` trades, and the curve up to there."""
     results = []
-    steps = 4 + len(list(curve_sizes(trades)))
+    engines = 3 if polars_is_there() else 2
+    steps = 3 * engines + len(list(curve_sizes(trades)))
     progress("bench: drawing trades", 0, steps)
     for result in _cases(trades, repeats):
         results.append(result)
@@ -92,7 +87,7 @@ def _cases(trades: int, repeats: int) -> Iterator[CaseResult]:
     for size in curve_sizes(trades):
         part = partial(net_trades, first_trades(columns, size), MEMBERS, INSTRUMENTS)
         yield measure(f"curve:{size}", part, size, repeats)
-    yield measure_file(min(trades, LARGEST_FILE), min(repeats, FILE_REPEATS))
+    yield from measure_files(trades, min(repeats, FILE_REPEATS), MEMBERS, INSTRUMENTS)
 
 
 def trade_numbers(trades: int) -> TradeNumbers:
@@ -129,64 +124,8 @@ def measure(case: str, ask: Callable[[], Any], trades: int, repeats: int, **deta
     return case_result(case, times, trades, per_second=round(1e9 / median), **details)
 
 
-def measure_file(trades: int, repeats: int) -> CaseResult:
-    """`novate clear` of a generated Parquet file, each time in a new process with kernels on disk."""
-    with tempfile.TemporaryDirectory(prefix="novate-bench-") as folder:
-        path = Path(folder) / "trades.parquet"
-        write_trade_file(path, trades, MEMBERS, INSTRUMENTS)
-        cleared = [_in_a_process(path, Path(folder) / "out") for _ in range(repeats + 1)][1:]
-    times = [one["cpu_ns"] / trades for one in cleared]
-    middle = sorted(cleared, key=lambda one: one["cpu_ns"])[len(cleared) // 2]
-    return case_result(
-        f"file:{trades}",
-        times,
-        trades,
-        per_second=round(1e9 * trades / middle["cpu_ns"]),
-        wall_seconds=round(middle["wall_ns"] / 1e9, 2),
-        peak_mebibytes=max(one["peak_kibibytes"] for one in cleared) // 1024,
-        obligations=middle["obligations"],
-    )
-
-
-def _in_a_process(path: Path, out: Path) -> dict[str, int]:
-    done = subprocess.run(
-        [sys.executable, "-m", "novate.app.bench_clearing", str(path), str(out)],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=3600,
-    )
-    answer: dict[str, int] = json.loads(done.stdout)
-    return answer
-
-
-def _clear_once(path: Path, out: Path) -> dict[str, int]:
-    """CPU of this process up to the end of the run, interpreter and imports included, and its peak."""
-    wall = time.perf_counter_ns()
-    summary = clear_file(path, out, adopt=True)
-    return {
-        "cpu_ns": time.process_time_ns(),
-        "wall_ns": time.perf_counter_ns() - wall,
-        "peak_kibibytes": _peak_kibibytes(),
-        "obligations": summary.obligations,
-    }
-
-
-def _peak_kibibytes() -> int:
-    """Most memory that this process has held; what its parent held before it started does not count."""
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-
-
 def figures(result: ClearingBench) -> Iterator[tuple[str, ...]]:
     """Rows of the table: case, trades a second, best, median and worst ns, trades."""
     for case in result.results:
         times = (f"{value:,.1f}" for value in (case.best_ns, case.median_ns, case.worst_ns))
         yield case.case, f"{case.details['per_second']:,}", *times, f"{case.messages:,}"
-
-
-if __name__ == "__main__":
-    print(json.dumps(_clear_once(Path(sys.argv[1]), Path(sys.argv[2]))))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from novate.app import bench_clearing
+from novate.app import bench_clearing, bench_span
 from novate.app.bench import BenchResult
 from novate.app.bench_clearing import ClearingBench
 from novate.app.bench_features import FeatureBench
 from novate.app.bench_ledger import LedgerBench, figures
 from novate.app.bench_measure import CaseResult
 from novate.app.bench_node import NodeBench
+from novate.app.bench_span import SpanBench
 from novate.app.cli_screen import console, table
 
 
@@ -142,11 +143,26 @@ def print_clearing(result: ClearingBench) -> None:
     for row in bench_clearing.figures(result):
         shown.add_row(*row)
     screen.print(shown)
-    file = result.results[-1]
-    screen.print(
-        f"{file.case}: {file.details['wall_seconds']} s of wall time, "
-        f"peak {file.details['peak_mebibytes']} MiB, {file.details['obligations']:,} obligations",
-        markup=False,
-    )
+    files = [case for case in result.results if "cpu_seconds" in case.details]
+    shown = table("from the Parquet file", ">CPU s", ">wall s", ">peak MiB", ">nets", ">CPU s by step")
+    for case in files:
+        told = case.details
+        steps = [
+            f"{name} {told[f'{name}_cpu_seconds']}"
+            for name in ("reading", "clearing", "writing")
+            if f"{name}_cpu_seconds" in told
+        ]
+        numbers = (told["cpu_seconds"], told["wall_seconds"], told["peak_mebibytes"])
+        shown.add_row(case.case, *map(str, numbers), f"{told['obligations']:,}", ", ".join(steps))
+    screen.print(shown)
     for line in (*result.notes, machine_line(result.machine)):
         screen.print(line, markup=False)
+
+
+def print_span(result: SpanBench) -> None:
+    """The table of `novate bench span`; times in milliseconds of CPU."""
+    screen = console()
+    made = table("case", ">best ms", ">median ms", ">worst ms", ">of", "")
+    for row in bench_span.figures(result):
+        made.add_row(*row)
+    screen.print(made)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -47,13 +48,26 @@ __all__ = [
 ]
 
 
+class VenueWatcher(Protocol):
+    """Who is told what a venue does."""
+
+    def begin(self, trades: int) -> None:
+        """Telling begins with a venue that has done so many trades."""
+
+    def take(self, events: Events) -> None:
+        """Events of whole commands, in order, which are in the journal."""
+
+
 class Plane:
     """The execution plane: every command goes to the journal before the venue sees it."""
 
-    def __init__(self, configuration: Configuration, journal: Journal) -> None:
+    def __init__(
+        self, configuration: Configuration, journal: Journal, watcher: VenueWatcher | None = None
+    ) -> None:
         self.configuration = configuration
         self.journal = journal
         self.venue = Venue(venue_terms(configuration))
+        self._watcher = watcher
         self._now = 0
         self._buffer = new_events(EVENT_BUFFER)
 
@@ -71,7 +85,15 @@ class Plane:
     def apply(self, commands: Commands) -> Events:
         """Apply records that are in the journal already; returns their events as one array."""
         blocks = apply_all(self.venue, commands, self._buffer)
-        return blocks[0] if len(blocks) == 1 else np.concatenate([np.empty(0, EVENT), *blocks])
+        events = blocks[0] if len(blocks) == 1 else np.concatenate([np.empty(0, EVENT), *blocks])
+        if self._watcher is not None:
+            self._watcher.take(events)
+        return events
+
+    def begin(self) -> None:
+        """The watcher is told from the present state on."""
+        if self._watcher is not None:
+            self._watcher.begin(self.venue.trades)
 
     def catch_up(self) -> Iterator[tuple[Commands, Events]]:
         """Apply what the journal has and the venue has not: batches with their events."""
@@ -90,31 +112,42 @@ class Plane:
         self.journal.close()
 
 
-def found_plane(directory: Path, configuration: Configuration, durability: str = "always") -> Plane:
+def found_plane(
+    directory: Path,
+    configuration: Configuration,
+    watcher: VenueWatcher | None = None,
+    durability: str = "always",
+) -> Plane:
     """A plane with a new, empty journal; `opening_records` are what it must be given first."""
     journal = Journal.create(directory, durability=durability)
     try:
-        return Plane(configuration, journal)
+        plane = Plane(configuration, journal, watcher)
+        plane.begin()
+        return plane
     except BaseException:
         journal.close()
         raise
 
 
 def found_or_restore(
-    directory: Path, configuration: Configuration, durability: str = "always"
+    directory: Path,
+    configuration: Configuration,
+    watcher: VenueWatcher | None = None,
+    durability: str = "always",
 ) -> tuple[Plane, bool]:
     """(plane, whether it is new): founded with its opening records, or as its newest snapshot has it.
 
     A journal that was created and never written to counts as new: its founder died before the first record.
     """
     if not any(directory.glob("segment-*[0-9]")):
-        plane = found_plane(directory, configuration, durability)
+        plane = found_plane(directory, configuration, watcher, durability)
     else:
         journal = Journal.open(directory)
         if journal.last_sequence:
             journal.close()
-            return restore_plane(directory), False
-        plane = Plane(configuration, journal)
+            return restore_plane(directory, watcher), False
+        plane = Plane(configuration, journal, watcher)
+        plane.begin()
     try:
         # In one piece: a journal holds the whole configuration and every credit, or nothing at all.
         plane.take(opening_records(configuration))
@@ -130,13 +163,14 @@ def opening_records(configuration: Configuration) -> Commands:
     return np.concatenate([pieces, opening_credit(configuration), opening_schedule(configuration)])
 
 
-def open_plane(directory: Path) -> Plane:
+def open_plane(directory: Path, watcher: VenueWatcher | None = None, from_start: bool = False) -> Plane:
     """A plane as it stood when its last command was acknowledged, ready to go on.
 
     The newest whole snapshot is restored, its root is compared with the one in its name, the tail of the
-    journal is applied. Raises RefusedError if the state is not the one that was snapshotted.
+    journal is applied, and the watcher is told its events; from the first record with `from_start`. Raises
+    RefusedError if the state is not the one that was snapshotted.
     """
-    plane = restore_plane(directory)
+    plane = restore_plane(directory, watcher, from_start)
     try:
         for _ in plane.catch_up():
             pass
@@ -146,17 +180,21 @@ def open_plane(directory: Path) -> Plane:
     return plane
 
 
-def restore_plane(directory: Path) -> Plane:
-    """A plane as its newest whole snapshot has it; `catch_up` applies what the journal has behind it."""
+def restore_plane(directory: Path, watcher: VenueWatcher | None = None, from_start: bool = False) -> Plane:
+    """A plane as its newest whole snapshot has it, or empty with `from_start`.
+
+    `catch_up` applies what the journal has behind it.
+    """
     journal = Journal.open(journal_directory(directory))
     try:
         configuration, _ = journaled_configuration(journal, CommandKind.CONFIGURATION)
-        plane = Plane(configuration, journal)
-        newest = journal.snapshots.newest()
+        plane = Plane(configuration, journal, watcher)
+        newest = None if from_start else journal.snapshots.newest()
         if newest is not None:
             sequence, root, stored = newest
             plane.venue.restore(stored)
             _expect_root(plane.venue, sequence, root)
+        plane.begin()
         return plane
     except BaseException:
         journal.close()

@@ -11,9 +11,7 @@ what was there before. Results of an earlier `novate clear` are replaced, those 
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from pathlib import Path
 
@@ -23,11 +21,12 @@ from novate.app.adopt import adopt_from_file
 from novate.app.clear_returns import returns_csv
 from novate.app.configuration import embedded_configuration
 from novate.app.destination import expect_place
-from novate.app.trade_files import MalformedRow, read_trades
-from novate.app.whole_files import write_together
+from novate.app.trade_files import MalformedRow, read_trades, require_totals
+from novate.app.whole_files import Piece, write_together
 from novate.clearing.efficiency import CycleTotals, Efficiency, saved_ppm
 from novate.clearing.house import ClearingResult, Delivery, clear_trades
-from novate.clearing.positions import POSITION_COLUMNS, Position
+from novate.clearing.lines import quoted
+from novate.clearing.positions import POSITION_COLUMNS, Positions
 from novate.clearing.trades.refusals import Refusal
 from novate.domain.configuration import Configuration
 from novate.gateway.files import only_writer
@@ -70,6 +69,7 @@ def clear_file(
     expect_place(out, OUTPUTS, [path])
     tell("reading")
     delivery = read_trades(path)
+    require_totals(path, delivery)
     if adopt:
         configuration = adopt_from_file(delivery.columns, configuration, settle_days)
     elif configuration is None:
@@ -78,10 +78,10 @@ def clear_file(
     result = clear_trades(delivery.columns, configuration)
     rejects = all_rejects(delivery.malformed, result)
     tell("writing")
-    files = {
-        "obligations.csv": result.obligations.content,
-        "positions.csv": positions_csv(result.positions),
-        "rejects.csv": rejects_csv(rejects),
+    files: dict[str, Iterable[Piece]] = {
+        "obligations.csv": result.obligations.chunks,
+        "positions.csv": positions_csv(result.position_columns),
+        "rejects.csv": [rejects_csv(rejects)],
         "returns.csv": returns_csv(delivery, result),
     }
     with only_writer(out):
@@ -95,23 +95,18 @@ def all_rejects(malformed: list[MalformedRow], result: ClearingResult) -> list[R
     return sorted([*torn, *result.refusals], key=lambda refusal: refusal.row)
 
 
-def positions_csv(positions: Iterable[Position]) -> bytes:
-    """The bytes of positions.csv: integers in the units of each instrument and currency."""
-    return _csv(POSITION_COLUMNS, positions)
+def positions_csv(positions: Positions) -> Iterator[Piece]:
+    """positions.csv, in pieces: integers in the units of each instrument and currency."""
+    yield (quoted(*POSITION_COLUMNS) + "\n").encode()
+    yield from positions.lines()
 
 
 def rejects_csv(rejects: Iterable[Refusal]) -> bytes:
     """The bytes of rejects.csv: row, identity, reason and message of every refused row."""
-    return _csv(REJECT_COLUMNS, rejects)
-
-
-def _csv(columns: tuple[str, ...], rows: Iterable[object]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(map(attrgetter(*columns), rows))
+    cells = attrgetter(*REJECT_COLUMNS)
+    lines = [quoted(*REJECT_COLUMNS), *(quoted(*cells(one)) for one in rejects)]
     # Bytes that were no UTF-8 in the input are shown, not passed on.
-    return text.getvalue().encode("utf-8", errors="backslashreplace")
+    return "".join(line + "\n" for line in lines).encode("utf-8", errors="backslashreplace")
 
 
 def _summary(out: Path, result: ClearingResult, rejects: list[Refusal], malformed: int) -> ClearSummary:
@@ -129,7 +124,7 @@ def _summary(out: Path, result: ClearingResult, rejects: list[Refusal], malforme
             answered, read=answered.read + malformed, rejected=answered.rejected + malformed
         ),
         rejects_by_reason=dict(sorted(reasons.items())),
-        obligations=len(result.obligations.rows),
+        obligations=len(result.obligations),
         digest=result.obligations.digest,
         cycles=result.efficiency.cycles,
         saved_ppm={ccy: saved_ppm(gross, net) for ccy, (gross, net) in sorted(totals.items())},

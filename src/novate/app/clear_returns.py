@@ -14,13 +14,17 @@ Invariant: accepted + duplicate + superseded + rejected = read. Rows are in the 
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from novate.app.trade_files import TradeDelivery
+from novate.app.whole_files import Piece
 from novate.clearing.house import ClearingResult
+from novate.clearing.lines import Column, Lines, Numbers, Picked, Rows, Words, quoted
 from novate.domain.machine import BrokenInvariant
 
 RETURN_COLUMNS = ("row", "source", "trade_id", "version", "status", "reason", "message")
@@ -31,55 +35,82 @@ WHY = {
     "DUPLICATE": "expected each version once, was delivered before with the same content",
     "SUPERSEDED": "expected the highest version, was below one that was delivered too",
 }
+"""Rows that are not refused, and what they are told."""
+REFUSED = len(WHY)
+"""Number of the first answer that is a refusal; each has its own, those of `WHY` are shared."""
+Int32s = npt.NDArray[np.int32]
 
-Answer = tuple[int, str, str, str, str, str, str]
-"""One line: the columns in their order."""
 
-
-def returns_csv(delivery: TradeDelivery, result: ClearingResult) -> bytes:
-    """The bytes of returns.csv. BrokenInvariant if the answers are not one for every row read."""
-    malformed = [
-        (torn.row, "", "", "", "REJECTED", "MALFORMED_ROW", torn.message) for torn in delivery.malformed
-    ]
-    answers = sorted([*malformed, *_answers(delivery, result)], key=lambda answer: answer[0])
-    counts = dict.fromkeys(STATUSES, 0)
-    for answer in answers:
-        counts[answer[4]] += 1
+def returns_csv(delivery: TradeDelivery, result: ClearingResult) -> Iterator[Piece]:
+    """returns.csv in pieces. BrokenInvariant if the answers are not one for every row read."""
+    answers = _answers(delivery, result)
+    counts = _counts(answers)
     _check(counts, delivery, result)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(RETURN_COLUMNS)
-    writer.writerows(answers)
-    # Bytes that were no UTF-8 in the input are shown, not passed on.
-    body = text.getvalue().encode("utf-8", errors="backslashreplace")
+    digest = sha256()
+    header = (quoted(*RETURN_COLUMNS) + "\n").encode()
+    digest.update(header)
+    yield header
+    for piece in Lines(_columns(delivery, result, answers)).pieces(len(answers)):
+        digest.update(piece)
+        yield piece
     footer = [f"#returns,{RETURNS_FORM}"]
     footer += [f"#status,{status},{count}" for status, count in counts.items()]
-    footer += [f"#read,{len(answers)}", f"#sha256,{sha256(body).hexdigest()}"]
-    return body + ("\n".join(footer) + "\n").encode()
+    footer += [f"#read,{len(answers)}", f"#sha256,{digest.hexdigest()}"]
+    yield ("\n".join(footer) + "\n").encode()
 
 
-def _answers(delivery: TradeDelivery, result: ClearingResult) -> Iterator[Answer]:
-    """The answers to the rows that have the form of a trade."""
-    columns, answers = delivery.columns, result.answers
-    refused = {refusal.row: refusal for refusal in result.refusals}
-    flags = zip(
-        columns.row.tolist(),
-        columns.source.codes.tolist(),
-        columns.trade_id.codes.tolist(),
-        columns.version.codes.tolist(),
-        answers.is_duplicate.tolist(),
-        answers.is_superseded.tolist(),
-        strict=True,
-    )
-    sources, trade_ids, versions = columns.source.values, columns.trade_id.values, columns.version.values
-    for row, source, trade_id, version, is_duplicate, is_superseded in flags:
-        identity = row, sources[source], trade_ids[trade_id], versions[version]
-        refusal = refused.get(row)
-        if refusal is not None:
-            yield (*identity, "REJECTED", refusal.reason, refusal.message)
-            continue
-        status = "DUPLICATE" if is_duplicate else "SUPERSEDED" if is_superseded else "ACCEPTED"
-        yield (*identity, status, "", WHY[status])
+def _answers(delivery: TradeDelivery, result: ClearingResult) -> Int32s:
+    """Number of the answer to every row: those that have the form of a trade, then the others."""
+    answers = np.zeros(len(delivery.columns) + len(delivery.malformed), np.int32)
+    taken = answers[: len(delivery.columns)]
+    for number, is_so in enumerate((result.answers.is_duplicate, result.answers.is_superseded), 1):
+        taken[is_so] = number
+    refused = np.flatnonzero(result.answers.reason)
+    taken[refused] = REFUSED + np.arange(len(refused))
+    answers[len(taken) :] = REFUSED + len(refused) + np.arange(len(delivery.malformed))
+    return answers
+
+
+def _columns(delivery: TradeDelivery, result: ClearingResult, answers: Any) -> list[Column]:
+    """The columns of the file, its lines in the order of the rows."""
+    columns, malformed = delivery.columns, delivery.malformed
+    answers_differ = bool(answers.any())
+    said = [quoted(status, "", why) for status, why in WHY.items()]
+    said += [quoted("REJECTED", one.reason, one.message) for one in result.refusals]
+    said += [quoted("REJECTED", "MALFORMED_ROW", torn.message) for torn in malformed]
+    # Texts that might need quotation marks stand among the words; and so does nothing, for torn rows.
+    words = [quoted(columns.trade_id.text(row)) for row in columns.trade_id.odd.tolist()]
+    ids: Any = np.arange(len(columns), dtype=np.int32)
+    ids[columns.trade_id.odd] = -1 - np.arange(len(words), dtype=np.int32)
+    row: Any = columns.row
+    source: Any = columns.source.codes
+    version: Any = columns.version.codes
+    sources = [*map(quoted, columns.source.values), ""]
+    numbers = [*map(quoted, columns.version.values), ""]
+    if malformed:
+        row = np.append(row, [torn.row for torn in malformed])
+        source = np.append(source, np.full(len(malformed), len(sources) - 1))
+        version = np.append(version, np.full(len(malformed), len(numbers) - 1))
+        ids = np.append(ids, np.full(len(malformed), -1 - len(words), np.int32))
+        order = np.argsort(row, kind="stable")
+        row, source, ids, version, answers = (
+            Picked(one, order) for one in (row, source, ids, version, answers)
+        )
+    texts = columns.trade_id
+    return [
+        Numbers(row),
+        Words(source, sources),
+        Rows(ids, texts.data, texts.starts, [*words, ""]),
+        Words(version, numbers),
+        Words(answers, said if answers_differ else said[:1]),
+    ]
+
+
+def _counts(answers: Int32s) -> dict[str, int]:
+    """Rows of each status."""
+    shared = np.bincount(np.minimum(answers, REFUSED), minlength=REFUSED + 1).tolist()
+    counts = dict(zip((*WHY, "REJECTED"), shared, strict=True))
+    return {status: counts[status] for status in STATUSES}
 
 
 def _check(counts: dict[str, int], delivery: TradeDelivery, result: ClearingResult) -> None:

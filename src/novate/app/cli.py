@@ -1,8 +1,11 @@
 """The command line: `novate COMMAND`, one file per group of commands, started in the blink of an eye.
 
     cli_run       run, replay, verify           the main job and its proof
-    cli_tools     match, clear, conform, explain, bench, import, version
-    cli_clearing  clearing minimum-payments, clearing iso20022
+    cli_planes    day                           a day on two planes, each a process
+    cli_tools     match, conform, explain, bench, import, version
+    cli_clear     clear                         trades that anyone made
+    cli_clearing  clearing ...                  a clearing house of many days
+    cli_margin    margin span, what-if, params  what accounts must leave
     cli_node      up, status, doctor, schema, keys add, keys list, bench node
 
     exit code   0 done      1 refused, or it differs      2 wrong use
@@ -19,9 +22,10 @@ from collections.abc import Sequence
 
 import typer
 
-from novate.app import cli_node, cli_run, cli_tools
+from novate.app import cli_clear, cli_node, cli_planes, cli_run, cli_tools
 from novate.app.cli_clearing import clearing
 from novate.app.cli_errors import expected_failure, usage_failure
+from novate.app.cli_margin import bench_span, margin
 from novate.app.cli_screen import prepare_output, print_error
 from novate.app.interruption import listen
 from novate.app.problems import Interrupted
@@ -43,6 +47,7 @@ importer = typer.Typer(
 )
 
 app.command("run")(cli_run.run)
+app.command("day")(cli_planes.day)
 app.command("replay")(cli_run.replay)
 app.command("verify")(cli_run.verify)
 app.command("up")(cli_node.up)
@@ -51,7 +56,7 @@ app.command("doctor")(cli_node.doctor)
 app.command("schema")(cli_node.schema)
 app.add_typer(cli_node.keys, name="keys")
 app.command("match")(cli_tools.match)
-app.command("clear")(cli_tools.clear)
+app.command("clear")(cli_clear.clear)
 app.command("conform")(cli_tools.conform)
 app.command("explain")(cli_tools.explain)
 bench.command("matching")(cli_tools.bench_matching)
@@ -59,10 +64,12 @@ bench.command("features")(cli_tools.bench_features)
 bench.command("ledger")(cli_tools.bench_ledger)
 bench.command("clearing")(cli_tools.bench_clearing)
 bench.command("node")(cli_node.bench_node)
+bench.command("span")(bench_span)
 app.add_typer(bench, name="bench")
 importer.command("lobster")(cli_tools.import_lobster)
 app.add_typer(importer, name="import")
 app.add_typer(clearing, name="clearing")
+app.add_typer(margin, name="margin")
 app.command("version")(cli_tools.version)
 
 

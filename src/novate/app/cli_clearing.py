@@ -2,6 +2,7 @@
 
 minimum-payments   the fewest payments among the parties, without the house
 iso20022           an obligation file as ISO 20022 messages
+open, take, ...    a house of many days in a directory: `cli_house`, `cli_house_trades`, `cli_house_queries`
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from novate.app import cli_house, cli_house_queries, cli_house_trades
 from novate.app.cli_options import Json, Out
 from novate.app.cli_screen import console, print_data, print_rows, table
 
@@ -20,13 +22,13 @@ if TYPE_CHECKING:
 SHOWN_PAYMENTS = 40
 
 clearing = typer.Typer(
-    help="Files and analyses of the clearing house.", no_args_is_help=True, rich_markup_mode=None
+    help="A clearing house of many days, its files and analyses.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
 @clearing.callback()
 def _clearing_group() -> None:
-    """Files and analyses of the clearing house."""
+    """A clearing house of many days, its files and analyses."""
 
 
 def minimum_payments(
@@ -67,6 +69,9 @@ def iso20022(
     return 0
 
 
+cli_house.register(clearing)
+cli_house_trades.register(clearing)
+cli_house_queries.register(clearing)
 clearing.command("minimum-payments")(minimum_payments)
 clearing.command("iso20022")(iso20022)
 

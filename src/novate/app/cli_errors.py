@@ -31,7 +31,8 @@ def expected_failure(error: BaseException) -> tuple[str, str] | None:
     """Name and message of an error that a user can do something about; None for a defect."""
     kind = type(error)
     if kind.__module__.split(".")[0] == "novate":
-        return _upper_snake(kind.__name__), str(error)
+        # A refusal of the clearing house goes by the name of the rule that was broken.
+        return getattr(error, "reason", "") or _upper_snake(kind.__name__), str(error)
     if isinstance(error, OSError):
         if error.errno is None:
             return "OS_ERROR", str(error)

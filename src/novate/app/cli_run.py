@@ -91,8 +91,10 @@ def verify(
     """Replay twice, compiled and interpreted, and compare with every snapshot and every output."""
     with progress_bars() as progress:
         from novate.app.verify import verify_directory
+        from novate.app.verify_planes import is_of_planes, verify_planes
 
-        result = verify_directory(directory, sample, progress)
+        verifies = verify_planes if is_of_planes(directory) else verify_directory
+        result = verifies(directory, sample, progress)
     if as_json:
         print_data(result)
         return 0 if result.same else 1

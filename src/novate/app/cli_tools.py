@@ -1,4 +1,4 @@
-"""Commands that use one room at a time: match, clear, conform, explain, bench, import, version."""
+"""Commands that use one room at a time: match, conform, explain, bench, import, version."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from novate.app.cli_options import ConfigFile, Json, Level, OrderFormat, Out
-from novate.app.cli_screen import console, print_data, print_rows, progress_bars, table
+from novate.app.cli_screen import console, print_data, progress_bars, table
 
 if TYPE_CHECKING:
-    from novate.app.clear import ClearSummary
+    from novate.app.clearing_story import ToldScenario
     from novate.app.conform import ConformResult
     from novate.domain.configuration import Configuration
 
@@ -52,41 +52,6 @@ def match(
     return 0
 
 
-def clear(
-    trades: Annotated[Path, typer.Argument(help="Trades, CSV or Parquet.", show_default=False)],
-    out: Out,
-    config: ConfigFile = None,
-    adopt: Annotated[
-        bool, typer.Option("--adopt", help="Take members and instruments from the file itself.")
-    ] = False,
-    settle_days: Annotated[
-        int | None,
-        typer.Option("--settle-days", min=0, max=5, help="With --adopt: T+N of instruments without one [1]."),
-    ] = None,
-    as_json: Json = False,
-) -> int:
-    """Net trades that anyone made into obligations."""
-    if settle_days is not None and not adopt:
-        raise typer.BadParameter("expected --settle-days together with --adopt, was alone")
-    with progress_bars() as progress:
-        from novate.app.clear import clear_file
-
-        configuration = _configuration(config) if config else None
-        summary = clear_file(
-            trades,
-            out,
-            configuration,
-            adopt=adopt,
-            settle_days=1 if settle_days is None else settle_days,
-            progress=lambda step: progress(f"{step} {trades.name}", 0, 0),
-        )
-    if as_json:
-        print_data(summary)
-    else:
-        _print_clearing(summary, out)
-    return 0
-
-
 def conform(
     files: Annotated[
         list[Path], typer.Argument(help="Scenario or case files, or folders.", show_default=False)
@@ -121,8 +86,10 @@ def explain(
     plain: Annotated[bool, typer.Option("--plain", help="No colours.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Tell a scenario step by step, with pictures of the order book."""
+    """Tell a scenario step by step, with pictures of the order book; of clearing, day by day."""
     with progress_bars() as progress:
+        from novate.app.clearing_story import tell_file
+        from novate.app.conform_clearing import is_clearing_file
         from novate.app.explain import explain_file, parse_steps
         from novate.app.run import ready_kernels
 
@@ -130,6 +97,10 @@ def explain(
             wanted = parse_steps(steps) if steps is not None else None
         except ValueError as fault:
             raise typer.BadParameter(f"--steps: {fault}") from fault
+        if file.is_file() and is_clearing_file(file):
+            if wanted is not None:
+                raise typer.BadParameter("expected no --steps: the days of clearing are told as a whole")
+            return _print_tales(tell_file(file, scenario), as_json)
         ready_kernels(progress)
         told = explain_file(file, scenario, wanted)
     ok = all(each.ok for each in told)
@@ -143,6 +114,25 @@ def explain(
         if number:
             screen.print()
         print_explanation(each, screen)
+    return 0 if ok else 1
+
+
+def _print_tales(tales: list[ToldScenario], as_json: bool) -> int:
+    """Stories of clearing scenarios, and where they are not what the scenario expects."""
+    ok = not any(tale.differing for tale in tales)
+    if as_json:
+        print_data({"ok": ok, "stories": tales})
+        return 0 if ok else 1
+    for tale in tales:
+        typer.echo(tale.text)
+        count, total = len(tale.differing), f"{tale.commands:,} commands"
+        lines = ", ".join(map(str, tale.differing))
+        typer.echo(
+            f"{count:,} of {total} give something else than the scenario expects, see novate conform: "
+            f"{tale.path} lines {lines}"
+            if count
+            else f"All {total} give what the scenario expects"
+        )
     return 0 if ok else 1
 
 
@@ -250,30 +240,6 @@ def _print_lines(lines: list[str]) -> None:
     screen = console()
     for number, line in enumerate(lines):
         screen.print(line, markup=False, style="bold" if number == 0 else "")
-
-
-def _print_clearing(summary: ClearSummary, out: Path) -> None:
-    from novate.reports.figures import grouped, percent
-    from novate.reports.model import headline
-
-    screen = console()
-    answered = summary.delivery
-    netted = answered.in_force - answered.undelivered
-    screen.print(headline(netted, summary.obligations, answered.read), style="bold", markup=False)
-    made = table("cycle", "currency", ">legs", ">rows", ">gross to pay", ">net to pay", ">netted away")
-    for cycle in summary.cycles:
-        saved = percent(cycle.gross_pay - cycle.net_pay, cycle.gross_pay)
-        figures = (cycle.legs, cycle.rows, cycle.gross_pay, cycle.net_pay)
-        made.add_row(cycle.cycle, cycle.ccy, *(grouped(figure) for figure in figures), saved)
-    screen.print(made)
-    screen.print(
-        f"{grouped(answered.read)} rows read, {grouped(answered.accepted)} accepted, "
-        f"{grouped(answered.rejected)} rejected; amounts in minor units"
-    )
-    for reason, count in summary.rejects_by_reason.items():
-        screen.print(f"  {count:>8,}  {reason}", markup=False)
-    names = ("obligations.csv", "positions.csv", "rejects.csv", "returns.csv")
-    print_rows([(str(out / name), "") for name in names])
 
 
 def _print_conformance(result: ConformResult) -> None:

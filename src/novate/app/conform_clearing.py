@@ -15,14 +15,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from novate.app.clearing_answers import balances_json, positions_json, status_json
 from novate.app.conform_clearing_commands import CommandWriter
 from novate.app.conform_clearing_events import EventReader
 from novate.app.conform_clearing_terms import house_terms
 from novate.app.conform_scenario import ScenarioError, json_lines, require_printable
-from novate.clearing.chart import BalanceBook
-from novate.clearing.house_terms import HouseTerms, day_text
+from novate.clearing.house_terms import HouseTerms
 from novate.clearing.machine import Clearing
-from novate.domain.clearing_codes import LegState
 from novate.domain.clearing_records import Records, new_clearing_events
 from novate.domain.machine import BrokenInvariant
 
@@ -30,7 +29,6 @@ Json = dict[str, Any]
 FORMAT = "docs/clearing-scenario-format.md"
 EVENT_ROOM = 4096
 QUERIES = ("STATUS", "BALANCES", "POSITIONS")
-SIDES = {1: "B", 2: "S"}
 
 
 class _Header(msgspec.Struct, forbid_unknown_fields=True):
@@ -110,16 +108,22 @@ def play(scenario: ClearingScenario) -> tuple[int, ClearingDeparture | None]:
     player = ClearingPlayer(scenario.terms)
     for done, step in enumerate(scenario.steps):
         try:
-            got = player.answer(step.command)
+            got = answer_step(player, scenario, step)
         except BrokenInvariant as fault:
             got = [{"ev": "BROKEN_INVARIANT", "message": str(fault)}]
-        except (KeyError, ValueError, TypeError, AttributeError) as fault:
-            place = f"{scenario.path}:{step.line}"
-            found = f"an unknown or missing {fault}" if isinstance(fault, KeyError) else str(fault)
-            raise ScenarioError(f"{place}: expected a command of {FORMAT}, was {found}") from fault
         if got != step.expect:
             return done, ClearingDeparture(step, got)
     return len(scenario.steps), None
+
+
+def answer_step(player: ClearingPlayer, scenario: ClearingScenario, step: ClearingStep) -> list[Json]:
+    """The events of a step. ScenarioError with its place for a command that is none of the format."""
+    try:
+        return player.answer(step.command)
+    except (KeyError, ValueError, TypeError, AttributeError) as fault:
+        place = f"{scenario.path}:{step.line}"
+        found = f"an unknown or missing {fault}" if isinstance(fault, KeyError) else str(fault)
+        raise ScenarioError(f"{place}: expected a command of {FORMAT}, was {found}") from fault
 
 
 class ClearingPlayer:
@@ -129,7 +133,6 @@ class ClearingPlayer:
         self.house = Clearing(terms)
         self.writer = CommandWriter(terms)
         self.reader = EventReader(terms, self.writer.sources)
-        self._terms = terms
         self._buffer = new_clearing_events(EVENT_ROOM)
 
     def answer(self, command: Json) -> list[Json]:
@@ -151,54 +154,5 @@ class ClearingPlayer:
 
     def _query(self, command: Json) -> Json:
         if command["cmd"] == "STATUS":
-            return self._status(command)
-        return self._balances() if command["cmd"] == "BALANCES" else self._positions()
-
-    def _status(self, command: Json) -> Json:
-        names = {"source": command["source"], "trade_id": command["trade_id"]}
-        found = self.house.status(command["source"], command["trade_id"])
-        if found is None:
-            return {"ev": "REJECTED", "cmd": "STATUS", **names, "reason": "UNKNOWN_TRADE"}
-        legs = [
-            [SIDES[leg.side], *self._terms.parties[leg.party], leg.quantity, leg.amount,
-             LegState(leg.state).name]
-            for leg in found.legs
-        ]  # fmt: skip
-        return {"ev": "TRADE_STATUS", **names, "version": found.version, "state": found.state, "legs": legs}
-
-    def _balances(self) -> Json:
-        tables: dict[int, list[list[Any]]] = {book: [] for book in BalanceBook}
-        terms = self._terms
-        for book, asset, party, balance in self.house.balances():
-            of = terms.instruments if book == BalanceBook.HOLDINGS else terms.currencies
-            name, owner = of[asset].name, terms.parties[party]
-            is_ours = book in (BalanceBook.HOLDINGS, BalanceBook.CASH)
-            tables[book].append([*owner, name, balance] if is_ours else [name, *owner, balance])
-        return {
-            "ev": "BALANCES",
-            "securities": sorted(tables[BalanceBook.HOLDINGS]),
-            "cash": sorted(tables[BalanceBook.CASH]),
-            "due": tables[BalanceBook.DUE],
-            "arrears": tables[BalanceBook.ARREARS],
-        }
-
-    def _positions(self) -> Json:
-        found, terms = self.house.positions(), self._terms
-        return {
-            "ev": "POSITIONS",
-            "open": [
-                [terms.instruments[one.instrument].name, *terms.parties[one.party], one.quantity, one.amount,
-                 [[day_text(since), quantity] for since, quantity in one.lots], one.reason.name]
-                for one in found.open
-            ],
-            "items": [
-                [one.source.decode(), one.trade_id.decode(), terms.instruments[one.instrument].name,
-                 one.quantity, one.amount, day_text(one.since), one.reason.name]
-                for one in found.items
-            ],
-            "waiting": [
-                [day_text(one.due), terms.instruments[one.instrument].name, *terms.parties[one.party],
-                 one.quantity, one.amount, one.legs]
-                for one in found.waiting
-            ],
-        }  # fmt: skip
+            return status_json(self.house, command["source"], command["trade_id"])
+        return balances_json(self.house) if command["cmd"] == "BALANCES" else positions_json(self.house)

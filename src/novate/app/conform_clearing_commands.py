@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,15 +37,16 @@ SIDES = {"B": Side.BUY, "S": Side.SELL}
 class CommandWriter:
     """Turns commands into records; remembers which sources have a number already."""
 
-    def __init__(self, terms: HouseTerms) -> None:
+    def __init__(self, terms: HouseTerms, sources: Sequence[str] = ()) -> None:
+        """`sources`: what the house has been named already, in the order of the numbers."""
         self._parties = {party: number for number, party in enumerate(terms.parties)}
         self._members = {member for member, _ in terms.parties} - {CCP[0], "WORLD"}
         self._accounts = {name: number for number, name in enumerate(terms.accounts)}
         self._instruments = {one.name: number for number, one in enumerate(terms.instruments)}
         self._currencies = {one.name: number for number, one in enumerate(terms.currencies)}
-        self.sources: list[str] = []
+        self.sources = list(sources)
         """Names in the order of their numbers."""
-        self._numbers: dict[str, int] = {}
+        self._numbers = {name: number for number, name in enumerate(self.sources)}
         self._out = bytearray()
 
     def records(self, command: Json) -> Records:
@@ -59,11 +60,18 @@ class CommandWriter:
             "PRIORITY": self._priority, "MARK": self._mark, "NET": self._bare, "SETTLE": self._bare,
             "ROLL": self._roll, "BUYIN_EXECUTE": self._buyin, "CASH_CLOSE": self._buyin,
             "DIVIDEND": self._dividend, "SPLIT": self._split,
+            "FILLS": self._fills, "RELEASE_CREDIT": self._bare,
         }  # fmt: skip
         if command["cmd"] not in writers:
             raise ValueError(f"an unknown command {command['cmd']!r}")
         writers[command["cmd"]](command)
         return np.frombuffer(bytes(self._out), CLEARING_COMMAND)
+
+    def named_sources(self, names: Iterable[str]) -> tuple[Records, dict[str, int]]:
+        """(records that name to the house what it does not know yet, numbers of all these names)."""
+        self._out = bytearray()
+        numbers = {name: self._source(name) for name in names}
+        return np.frombuffer(bytes(self._out), CLEARING_COMMAND), numbers
 
     def _put(
         self, kind: ClearingCommand, *, code: int = 0, flags: int = 0, party: int = NOT_GIVEN,
@@ -188,6 +196,11 @@ class CommandWriter:
     def _mark(self, command: Json) -> None:
         instrument = self._instrument(command["isin"])
         self._put(ClearingCommand.MARK, instrument=instrument, price=command["price"])
+
+    def _fills(self, command: Json) -> None:
+        source = self._source(_text(command["source"]))
+        first, last = _number(command["first"]), _number(command["last"])
+        self._put(ClearingCommand.FILLS, source=source, version=first, quantity=last)
 
     def _bare(self, command: Json) -> None:
         self._put(ClearingCommand[command["cmd"]])

@@ -132,6 +132,7 @@ class EventReader:
             e.BUYIN_CHARGE: self._held, e.EVENT_SET: self._event_set, e.ENTITLED: self._entitled,
             e.CLAIM_PAID: lambda one: {"ca_id": one.text} | self._party(one) | self._amount(one),
             e.SPLIT_APPLIED: self._split_applied, e.FRACTION: self._fraction,
+            e.FILLS_TAKEN: self._fills_taken, e.CREDIT: self._credit,
         }  # fmt: skip
 
     def json(self, events: Records) -> list[Json]:
@@ -323,6 +324,16 @@ class EventReader:
 
     def _rolled(self, one: Event) -> Json:
         return {"from": _iso(one.main.day), "to": _iso(one.main.number)}
+
+    def _fills_taken(self, one: Event) -> Json:
+        source = {"source": self._sources[one.main.source]}
+        return source | {"first": one.main.version, "last": one.main.quantity}
+
+    def _credit(self, one: Event) -> Json:
+        number = {"credit": one.main.version}
+        if one.main.instrument >= 0:
+            return number | self._on(one) | {"qty": one.main.amount}
+        return number | self._in(one) | self._amount(one)
 
     def _ageing(self, one: Event) -> Json:
         short, long = ([getattr(item, name) for item, _ in one.items] for name in ("quantity", "amount"))

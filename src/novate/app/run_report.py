@@ -64,7 +64,7 @@ def totals(cleared: ClearingResult) -> NetTotals:
     return NetTotals(
         trades=delivered,
         legs=2 * delivered,
-        obligations=len(cleared.obligations.rows),
+        obligations=len(cleared.obligations),
         members=len({one.member for one in cleared.efficiency.members}),
     )
 

@@ -174,7 +174,7 @@ def _replay_checks(journal: Path, evidence: Evidence, sample: int, progress: Pro
         sha256=evidence.derivation.events_sha256,
         state_root=evidence.state_root,
     )
-    yield _same_replay(f"two compiled replays of {last:,} commands", first, second)
+    yield same_replay(f"two compiled replays of {last:,} commands", first, second)
     broken = evidence.broken_invariant
     yield Check(what="invariants and conservation after the last command", same=not broken, where=broken)
     until = min(last, evidence.configuration_records + sample)
@@ -182,12 +182,13 @@ def _replay_checks(journal: Path, evidence: Evidence, sample: int, progress: Pro
         return
     progress("replaying a sample, interpreted", 0, 0)
     compiled, interpreted = replay_sample(journal, until), interpreted_sample(journal, until)
-    yield _same_replay(
+    yield same_replay(
         f"compiled and interpreted replay of the first {until:,} commands", compiled, interpreted
     )
 
 
-def _same_replay(what: str, first: Sample, second: Sample) -> Check:
+def same_replay(what: str, first: Sample, second: Sample) -> Check:
+    """Do two replays lead to the same place?"""
     for name in ("sequence", "events", "sha256", "state_root"):
         one, other = getattr(first, name), getattr(second, name)
         if one != other:

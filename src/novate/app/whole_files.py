@@ -10,19 +10,26 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+Piece = bytes | memoryview
 
-def write_together(folder: Path, files: dict[str, bytes]) -> None:
-    """Write the named files into the folder, replacing files of the same names; OSError if it cannot be."""
+
+def write_together(folder: Path, files: Mapping[str, Iterable[Piece]]) -> None:
+    """Write the named files into the folder, replacing files of the same names; OSError if it cannot be.
+
+    A file is given as the pieces of its content, which may be made while they are written.
+    """
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"{folder}: expected a folder for the results, was a file")
     folder.mkdir(parents=True, exist_ok=True)
     parts = {folder / f".{name}.part": folder / name for name in files}
     try:
-        for part, data in zip(parts, files.values(), strict=True):
+        for part, pieces in zip(parts, files.values(), strict=True):
             with part.open("wb") as stream:
-                stream.write(data)
+                for piece in pieces:
+                    stream.write(piece)
                 stream.flush()
                 os.fsync(stream.fileno())
         for part, whole in parts.items():

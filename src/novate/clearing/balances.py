@@ -15,10 +15,9 @@ from the giver (debit) to the taker (credit); its id is its seq. What happens to
 
 from __future__ import annotations
 
-from array import array
+import struct
 
 import numpy as np
-import numpy.typing as npt
 
 from novate.clearing.chart import (
     STRIDE,
@@ -28,6 +27,7 @@ from novate.clearing.chart import (
     place_of,
 )
 from novate.clearing.house_terms import HouseTerms
+from novate.clearing.ledger.archive import Archive
 from novate.clearing.ledger.codes import TransferFlag, TransferResult
 from novate.clearing.ledger.layout import ACCOUNT_REQUEST, TRANSFER_REQUEST
 from novate.clearing.ledger.ledger import Ledger
@@ -42,23 +42,21 @@ MOST_EVENTS = 2**31 - 1
 ROOM = 2**61
 """Turnover after which counters are folded (L29): no net passes 2**62 (C53), so none can then overflow."""
 
-# Columns of the queue: CODE is code | flags << CODE_BITS; REF is the user_ref, or the pending
-# transfer that a resolving one names.
-DEBIT, CREDIT, AMOUNT, CODE, REF = range(5)
-WIDTH = 5
-CODE_BITS = 16
-LINKED = TransferFlag.LINKED << CODE_BITS
-PENDING = TransferFlag.PENDING << CODE_BITS
-RESOLVING = TransferFlag.POST_PENDING | TransferFlag.VOID_PENDING
+_REQUEST = struct.Struct("<7qIHH")
+"""The fields of TRANSFER_REQUEST: a queued move is its request."""
+_pack = _REQUEST.pack
+_BYTES, _FLAGS_AT = TRANSFER_REQUEST.itemsize, 62
+assert _REQUEST.size == _BYTES
 
 
 class _Asset:
     """The accounts of one ledger."""
 
-    __slots__ = ("first", "nets")
+    __slots__ = ("first", "ledger", "nets")
 
     def __init__(self, book: int, asset: int) -> None:
-        self.first = ledger_number(book, asset) * STRIDE
+        self.ledger = ledger_number(book, asset)
+        self.first = self.ledger * STRIDE
         """Id of the account of party 0."""
         self.nets: dict[int, int] = {}
         """Party -> balance; who has an account stays, also with a balance of zero."""
@@ -67,15 +65,17 @@ class _Asset:
 class Balances:
     """Balances by asset and party."""
 
-    def __init__(self, terms: HouseTerms) -> None:
-        self.ledger = Ledger(max_batch=MOST_EVENTS)
+    def __init__(self, terms: HouseTerms, archive: Archive | None = None) -> None:
+        """No balances. With an archive, transfers of days that are over leave memory (L30)."""
+        self.ledger = Ledger(max_batch=MOST_EVENTS, archive=archive)
+        self._retires = archive is not None
         self.chart = Chart(terms)
         self.turnover = 0
         """Sum of the amounts since counters were last folded."""
         self._assets: dict[Asset, _Asset] = {}
-        self._stored = 0
-        """Transfers that the ledger has."""
-        self._queue = array("q")
+        self.next_id = 1
+        """Id and seq of the next transfer."""
+        self._queue = bytearray()
         self._opened: list[tuple[int, int, int]] = []
         """(book, asset, party) of accounts that the queue needs."""
 
@@ -115,16 +115,22 @@ class Balances:
         first, nets = found.first, found.nets
         nets[giver] -= amount
         nets[taker] += amount
-        self._queue.extend((first + giver, first + taker, amount, why, ref))
+        number = self.next_id
+        self.next_id = number + 1
+        self._queue += _pack(number, first + giver, first + taker, amount, 0, 0, ref, found.ledger, why, 0)
 
     def reserve(
         self, book: int, asset: int, giver: int, taker: int, amount: int, why: MoveReason, ref: int
     ) -> int:
         """Reserve an `amount` > 0 (L17) without moving it; returns the id, to `post` or to `void` before the
         command ends."""
-        first = self._accounts(book, asset, giver, taker).first
-        self._queue.extend((first + giver, first + taker, amount, why | PENDING, ref))
-        return self.next_id - 1
+        found, number = self._accounts(book, asset, giver, taker), self.next_id
+        self.next_id = number + 1
+        debit, credit = found.first + giver, found.first + taker
+        self._queue += _pack(
+            number, debit, credit, amount, 0, 0, ref, found.ledger, why, TransferFlag.PENDING
+        )
+        return number
 
     def post(self, reserved: int) -> None:
         """What was reserved moves (L18)."""
@@ -138,16 +144,11 @@ class Balances:
         """What was reserved is free again (L18)."""
         self._resolve(reserved, TransferFlag.VOID_PENDING)
 
-    @property
-    def next_id(self) -> int:
-        """Id and seq of the next transfer."""
-        return self._stored + len(self._queue) // WIDTH + 1
-
     def chain(self, first: int) -> None:
         """Everything from the transfer `first` on happens together, or nothing of it (L21)."""
         queue = self._queue
-        for at in range(self._place(first) + CODE, len(queue) - WIDTH, WIDTH):
-            queue[at] |= LINKED
+        for at in range(self._place(first) + _FLAGS_AT, len(queue) - _BYTES, _BYTES):
+            queue[at] |= TransferFlag.LINKED
 
     def _accounts(self, book: int, asset: int, giver: int, taker: int) -> _Asset:
         """The accounts of an asset; both parties have one then."""
@@ -165,13 +166,13 @@ class Balances:
 
     def _place(self, number: int) -> int:
         """Where a transfer of this command stands in the queue."""
-        return (number - self._stored - 1) * WIDTH
+        return len(self._queue) - (self.next_id - number) * _BYTES
 
     def _resolve(self, reserved: int, how: TransferFlag) -> tuple[int, int, int]:
-        start = self._place(reserved)
-        debit, credit, amount, code, _ = self._queue[start : start + WIDTH]
-        code = code & ((1 << CODE_BITS) - 1) | how << CODE_BITS
-        self._queue.extend((debit, credit, amount, code, reserved))
+        found = _REQUEST.unpack_from(self._queue, self._place(reserved))
+        _, debit, credit, amount, _, timeout, ref, ledger, why, _ = found
+        self._queue += _pack(self.next_id, debit, credit, amount, reserved, timeout, ref, ledger, why, how)
+        self.next_id += 1
         return debit, credit, amount
 
     # -- the ledger -------------------------------------------------------------------------------------
@@ -181,17 +182,9 @@ class Balances:
         if not self._queue:
             return
         self._open_accounts(day)
-        rows = np.frombuffer(self._queue, np.int64).reshape(-1, WIDTH)
-        self._queue = array("q")
-        self._make_room(rows[:, AMOUNT], day)
-        requests = np.zeros(len(rows), TRANSFER_REQUEST)
-        requests["id"] = np.arange(self._stored + 1, self._stored + 1 + len(rows))
-        requests["debit"], requests["credit"] = rows[:, DEBIT], rows[:, CREDIT]
-        requests["amount"], requests["ledger"] = rows[:, AMOUNT], rows[:, DEBIT] // STRIDE
-        requests["code"], requests["flags"] = rows[:, CODE] & (1 << CODE_BITS) - 1, rows[:, CODE] >> CODE_BITS
-        is_resolving = (requests["flags"] & RESOLVING) != 0
-        requests["user_ref"] = np.where(is_resolving, 0, rows[:, REF])
-        requests["pending_id"] = np.where(is_resolving, rows[:, REF], 0)
+        requests = np.frombuffer(self._queue, TRANSFER_REQUEST)
+        self._queue = bytearray()
+        self._make_room(sum(requests["amount"].tolist()), day)
         results = np.asarray(self.ledger.transfers(requests, day))
         if results.any():
             # Of a broken chain the member that broke it has another code than the rest.
@@ -200,10 +193,10 @@ class Balances:
             code = TransferResult(int(results[place])).name
             raise BrokenInvariant(f"expected a move that the ledger takes, was {code} of {requests[place]}")
 
-        self._stored = self.ledger.stored
-
     def _open_accounts(self, day: int) -> None:
         """Ledgers and accounts that are used for the first time."""
+        if not self._opened:
+            return
         opened, self._opened = self._opened, []
         for book, asset in dict.fromkeys((book, asset) for book, asset, _ in opened):
             name, scale = self.chart.asset_name(book, asset), self.chart.scale(book, asset)
@@ -215,9 +208,8 @@ class Balances:
             requests[row] = (ledger * STRIDE + party, 0, ledger, code, flags)
         self.ledger.accounts(requests, day)
 
-    def _make_room(self, amounts: npt.NDArray[np.int64], day: int) -> None:
+    def _make_room(self, moved: int, day: int) -> None:
         """Fold counters before their cumulative sums could leave 64 bits."""
-        moved = (int((amounts >> 32).sum()) << 32) + int((amounts & 0xFFFFFFFF).sum())
         if self.turnover + moved > ROOM:
             accounts = self.ledger.state().accounts[1 : self.ledger.opened + 1]
             both = (accounts["debits_posted"] != 0) & (accounts["credits_posted"] != 0)
@@ -226,10 +218,16 @@ class Balances:
             self.turnover = 0
         self.turnover += moved
 
+    def end_day(self, day: int) -> None:
+        """Flush, and retire what is over."""
+        self.flush(day)
+        if self._retires:
+            self.ledger.retire()
+
     def read_ledger(self) -> None:
         """Nets as the ledger has them."""
-        self._assets, self._queue, self._opened = {}, array("q"), []
-        self._stored = self.ledger.stored
+        self._assets, self._queue, self._opened = {}, bytearray(), []
+        self.next_id = self.ledger.stored + 1
         for row in self.ledger.state().accounts[1 : self.ledger.opened + 1]:
             book, asset, party = place_of(int(row["id"]))
             accounts = self._assets.setdefault((book, asset), _Asset(book, asset))
@@ -239,7 +237,7 @@ class Balances:
         """The ledger's own invariants, the limits of its accounts, and that nets are its nets. Raises
         BrokenInvariant naming the first that is broken."""
         if self._queue:
-            raise BrokenInvariant(f"expected no move in the queue, was {len(self._queue) // WIDTH}")
+            raise BrokenInvariant(f"expected no move in the queue, was {len(self._queue) // _BYTES}")
         self.ledger.validate()
         found = 0
         for row in self.ledger.state().accounts[1 : self.ledger.opened + 1]:

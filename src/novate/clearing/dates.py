@@ -13,69 +13,71 @@ import msgspec
 import numpy as np
 
 from novate.clearing.terms import ClearingTerms
-from novate.clearing.trades.capture import INVALID, CapturedTrades
-from novate.clearing.trades.columns import Bools, Int16s, Int64s
+from novate.clearing.trades.capture import INVALID, Vocabulary
+from novate.clearing.trades.columns import Bools, Int64s, TradeColumns
+from novate.clearing.trades.combinations import Combinations
 from novate.domain.codes import ClearingReject
 
 
 class DueDates(msgspec.Struct, frozen=True):
-    """Per row: settlement date after C11, date of its cycle, and the rung of the ladder that it breaks."""
+    """Settlement date after C11, date of its cycle, and the rung of the ladder that it breaks."""
 
-    due_day: Int64s
-    cycle_day: Int64s
-    reason: Int16s
-
-
-class _Dates(msgspec.Struct, frozen=True):
-    due: datetime.date
-    cycle: datetime.date
-    reason: ClearingReject | None = None
+    due_day: int
+    cycle_day: int
+    reason: int = 0
 
 
-def distinct(*columns: Int64s) -> tuple[Int64s, Int64s]:
-    """(a row for each distinct combination of the columns, the combination's number for each row)."""
-    code = np.zeros(len(columns[0]), np.int64)
-    for column in columns:
-        values, numbers = np.unique(column, return_inverse=True)
-        # Renumbered at every step, so that the product of two counts stays far below 64 bits.
-        code = np.unique(code * max(len(values), 1) + numbers, return_inverse=True)[1].astype(np.int64)
-    return np.unique(code, return_index=True)[1].astype(np.int64), code
+class Calendars:
+    """Dates of the rows of a delivery: `found[number[i]]` are those of row i."""
+
+    def __init__(self, columns: TradeColumns, vocabulary: Vocabulary, terms: ClearingTerms) -> None:
+        self.found: list[DueDates] = []
+        self._known: dict[tuple[int, int, tuple[int, int, int]], int] = {}
+        self._vocabulary = vocabulary
+        self._terms = terms
+        dates = (columns.trade_date, columns.settle_date, columns.arrival)
+        sizes = [len(terms.instruments), *(len(column.values) for column in dates)]
+        self._numbers = Combinations(sizes, self._number)
+
+    def look_up(self, columns: TradeColumns, instrument: Int64s, usable: Bools) -> Int64s:
+        """Number of each usable row, 0 for the others; `columns` are some rows, `instrument` theirs."""
+        dates = (columns.trade_date.codes, columns.settle_date.codes, columns.arrival.codes)
+        if usable.all():
+            return self._numbers.look_up(instrument, *dates)
+        numbers = np.zeros(len(usable), np.int64)
+        numbers[usable] = self._numbers.look_up(instrument[usable], *(codes[usable] for codes in dates))
+        return numbers
+
+    def _number(self, instrument: int, trade: int, settle: int, arrival: int) -> int:
+        words = self._vocabulary
+        trade_day = int(words.trade_day[trade])
+        arrival_day = int(words.arrival_day[arrival]) or trade_day
+        days = trade_day, int(words.settle_day[settle]), arrival_day
+        one = self._terms.instruments[instrument]
+        # Instruments that share a calendar and a cycle share their dates.
+        key = one.calendar_number, one.cycle, days
+        if key not in self._known:
+            self._known[key] = len(self.found)
+            self.found.append(_dates(instrument, days, self._terms))
+        return self._known[key]
 
 
-def due_dates(trades: CapturedTrades, usable: Bools, terms: ClearingTerms) -> DueDates:
-    """Dates of the usable rows; the others get zeros."""
-    rows = np.flatnonzero(usable)
-    firsts, code = distinct(
-        trades.instrument[rows], trades.trade_day[rows], trades.settle_day[rows], trades.arrival_day[rows]
-    )
-    found = [_dates(trades, int(rows[first]), terms) for first in firsts.tolist()]
-    due_day = np.zeros(len(usable), np.int64)
-    cycle_day = np.zeros(len(usable), np.int64)
-    reason = np.zeros(len(usable), np.int16)
-    if found:
-        due_day[rows] = np.array([one.due.toordinal() for one in found], np.int64)[code]
-        cycle_day[rows] = np.array([one.cycle.toordinal() for one in found], np.int64)[code]
-        reason[rows] = np.array([one.reason or 0 for one in found], np.int16)[code]
-    return DueDates(due_day, cycle_day, reason)
-
-
-def _dates(trades: CapturedTrades, row: int, terms: ClearingTerms) -> _Dates:
-    """Dates of one row, in the order of C9's last rungs."""
-    number = int(trades.instrument[row])
+def _dates(number: int, days: tuple[int, int, int], terms: ClearingTerms) -> DueDates:
+    """Dates from (trade day, explicit settlement day, arrival), in the order of C9's last rungs."""
     instrument = terms.instruments[number]
     calendar = instrument.calendar
-    trade_date = datetime.date.fromordinal(int(trades.trade_day[row]))
-    business_date = datetime.date.fromordinal(int(trades.arrival_day[row]))
-    explicit = int(trades.settle_day[row])
+    trade_day, explicit, arrival_day = days
+    trade_date = datetime.date.fromordinal(trade_day)
+    business_date = datetime.date.fromordinal(arrival_day)
 
-    def refused(reason: ClearingReject) -> _Dates:
-        return _Dates(trade_date, trade_date, reason)
+    def refused(reason: ClearingReject) -> DueDates:
+        return DueDates(trade_day, trade_day, reason)
 
     if trade_date > business_date:
         return refused(ClearingReject.FUTURE_TRADE_DATE)
     if not calendar.is_trading_day(trade_date):
         return refused(ClearingReject.NOT_TRADING_DAY)
-    if explicit == INVALID or 0 < explicit < trade_date.toordinal():
+    if explicit == INVALID or 0 < explicit < trade_day:
         return refused(ClearingReject.SETTLE_BEFORE_TRADE)
     if explicit:
         settle = datetime.date.fromordinal(explicit)
@@ -87,4 +89,4 @@ def _dates(trades: CapturedTrades, row: int, terms: ClearingTerms) -> _Dates:
         if terms.late_trades == "REJECT":
             return refused(ClearingReject.LATE_TRADE)
         settle = calendar.next_settlement_day(business_date)
-    return _Dates(settle, terms.cycle_date(number, settle))
+    return DueDates(settle.toordinal(), terms.cycle_date(number, settle).toordinal())

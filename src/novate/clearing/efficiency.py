@@ -9,19 +9,16 @@ Only what is delivered is netted here; futures and perpetuals make positions (`p
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 import msgspec
+import numpy as np
 
-from novate.clearing.netting import Nets
+from novate.clearing.netting import Nets, Sums, totals
 from novate.clearing.obligations import cycle_name
 from novate.clearing.terms import ClearingTerms
+from novate.clearing.trades.columns import Int64s
 from novate.domain.units import div_floor
 
 PPM = 10**6
-T = TypeVar("T")
-Maker = Callable[[int, int, ClearingTerms], T]
 
 
 class Netted(msgspec.Struct, kw_only=True):
@@ -81,48 +78,55 @@ def saved_ppm(gross_pay: int, net_pay: int) -> int:
 
 def efficiency(nets: Nets, terms: ClearingTerms) -> Efficiency:
     """Gross and net of all keys, also of those that were netted to nothing."""
-    netted: dict[tuple[int, int], Netted] = {}
-    cycles: dict[tuple[int, int], CycleTotals] = {}
-    members: dict[tuple[int, int], MemberNetting] = {}
-    for day, currency, party, instrument, quantity, amount, legs, received, paid in zip(
-        nets.cycle_day, nets.currency, nets.party, nets.instrument, nets.quantity, nets.amount,
-        nets.gross_legs, nets.received, nets.paid, strict=True,
-    ):  # fmt: skip
-        # A million nets share a few thousand entries: an entry is made only where there is none.
-        per_isin = netted.get((day, instrument)) or _first(netted, (day, instrument), _netted, terms)
-        per_ccy = cycles.get((day, currency)) or _first(cycles, (day, currency), _cycle_totals, terms)
-        per_member = members.get((party, currency)) or _first(members, (party, currency), _member, terms)
-        per_isin.gross_qty += received - quantity
-        per_isin.net_qty += max(-quantity, 0)
-        per_member.gross_receive += paid + amount
-        per_member.net_receive += max(amount, 0)
-        is_row = 1 if quantity or amount else 0
-        net_pay = max(-amount, 0)
-        for one in (per_isin, per_ccy, per_member):
-            one.legs += legs
-            one.rows += is_row
-            one.gross_pay += paid
-            one.net_pay += net_pay
+    days, day = np.unique(nets.cycle_day, return_inverse=True)
+    width, currencies = max(len(terms.instruments), 1), max(len(terms.currencies), 1)
+    columns: dict[str, Sums] = {
+        "legs": nets.legs,
+        "rows": nets.is_row.astype(np.int64),
+        "gross_qty": nets.received - nets.quantity,
+        "net_qty": np.maximum(-nets.quantity, 0),
+        "gross_pay": nets.paid,
+        "net_pay": np.maximum(-nets.amount, 0),
+        "gross_receive": nets.paid + nets.amount,
+        "net_receive": np.maximum(nets.amount, 0),
+    }
+    netted = _grouped(day * width + nets.instrument, columns, Netted)
+    members = _grouped(nets.party * currencies + nets.currency, columns, MemberNetting)
+    found: dict[tuple[int, int], CycleTotals] = {}
+    for key, sums in netted:
+        at, instrument = int(days[key // width]), terms.instruments[key % width]
+        ccy = terms.currencies[instrument.currency]
+        cycle = found.setdefault((at, instrument.currency), CycleTotals(cycle=cycle_name(at)[0], ccy=ccy))
+        for name in ("legs", "rows", "gross_pay", "net_pay"):
+            setattr(cycle, name, getattr(cycle, name) + sums[name])
     return Efficiency(
-        netted=[netted[key] for key in sorted(netted)],
-        cycles=[cycles[key] for key in sorted(cycles)],
-        members=[members[key] for key in sorted(members)],
+        netted=[
+            Netted(
+                cycle=cycle_name(int(days[key // width]))[0], isin=terms.instruments[key % width].isin, **sums
+            )
+            for key, sums in netted
+        ],
+        cycles=[found[key] for key in sorted(found)],
+        members=[
+            MemberNetting(
+                member=terms.parties[key // currencies][0],
+                account=terms.parties[key // currencies][1],
+                ccy=terms.currencies[key % currencies],
+                **sums,
+            )
+            for key, sums in members
+        ],
     )
 
 
-def _first(found: dict[tuple[int, int], T], key: tuple[int, int], make: Maker[T], terms: ClearingTerms) -> T:
-    found[key] = entry = make(*key, terms)
-    return entry
-
-
-def _netted(day: int, instrument: int, terms: ClearingTerms) -> Netted:
-    return Netted(cycle=cycle_name(day)[0], isin=terms.instruments[instrument].isin)
-
-
-def _cycle_totals(day: int, currency: int, terms: ClearingTerms) -> CycleTotals:
-    return CycleTotals(cycle=cycle_name(day)[0], ccy=terms.currencies[currency])
-
-
-def _member(party: int, currency: int, terms: ClearingTerms) -> MemberNetting:
-    member, account = terms.parties[party]
-    return MemberNetting(member=member, account=account, ccy=terms.currencies[currency])
+def _grouped(
+    key: Int64s, columns: dict[str, Sums], kind: type[msgspec.Struct]
+) -> list[tuple[int, dict[str, int]]]:
+    """(key, sums of the columns that `kind` has) for each key that occurs, ascending."""
+    keys, group = np.unique(key, return_inverse=True)
+    sums = {
+        name: totals(column, group, len(keys)).tolist()
+        for name, column in columns.items()
+        if name in kind.__struct_fields__
+    }
+    return [(one, {name: found[i] for name, found in sums.items()}) for i, one in enumerate(keys.tolist())]

@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 
 from novate.clearing.trades.columns import Bools, Coded, Int64s, TradeColumns, constant, trade_columns
+from novate.clearing.trades.texts import texts_of
 from novate.domain.codes import EventKind, Side
 from novate.domain.configuration import Configuration
 from novate.domain.machine import BrokenInvariant
@@ -77,18 +78,18 @@ def _columns(
     trade_ids = trade["trade_id"].tolist()
     return trade_columns(
         {
-            "trade_id": Coded(np.arange(len(trade_ids), dtype=np.int64), [str(one) for one in trade_ids]),
+            "trade_id": texts_of([str(one) for one in trade_ids]),
             "source": constant(SOURCE, len(trade)),
             "version": constant("1", len(trade)),
             "trade_date": constant(configuration.business_date, len(trade)),
-            "instrument": Coded(market, [one.clearing_id for one in configuration.instruments]),
+            "instrument": _coded(market, [one.clearing_id for one in configuration.instruments]),
             "price": _texts(scales, market, trade["price"].astype(np.int64), MarketScale.price_text),
             "quantity": _texts(scales, market, trade["quantity"].astype(np.int64), MarketScale.quantity_text),
-            "currency": Coded(market, [one.currency for one in configuration.instruments]),
-            "buyer_member": Coded(buyer, [member for member, _ in names]),
-            "buyer_account": Coded(buyer, [account for _, account in names]),
-            "seller_member": Coded(seller, [member for member, _ in names]),
-            "seller_account": Coded(seller, [account for _, account in names]),
+            "currency": _coded(market, [one.currency for one in configuration.instruments]),
+            "buyer_member": _coded(buyer, [member for member, _ in names]),
+            "buyer_account": _coded(buyer, [account for _, account in names]),
+            "seller_member": _coded(seller, [member for member, _ in names]),
+            "seller_account": _coded(seller, [account for _, account in names]),
         }
     )
 
@@ -100,7 +101,11 @@ def _texts(
     markets = max(len(scales), 1)
     pairs, codes = np.unique(steps * markets + market, return_inverse=True)
     values = [text(scales[pair % markets], pair // markets) for pair in pairs.tolist()]
-    return Coded(codes.astype(np.int64), values)
+    return _coded(codes, values)
+
+
+def _coded(codes: Int64s, values: list[str]) -> Coded:
+    return Coded(codes.astype(np.int32), values)
 
 
 def _party_names(configuration: Configuration) -> list[tuple[str, str]]:

@@ -3,9 +3,9 @@
     TradeColumns --capture--> numbers --ladder--> reasons --versions--> trades in force
                                                      |
                  refusals <--------------------------+
-    trades in force --novate--> legs --net--> nets --> obligation file, efficiency
-                                  |
-                                  +--> positions
+    trades in force --both legs of each--> gross sums --net--> nets --> obligation file, efficiency
+                                               |
+                                               +--> positions
 
 Everything due is taken as settled on its date, so each settlement date is one netting cycle `D/N1` over the
 legs that are due then, and nothing is carried from one cycle to the next. Each trade arrives on its own
@@ -17,19 +17,20 @@ two rows with one identity and different contents is the first.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import msgspec
 import numpy as np
 
 from novate.clearing.efficiency import Efficiency, efficiency
 from novate.clearing.leaves import trade_texts
-from novate.clearing.netting import net
-from novate.clearing.novation import Legs, novate
+from novate.clearing.netting import gross, net
+from novate.clearing.novation import TradesInForce
 from novate.clearing.obligations import ObligationFile, obligation_file
-from novate.clearing.positions import Position, positions
+from novate.clearing.positions import Position, Positions, positions
 from novate.clearing.terms import clearing_terms
-from novate.clearing.trades.capture import capture
-from novate.clearing.trades.columns import TradeColumns
-from novate.clearing.trades.ladder import check_rows
+from novate.clearing.trades.columns import Int64s, TradeColumns
+from novate.clearing.trades.ladder import CheckedTrades, check_rows
 from novate.clearing.trades.refusals import Refusal, refusals
 from novate.clearing.trades.versions import Versions, resolve_versions
 from novate.domain.configuration import Configuration
@@ -49,33 +50,39 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """Trades in force of futures and perpetuals: they make positions, no obligations."""
 
 
-class ClearingResult(msgspec.Struct, frozen=True, kw_only=True):
+class ClearingResult(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything that one run of the clearing house says."""
 
     delivery: Delivery
     answers: Versions
     """The answer to every row, in order of arrival."""
     refusals: list[Refusal]
-    positions: list[Position]
+    position_columns: Positions
     obligations: ObligationFile
     efficiency: Efficiency
+
+    @cached_property
+    def positions(self) -> list[Position]:
+        """An object for each position, made when somebody asks."""
+        return list(self.position_columns.rows())
 
 
 def clear_trades(columns: TradeColumns, configuration: Configuration) -> ClearingResult:
     """Clear a delivery under a checked configuration."""
     terms = clearing_terms(configuration)
-    trades = capture(columns, terms)
-    checked = check_rows(columns, trades, terms)
-    answers = resolve_versions(columns, trades.version, checked.reason)
+    checked = check_rows(columns, terms)
+    answers = resolve_versions(columns, checked.reason)
+    refused = refusals(columns, answers.reason, terms)
     rows = np.flatnonzero(answers.in_force)
-    legs = novate(trades, checked.amounts.minor, checked.dates.due_day, rows)
-
-    delivered = np.array([one.is_delivered for one in terms.instruments], bool)[trades.instrument[rows]]
-    due_rows = rows[delivered]
-    due_legs = _legs_of(legs, np.repeat(delivered, 2))
-    texts = trade_texts(columns, trades.version, due_rows)
-    nets = net(due_legs, np.repeat(checked.dates.cycle_day[due_rows], 2), texts, terms)
-
+    trades = _in_force(checked, rows)
+    del checked
+    sums, cells = gross(trades, terms)
+    is_delivered = np.array([one.is_delivered for one in terms.instruments], bool)
+    undelivered = len(rows) - int(np.count_nonzero(is_delivered[trades.instrument]))
+    # Columns of millions of rows are given up as soon as nobody needs them.
+    del trades
+    nets = net(sums, cells, trade_texts(columns, rows), terms)
+    del cells
     rejected = int(np.count_nonzero(answers.reason))
     return ClearingResult(
         delivery=Delivery(
@@ -85,22 +92,20 @@ def clear_trades(columns: TradeColumns, configuration: Configuration) -> Clearin
             duplicates=int(np.count_nonzero(answers.is_duplicate)),
             superseded=int(np.count_nonzero(answers.is_superseded)),
             in_force=len(rows),
-            undelivered=len(rows) - len(due_rows),
+            undelivered=undelivered,
         ),
         answers=answers,
-        refusals=refusals(columns, answers.reason, terms),
-        positions=positions(legs, terms),
+        refusals=refused,
+        position_columns=positions(sums, terms),
         obligations=obligation_file(nets, terms),
         efficiency=efficiency(nets, terms),
     )
 
 
-def _legs_of(legs: Legs, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Legs:
-    """The chosen legs."""
-    return Legs(
-        party=legs.party[chosen],
-        instrument=legs.instrument[chosen],
-        due_day=legs.due_day[chosen],
-        quantity=legs.quantity[chosen],
-        amount=legs.amount[chosen],
-    )
+def _in_force(checked: CheckedTrades, rows: Int64s) -> TradesInForce:
+    """The trades of the rows; nothing is copied where that is all of them."""
+    names = ("buyer", "seller", "instrument", "quantity", "amount", "dates")
+    columns = {name: getattr(checked, name) for name in names}
+    if len(rows) < len(checked.reason):
+        columns = {name: column[rows] for name, column in columns.items()}
+    return TradesInForce(cycle_days=checked.cycle_days, **columns)

@@ -11,10 +11,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from novate.clearing import buyins, corporate, cycle, invariants, parameters, queries, roll, saved
+from novate.clearing import buyins, corporate, credit, cycle, invariants, parameters, queries, roll, saved
 from novate.clearing.chart import Chart
 from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.house_terms import HouseTerms, require_house_terms
+from novate.clearing.ledger.archive import Archive
 from novate.clearing.ledger.view import LedgerView
 from novate.clearing.settlement import run
 from novate.clearing.staging import Staging
@@ -59,18 +60,23 @@ ROOMS: dict[int, Room] = {
     ClearingCommand.CASH_CLOSE: buyins.cash_close,
     ClearingCommand.DIVIDEND: corporate.dividend,
     ClearingCommand.SPLIT: corporate.split,
+    ClearingCommand.FILLS: credit.fills,
+    ClearingCommand.RELEASE_CREDIT: credit.release_credit,
 }
 
 
 class Clearing:
     """One clearing house. Implements `Machine` over CLEARING_COMMAND and CLEARING_EVENT records."""
 
-    def __init__(self, terms: HouseTerms) -> None:
-        """A house without trades and balances. Raises ValueError naming a term that cannot be."""
+    def __init__(self, terms: HouseTerms, archive: Archive | None = None) -> None:
+        """A house without trades and balances. With an archive, a roll moves the transfers of the day that
+        ends out of memory; events and roots do not depend on it. Raises ValueError naming a term that
+        cannot be."""
         require_house_terms(terms)
         self.terms = terms
         self.consumed = 0
-        self._state = State(terms)
+        self._archive = archive
+        self._state = State(terms, archive)
         self._staging = Staging()
         self._is_begun = False
         self._tables = TradeTables(terms)
@@ -194,9 +200,40 @@ class Clearing:
         """The business date as a day ordinal (C6)."""
         return self._state.today
 
+    @property
+    def sources(self) -> list[str]:
+        """Names of the sources of trades, in the order of their numbers."""
+        return [name.decode() for name in self._state.sources]
+
+    @property
+    def fills(self) -> int:
+        """Number of the last fill of the venue that was taken."""
+        return self._state.venue.fills
+
+    @property
+    def credits(self) -> int:
+        """Number of the last CREDIT for the venue."""
+        return self._state.venue.credits
+
     def status(self, source: str, trade_id: str) -> queries.Status | None:
         """Where a trade is in its life (C49); None for one never seen."""
         return queries.status(self._state, source.encode(), trade_id.encode())
+
+    def versions(self, source: str, trade_id: str) -> queries.Versions | None:
+        """What is remembered of the deliveries of a trade (C7); None for one never seen."""
+        return queries.versions(self._state, source.encode(), trade_id.encode())
+
+    def intents(self) -> list[queries.OpenIntent]:
+        """Buy-ins that were announced and are open (C41)."""
+        return queries.intents(self._state)
+
+    def giveups(self) -> list[queries.PendingGiveUp]:
+        """Give-ups that nobody has answered (C15)."""
+        return queries.giveups(self._state)
+
+    def issuer_events(self) -> dict[str, int]:
+        """Instrument of each dividend and split that was ever set, by ca_id (C44)."""
+        return {name.decode(): number for name, number in queries.issuer_events(self._state).items()}
 
     @property
     def ledger(self) -> LedgerView:
@@ -228,7 +265,7 @@ class Clearing:
 
     def restore(self, source: SnapshotReader) -> None:
         """Take over the state of a house of the same terms. Raises ValueError where it does not fit."""
-        self._state, self._staging = saved.read_snapshot(self.terms, source)
+        self._state, self._staging = saved.read_snapshot(self.terms, source, self._archive)
         self._is_begun = False
 
     def validate(self) -> None:

@@ -5,7 +5,8 @@
             ALPINE  -300  +54 750.00        and buys from the seller
 
 Invariant: the two legs of a trade sum to zero in quantity and in amount. The amount is rounded once a trade
-(C2) and both legs use it, so nothing is ever left over.
+(C2) and both legs use it, so nothing is ever left over. The legs themselves are written down nowhere: leg 2i
+is the buyer's of trade i, 2i + 1 the seller's, and `netting` folds them as it goes.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import numpy as np
 
 from novate.clearing.terms import ClearingTerms
 from novate.clearing.trades.capture import WIDE, CapturedTrades
-from novate.clearing.trades.columns import Bools, Int64s, TradeColumns
+from novate.clearing.trades.columns import Bools, Int32s, Int64s, TradeColumns
+from novate.clearing.trades.combinations import Combinations
 from novate.domain.units import INT64_MAX, parse_signed
 
-DECIMALS_STRIDE = 64
+MOST_DECIMALS = 64
 
 
 class Amounts(msgspec.Struct, frozen=True):
@@ -32,83 +34,96 @@ class Amounts(msgspec.Struct, frozen=True):
     is_too_large: Bools
 
 
-class Legs(msgspec.Struct, frozen=True, kw_only=True):
-    """Two entries per trade: 2i is the buyer's leg of trade i, 2i + 1 the seller's."""
+class TradesInForce(msgspec.Struct, frozen=True, kw_only=True):
+    """The trades that are cleared: one entry per trade in each of the first six columns."""
 
-    party: Int64s
-    instrument: Int64s
-    due_day: Int64s
+    buyer: Int32s
+    seller: Int32s
+    instrument: Int32s
     quantity: Int64s
-    """Signed: what the party receives."""
     amount: Int64s
-    """Signed minor units: what the party receives."""
+    """Minor units that the buyer pays; below zero: that it is paid."""
+    dates: Int32s
+    cycle_days: Int64s
+    """`cycle_days[dates[i]]` is the day of the netting cycle that takes trade i."""
+
+    def __len__(self) -> int:
+        return len(self.buyer)
 
 
-def amounts(columns: TradeColumns, trades: CapturedTrades, usable: Bools, terms: ClearingTerms) -> Amounts:
-    """`round(quantity * price)` of every usable row (C2), exact at any size; signs come at the end, so
-    that a price below zero is rounded as the same price above it."""
-    minor = np.zeros(len(usable), np.int64)
-    is_rounded = np.zeros(len(usable), bool)
-    is_too_large = np.zeros(len(usable), bool)
-    rows = np.flatnonzero(usable)
-    ratio_of, ratios = _ratios(trades, rows, terms)
-    numerators = np.array([top if max(top, bottom) <= INT64_MAX else 0 for top, bottom in ratios], np.int64)
-    denominators = np.array([min(bottom, INT64_MAX) for _, bottom in ratios], np.int64)
-    if not len(rows):
-        return Amounts(minor, is_rounded, is_too_large)
+class Money:
+    """`round(quantity * price)` of the rows of a delivery (C2), exact at any size."""
 
-    quantity, price = trades.quantity[rows], trades.price[rows]
-    top, bottom = numerators[ratio_of], denominators[ratio_of]
-    # In 64 bits where the whole product surely fits; the few others are computed one by one, below.
-    narrow = (price != WIDE) & (top > 0)
-    room = INT64_MAX // np.maximum(top, 1)
-    narrow &= price <= room
-    room //= np.maximum(price, 1)
-    narrow &= quantity <= room
-    product = np.where(narrow, quantity, 0) * np.where(narrow, price, 0) * np.where(narrow, top, 0)
-    quotient, rest = np.divmod(product, bottom)
-    minor[rows] = quotient + (rest >= bottom - rest)
-    is_rounded[rows] = rest != 0
-    for i in np.flatnonzero(~narrow).tolist():
-        row = int(rows[i])
-        top_exact, bottom_exact = ratios[int(ratio_of[i])]
+    def __init__(self, terms: ClearingTerms) -> None:
+        self._terms = terms
+        self._ratios: list[tuple[int, int]] = []
+        """(numerator, denominator) in lowest terms: minor units of quantity 1 at price 1."""
+        self._numbers = Combinations((len(terms.instruments), MOST_DECIMALS), self._number)
+
+    def amounts(self, columns: TradeColumns, trades: CapturedTrades, usable: Bools) -> Amounts:
+        """Amounts of some rows; signs come at the end, so that a price below zero is rounded as the same one
+        above it."""
+        minor = np.zeros(len(usable), np.int64)
+        is_rounded = np.zeros(len(usable), bool)
+        is_too_large = np.zeros(len(usable), bool)
+        rows = slice(None) if usable.all() else np.flatnonzero(usable)
+        quantity, price = trades.quantity[rows], trades.price[rows]
+        ratio = self._numbers.look_up(trades.instrument[rows], trades.price_decimals[rows])
+        if not len(ratio):
+            return Amounts(minor, is_rounded, is_too_large)
+        tops, bottoms = self._narrow_ratios()
+        top, bottom = tops[ratio], bottoms[ratio]
+        # In 64 bits where the whole product surely fits; the few others are computed one by one, below.
+        is_narrow = _fits(quantity, price, top)
+        if not is_narrow.all():
+            quantity, price, top = (np.where(is_narrow, one, 0) for one in (quantity, price, top))
+        product = quantity * price * top
+        if bottoms.max() == 1:
+            minor[rows] = product
+        else:
+            quotient, rest = np.divmod(product, bottom)
+            minor[rows] = quotient + (rest >= bottom - rest)
+            is_rounded[rows] = rest != 0
+        wide = np.arange(len(usable))[rows][~is_narrow]
+        for row, number in zip(wide.tolist(), ratio[~is_narrow].tolist(), strict=True):
+            value, is_rounded[row] = self._exact(columns, trades, row, number)
+            is_too_large[row] = value > self._terms.max_amount
+            minor[row] = min(value, self._terms.max_amount)
+        is_too_large |= minor > self._terms.max_amount
+        return Amounts(np.where(trades.is_below_zero, -minor, minor), is_rounded, is_too_large)
+
+    def _number(self, instrument: int, decimals: int) -> int:
+        one = self._terms.instruments[instrument]
+        bottom = one.amount_denominator * 10**decimals
+        common = gcd(one.amount_numerator, bottom)
+        ratio = one.amount_numerator // common, bottom // common
+        if ratio not in self._ratios:
+            self._ratios.append(ratio)
+        return self._ratios.index(ratio)
+
+    def _narrow_ratios(self) -> tuple[Int64s, Int64s]:
+        """Numerators, 0 where a ratio does not fit 64 bits, and denominators."""
+        tops = [top if max(top, bottom) <= INT64_MAX else 0 for top, bottom in self._ratios]
+        return np.array(tops, np.int64), np.array([min(one, INT64_MAX) for _, one in self._ratios], np.int64)
+
+    def _exact(
+        self, columns: TradeColumns, trades: CapturedTrades, row: int, number: int
+    ) -> tuple[int, bool]:
+        """(the amount without its sign, whether it had to be rounded) of one row."""
+        top, bottom = self._ratios[number]
         unscaled = abs(parse_signed(columns.price.text(row))[0])
-        value, left = divmod(int(quantity[i]) * unscaled * top_exact, bottom_exact)
-        value += left >= bottom_exact - left
-        is_rounded[row] = left != 0
-        is_too_large[row] = value > terms.max_amount
-        minor[row] = min(value, terms.max_amount)
-    is_too_large |= minor > terms.max_amount
-    return Amounts(np.where(trades.is_below_zero, -minor, minor), is_rounded, is_too_large)
+        value, left = divmod(int(trades.quantity[row]) * unscaled * top, bottom)
+        return value + (left >= bottom - left), left != 0
 
 
-def _ratios(
-    trades: CapturedTrades, rows: Int64s, terms: ClearingTerms
-) -> tuple[Int64s, list[tuple[int, int]]]:
-    """Per row the number of its (numerator, denominator) in lowest terms, and the list of those."""
-    pair = trades.instrument[rows] * DECIMALS_STRIDE + trades.price_decimals[rows]
-    pairs, ratio_of = np.unique(pair, return_inverse=True)
-    ratios = []
-    for one in pairs.tolist():
-        instrument = terms.instruments[one // DECIMALS_STRIDE]
-        top = instrument.amount_numerator
-        bottom = instrument.amount_denominator * 10 ** (one % DECIMALS_STRIDE)
-        common = gcd(top, bottom)
-        ratios.append((top // common, bottom // common))
-    return ratio_of.astype(np.int64), ratios
-
-
-def novate(trades: CapturedTrades, minor: Int64s, due_day: Int64s, rows: Int64s) -> Legs:
-    """Legs of the trades in `rows`, in that order, the buyer's before the seller's."""
-    both = np.repeat(rows, 2)
-    sign = np.tile(np.array([1, -1], np.int64), len(rows))
-    party = np.empty(2 * len(rows), np.int64)
-    party[0::2] = trades.buyer[rows]
-    party[1::2] = trades.seller[rows]
-    return Legs(
-        party=party,
-        instrument=trades.instrument[both],
-        due_day=due_day[both],
-        quantity=sign * trades.quantity[both],
-        amount=-sign * minor[both],
-    )
+def _fits(quantity: Int64s, price: Int64s, top: Int64s) -> Bools:
+    """Rows whose product surely fits 64 bits; `top` is 0 where it does not fit itself."""
+    product = int(quantity.max()) * int(price.max()) * int(top.max())
+    if top.min() > 0 and price.min() >= 0 and product <= INT64_MAX:
+        return np.broadcast_to(np.True_, len(quantity))
+    is_narrow = (price != WIDE) & (top > 0)
+    room = INT64_MAX // np.maximum(top, 1)
+    is_narrow &= price <= room
+    room //= np.maximum(price, 1)
+    is_narrow &= quantity <= room
+    return np.asarray(is_narrow)

@@ -13,16 +13,27 @@ not want the footer skip lines that begin with `#`. `docs/obligation-file.md` de
 from __future__ import annotations
 
 import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 
 import msgspec
+import numpy as np
 
+from novate.clearing.kernels.lines import SLACK, Bytes, Int64s
+from novate.clearing.kernels.sha256 import DIGEST, digests
 from novate.clearing.leaves import lines_root
-from novate.clearing.netting import Nets
+from novate.clearing.lines import BAR, NOTHING, Column, Lines, Numbers, Rows, Words, Written, number_column
+from novate.clearing.netting import Nets, Sums, chosen_nets, totals
 from novate.clearing.terms import ClearingTerms
 
 FOOTER_FORM = 1
+MOVEMENTS, PAYS, NEW = ("NONE", "RECE", "DELI"), ("NONE", "CRDT", "DEBT"), "NEW1"
+"""By the sign of a net: 0, 1, -1."""
+KEY = ("cycle", "settle_date", "ccy", "member", "account", "isin")
+"""What an obligation id is the hash of (C22)."""
+ID_DIGITS = 16
+HEXADECIMAL = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint16)
+"""The two digits of each byte."""
 
 
 class Obligation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -67,36 +78,89 @@ class CycleFile(msgspec.Struct, frozen=True):
     merkle_root: str
 
 
-class ObligationFile(msgspec.Struct, frozen=True, kw_only=True):
+class ObligationFile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All obligations of a run, and the bytes of their file."""
 
-    rows: list[Obligation]
+    nets: Nets
+    """Those that are not zero."""
+    ids: tuple[Bytes, Int64s]
+    """Texts 2i and 2i + 1: obligation id and trade root hash of row i, hexadecimal."""
+    lines: Written
+    """The rows as they stand in the file."""
     cycles: list[CycleFile]
-    body: bytes
     footer: bytes
     digest: str
     """SHA-256 of the body, hexadecimal."""
+    terms: ClearingTerms
+
+    def __len__(self) -> int:
+        return len(self.nets)
+
+    @property
+    def chunks(self) -> list[bytes | memoryview]:
+        """The file in pieces that are not copied."""
+        return [HEADER.encode(), self.lines.content.data, self.footer]
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.chunks[:-1])
 
     @property
     def content(self) -> bytes:
-        return self.body + self.footer
+        return b"".join(self.chunks)
+
+    @cached_property
+    def rows(self) -> list[Obligation]:
+        """An object for each row, made when somebody asks."""
+        nets, ids = self.nets, bytes(self.ids[0])
+        width = ID_DIGITS + 2 * DIGEST
+        sums = [getattr(nets, name).tolist() for name in ("quantity", "amount", "legs")]
+        keys = [getattr(nets, name).tolist() for name in ("cycle_day", "currency", "party", "instrument")]
+        return [
+            self._row(ids[width * i : width * (i + 1)].decode(), key, quantity, amount, legs)
+            for i, (*key, quantity, amount, legs) in enumerate(zip(*keys, *sums, strict=True))
+        ]
+
+    def _row(self, ids: str, key: list[int], quantity: int, amount: int, legs: int) -> Obligation:
+        day, currency, party, instrument = key
+        cycle, settle_date = cycle_name(day)
+        member, account = self.terms.parties[party]
+        return Obligation(
+            obligation_id=ids[:ID_DIGITS],
+            cycle=cycle,
+            settle_date=settle_date,
+            member=member,
+            account=account,
+            isin=self.terms.instruments[instrument].isin,
+            movement=MOVEMENTS[_sign(quantity)],
+            quantity=abs(quantity),
+            pay=PAYS[_sign(amount)],
+            amount_minor=abs(amount),
+            ccy=self.terms.currencies[currency],
+            type=NEW,
+            gross_legs=legs,
+            trade_root_hash=ids[ID_DIGITS:],
+        )
 
 
-def obligation_file(nets: Nets, terms: ClearingTerms) -> ObligationFile:
+def obligation_file(found: Nets, terms: ClearingTerms) -> ObligationFile:
     """Rows, body, control totals and digests of the nets that are not zero."""
-    rows = [_obligation(nets, i, terms) for i in range(len(nets)) if nets.quantity[i] or nets.amount[i]]
-    lines = [_line(row) for row in rows]
-    body = (HEADER + "".join(lines)).encode()
-    digest = sha256(body).hexdigest()
-    cycles = _cycle_files(nets, rows, lines)
-    footer = _footer(rows, cycles, digest, terms).encode()
-    return ObligationFile(rows=rows, cycles=cycles, body=body, footer=footer, digest=digest)
-
-
-def obligation_id(cycle: str, settle_date: str, ccy: str, member: str, account: str, isin: str) -> str:
-    """First 16 hexadecimal digits of SHA-256 over the cycle and the key (C22)."""
-    key = "|".join((cycle, settle_date, ccy, member, account, isin))
-    return sha256(key.encode()).hexdigest()[:16]
+    nets = chosen_nets(found, found.is_row)
+    days, day = np.unique(found.cycle_day, return_inverse=True)
+    names = _names(nets, days, day[found.is_row], terms)
+    ids = _ids(names, nets)
+    lines = Lines(_columns(nets, names, ids)).whole(len(nets))
+    digest = sha256(HEADER.encode())
+    digest.update(lines.content.data)
+    bounds = np.searchsorted(nets.cycle_day, [*days.tolist(), days[-1] + 1 if len(days) else 0]).tolist()
+    cycles = [
+        _cycle_file(cycle_name(one)[0], lines, bounds[i], bounds[i + 1])
+        for i, one in enumerate(days.tolist())
+    ]
+    footer = _footer(nets, cycles, digest.hexdigest(), terms).encode()
+    return ObligationFile(
+        nets=nets, ids=ids, lines=lines, cycles=cycles, footer=footer, digest=digest.hexdigest(), terms=terms
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -106,76 +170,85 @@ def cycle_name(day: int) -> tuple[str, str]:
     return f"{date}/N1", date
 
 
-def _obligation(nets: Nets, i: int, terms: ClearingTerms) -> Obligation:
-    cycle, settle_date = cycle_name(nets.cycle_day[i])
-    member, account = terms.parties[nets.party[i]]
-    isin = terms.instruments[nets.instrument[i]].isin
-    ccy = terms.currencies[nets.currency[i]]
-    quantity, amount = nets.quantity[i], nets.amount[i]
-    return Obligation(
-        obligation_id=obligation_id(cycle, settle_date, ccy, member, account, isin),
-        cycle=cycle,
-        settle_date=settle_date,
-        member=member,
-        account=account,
-        isin=isin,
-        movement="RECE" if quantity > 0 else "DELI" if quantity < 0 else "NONE",
-        quantity=abs(quantity),
-        pay="CRDT" if amount > 0 else "DEBT" if amount < 0 else "NONE",
-        amount_minor=abs(amount),
-        ccy=ccy,
-        type="NEW1",
-        gross_legs=nets.gross_legs[i],
-        trade_root_hash=nets.root[i].hex(),
-    )
+def _sign(value: int) -> int:
+    """1 above zero, 0 at it, -1 below."""
+    return (value > 0) - (value < 0)
 
 
-def _line(row: Obligation) -> str:
-    # The columns of COLUMNS, in their order.
-    return (
-        f"{row.obligation_id},{row.cycle},{row.settle_date},{row.member},{row.account},{row.isin},"
-        f"{row.movement},{row.quantity},{row.pay},{row.amount_minor},{row.ccy},{row.type},"
-        f"{row.gross_legs},{row.trade_root_hash}\n"
-    )
+def _names(nets: Nets, days: Int64s, day: Int64s, terms: ClearingTerms) -> dict[str, Words]:
+    """Columns of the key, and of the two words that say which way it goes."""
+    cycles = [cycle_name(one) for one in days.tolist()]
+    return {
+        "cycle": Words(day, [cycle for cycle, _ in cycles]),
+        "settle_date": Words(day, [date for _, date in cycles]),
+        "member": Words(nets.party, [member for member, _ in terms.parties]),
+        "account": Words(nets.party, [account for _, account in terms.parties]),
+        "isin": Words(nets.instrument, [one.isin for one in terms.instruments]),
+        "ccy": Words(nets.currency, terms.currencies),
+    }
 
 
-def _cycle_files(nets: Nets, rows: list[Obligation], lines: list[str]) -> list[CycleFile]:
-    """One per cycle that took a leg, also where nothing was left to settle."""
-    grouped: dict[str, list[str]] = {cycle_name(day)[0]: [] for day in sorted(set(nets.cycle_day))}
-    for row, line in zip(rows, lines, strict=True):
-        grouped[row.cycle].append(line)
-    return [_cycle_file(cycle, taken) for cycle, taken in grouped.items()]
+def _ids(names: dict[str, Words], nets: Nets) -> tuple[Bytes, Int64s]:
+    """Obligation id and root of each row in hexadecimal, as texts 2i and 2i + 1."""
+    keys = Lines([names[name] for name in KEY], separator=BAR, last=NOTHING).whole(len(nets))
+    hashed = np.zeros(DIGEST * len(nets), np.uint8)
+    digests(keys.data, keys.starts, hashed)
+    both = np.concatenate([hashed.reshape(-1, DIGEST)[:, : ID_DIGITS // 2], nets.root], axis=1).ravel()
+    data = np.zeros(2 * len(both) + SLACK, np.uint8)
+    np.take(HEXADECIMAL, both, out=data[:-SLACK].view(np.uint16), mode="clip")
+    starts = np.zeros(2 * len(nets) + 1, np.int64)
+    starts[1:] = np.tile(np.array([ID_DIGITS, 2 * DIGEST]), len(nets)).cumsum()
+    return data, starts
 
 
-def _cycle_file(cycle: str, lines: list[str]) -> CycleFile:
-    body = "".join(lines).encode()
+def _columns(nets: Nets, names: dict[str, Words], ids: tuple[Bytes, Int64s]) -> list[Column]:
+    """The columns of COLUMNS, in their order."""
+    numbers = 2 * np.arange(len(nets))
+    made: dict[str, Column] = {
+        **names,
+        "obligation_id": Rows(numbers, *ids),
+        "movement": Words(np.sign(nets.quantity).astype(np.int64) % 3, MOVEMENTS),
+        "quantity": number_column(np.abs(nets.quantity)),
+        "pay": Words(np.sign(nets.amount).astype(np.int64) % 3, PAYS),
+        "amount_minor": number_column(np.abs(nets.amount)),
+        "type": Words(np.broadcast_to(0, len(nets)), [NEW]),
+        "gross_legs": Numbers(nets.legs),
+        "trade_root_hash": Rows(numbers + 1, *ids),
+    }
+    return [made[name] for name in COLUMNS]
+
+
+def _cycle_file(cycle: str, lines: Written, first: int, end: int) -> CycleFile:
+    """What is said of the rows from `first` to before `end`."""
+    starts = lines.starts[first : end + 1]
+    digest = sha256(HEADER.encode())
+    digest.update(lines.data[starts[0] : starts[-1]].data)
     return CycleFile(
         cycle=cycle,
-        rows=len(lines),
-        sha256=sha256(HEADER.encode() + body).hexdigest(),
-        merkle_root=lines_root(body).hex(),
+        rows=end - first,
+        sha256=digest.hexdigest(),
+        merkle_root=lines_root(lines.data, starts).hex(),
     )
 
 
-def _footer(rows: list[Obligation], cycles: list[CycleFile], digest: str, terms: ClearingTerms) -> str:
+def _footer(nets: Nets, cycles: list[CycleFile], digest: str, terms: ClearingTerms) -> str:
     """Control totals: what is delivered is received, what is paid is paid to somebody."""
-    per_isin: dict[str, list[int]] = {}
-    per_ccy: dict[str, list[int]] = {}
-    for row in rows:
-        of_isin = per_isin.get(row.isin) or per_isin.setdefault(row.isin, [0, 0, 0])
-        of_isin[0] += 1
-        of_isin[1 if row.movement == "DELI" else 2] += row.quantity
-        of_ccy = per_ccy.get(row.ccy) or per_ccy.setdefault(row.ccy, [0, 0, 0])
-        of_ccy[0] += 1
-        of_ccy[1 if row.pay == "DEBT" else 2] += row.amount_minor
     lines = [f"#footer,{FOOTER_FORM}"]
-    for isin, (count, out, into) in sorted(per_isin.items()):
-        instrument = terms.instruments[terms.instrument_numbers[isin]]
+    for number, count, out, into in _control_totals(nets.instrument, nets.quantity, len(terms.instruments)):
+        instrument = terms.instruments[number]
         currency, digits = terms.currencies[instrument.currency], instrument.quantity_digits
-        lines.append(f"#isin,{isin},{currency},{digits},{count},{out},{into},{into - out}")
-    for ccy, (count, out, into) in sorted(per_ccy.items()):
-        digits = terms.currency_digits[terms.currency_numbers[ccy]]
+        lines.append(f"#isin,{instrument.isin},{currency},{digits},{count},{out},{into},{into - out}")
+    for number, count, out, into in _control_totals(nets.currency, nets.amount, len(terms.currencies)):
+        ccy, digits = terms.currencies[number], terms.currency_digits[number]
         lines.append(f"#ccy,{ccy},{digits},{count},{out},{into},{into - out}")
     lines += [f"#cycle,{one.cycle},{one.rows},{one.sha256},{one.merkle_root}" for one in cycles]
-    lines += [f"#rows,{len(rows)}", f"#sha256,{digest}"]
+    lines += [f"#rows,{len(nets)}", f"#sha256,{digest}"]
     return "\n".join(lines) + "\n"
+
+
+def _control_totals(group: Int64s, values: Sums, groups: int) -> list[tuple[int, int, int, int]]:
+    """(group, rows, sum of what goes out, sum of what comes in) for each group with a row, ascending."""
+    rows = np.bincount(group, minlength=groups)
+    out, into = (totals(np.maximum(one, 0), group, groups) for one in (-values, values))
+    found = zip(range(groups), rows.tolist(), out.tolist(), into.tolist(), strict=True)
+    return [one for one in found if one[1]]

@@ -9,12 +9,15 @@ Invariant: over all parties of an instrument, bought equals sold and paid equals
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 import numpy as np
 
-from novate.clearing.netting import exact_sums
-from novate.clearing.novation import Legs
+from novate.clearing.lines import Column, Lines, Words, number_column, quoted
+from novate.clearing.netting import Gross, Sums, totals
 from novate.clearing.terms import ClearingTerms
+from novate.clearing.trades.columns import Int64s
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -36,36 +39,65 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 POSITION_COLUMNS = Position.__struct_fields__
 
 
-def positions(legs: Legs, terms: ClearingTerms) -> list[Position]:
-    """All positions in ascending order of (member, account, isin)."""
-    width = max(len(terms.instruments), 1)
-    key = legs.party * width + legs.instrument
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    keys, starts = np.unique(ordered, return_index=True)
-    quantity, amount = legs.quantity[order], legs.amount[order]
-    bought = exact_sums(np.maximum(quantity, 0), starts)
-    net_quantity = exact_sums(quantity, starts)
-    paid = exact_sums(np.maximum(-amount, 0), starts)
-    net_amount = exact_sums(amount, starts)
-    counts = np.diff(np.append(starts, len(ordered))).tolist()
-    found = []
-    for i, one in enumerate(keys.tolist()):
-        member, account = terms.parties[one // width]
-        instrument = terms.instruments[one % width]
-        found.append(
-            Position(
-                member=member,
-                account=account,
-                isin=instrument.isin,
-                ccy=terms.currencies[instrument.currency],
-                bought=bought[i],
-                sold=bought[i] - net_quantity[i],
-                net_quantity=net_quantity[i],
-                paid_minor=paid[i],
-                received_minor=paid[i] + net_amount[i],
-                net_amount_minor=net_amount[i],
-                legs=counts[i],
-            )
+class Positions(msgspec.Struct, frozen=True, kw_only=True):
+    """All positions in ascending order of (member, account, isin), by the column."""
+
+    party: Int64s
+    instrument: Int64s
+    bought: Sums
+    sold: Sums
+    paid: Sums
+    received: Sums
+    legs: Int64s
+    terms: ClearingTerms
+
+    def __len__(self) -> int:
+        return len(self.party)
+
+    @property
+    def sums(self) -> dict[str, Sums]:
+        """The last columns of the file, in their order."""
+        return {
+            "bought": self.bought,
+            "sold": self.sold,
+            "net_quantity": self.bought - self.sold,
+            "paid_minor": self.paid,
+            "received_minor": self.received,
+            "net_amount_minor": self.received - self.paid,
+            "legs": self.legs,
+        }
+
+    def rows(self) -> Iterator[Position]:
+        """One object for each."""
+        sums = {name: column.tolist() for name, column in self.sums.items()}
+        for i, (party, number) in enumerate(zip(self.party.tolist(), self.instrument.tolist(), strict=True)):
+            member, account = self.terms.parties[party]
+            one = self.terms.instruments[number]
+            ccy = self.terms.currencies[one.currency]
+            found = {name: column[i] for name, column in sums.items()}
+            yield Position(member=member, account=account, isin=one.isin, ccy=ccy, **found)
+
+    def lines(self) -> Iterator[memoryview]:
+        """The lines of the file, in pieces, integers in the units of each instrument and currency."""
+        terms = self.terms
+        names = (
+            (self.party, [member for member, _ in terms.parties]),
+            (self.party, [account for _, account in terms.parties]),
+            (self.instrument, [one.isin for one in terms.instruments]),
+            (self.instrument, [terms.currencies[one.currency] for one in terms.instruments]),
         )
-    return found
+        columns: list[Column] = [Words(codes, [quoted(value) for value in values]) for codes, values in names]
+        columns += [number_column(sums) for sums in self.sums.values()]
+        yield from Lines(columns).pieces(len(self))
+
+
+def positions(found: Gross, terms: ClearingTerms) -> Positions:
+    """Gross sums over all cycles."""
+    columns = {name: getattr(found, name) for name in ("bought", "sold", "paid", "received", "legs")}
+    party, instrument = found.party, found.instrument
+    if len(found) and found.cycle_day[0] != found.cycle_day[-1]:
+        width = max(len(terms.instruments), 1)
+        keys, group = np.unique(party * width + instrument, return_inverse=True)
+        party, instrument = np.divmod(keys, width)
+        columns = {name: totals(column, group, len(keys)) for name, column in columns.items()}
+    return Positions(party=party, instrument=instrument, terms=terms, **columns)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from novate.clearing.chart import BalanceBook
 from novate.clearing.rows import NO_ROW, Leg
 from novate.clearing.state import State, trade_identity
+from novate.clearing.trades.delivery import content_of
 from novate.domain.clearing_codes import LegState, OpenReason
 
 BalanceRows = list[tuple[int, int, int, int]]
@@ -19,6 +20,35 @@ class Status(NamedTuple):
     version: int
     state: str
     legs: list[Leg]
+
+
+class Versions(NamedTuple):
+    """What is remembered of the deliveries of a trade (C7)."""
+
+    highest: int
+    in_force: int
+    content: bytes
+    """Digest of the content in force, as `trades.runs.content_digests` makes it."""
+
+
+class OpenIntent(NamedTuple):
+    """A buy-in that was announced (C41)."""
+
+    number: int
+    party: int
+    instrument: int
+    left: int
+    day: int
+
+
+class PendingGiveUp(NamedTuple):
+    """A give-up that waits for its answer (C15)."""
+
+    number: int
+    source: bytes
+    trade_id: bytes
+    side: int
+    to: int
 
 
 class OpenPosition(NamedTuple):
@@ -70,6 +100,37 @@ def status(state: State, source: bytes, name: bytes) -> Status | None:
         return None
     legs = [state.leg(row) for row in state.legs_of(trade)]
     return Status(state.trades.get(trade, "in_force"), _state_of(state, trade, legs), legs)
+
+
+def versions(state: State, source: bytes, name: bytes) -> Versions | None:
+    """Highest version and version in force of a trade; None for one never seen."""
+    trade = state.trade_rows.get(trade_identity(source, name), NO_ROW)
+    if trade == NO_ROW:
+        return None
+    in_force = state.trades.get(trade, "in_force")
+    content = content_of(state, trade, in_force) or b""
+    return Versions(state.trades.get(trade, "highest"), in_force, content)
+
+
+def intents(state: State) -> list[OpenIntent]:
+    """Buy-ins that were announced and are open, by number."""
+    return [
+        OpenIntent(number, one.party, one.instrument, one.left, one.day)
+        for number, one in sorted(state.intents.items())
+    ]
+
+
+def giveups(state: State) -> list[PendingGiveUp]:
+    """Give-ups that nobody has answered, by number."""
+    return [
+        PendingGiveUp(number, *state.trade_key(one.trade), one.side, one.to)
+        for number, one in sorted(state.giveups.items())
+    ]
+
+
+def issuer_events(state: State) -> dict[bytes, int]:
+    """Instrument of each dividend and split that was ever set (C44)."""
+    return {name: state.corporate[name].instrument for name in sorted(state.corporate)}
 
 
 def _state_of(state: State, trade: int, legs: list[Leg]) -> str:

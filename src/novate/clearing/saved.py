@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from novate.clearing.commands import Command, Staged
 from novate.clearing.house_terms import HouseTerms
+from novate.clearing.ledger.archive import Archive
 from novate.clearing.staging import Staging
 from novate.clearing.state import Claim, Corporate, GiveUp, Intent, Item, Position, Price, State
 from novate.domain.clearing_codes import LegState
@@ -63,22 +64,30 @@ def write_snapshot(state: State, staging: Staging, into: SnapshotWriter) -> None
     into.put("rest", np.frombuffer(rest_of(state, staging), np.uint8))
 
 
-def read_snapshot(terms: HouseTerms, source: SnapshotReader) -> tuple[State, Staging]:
-    """A state from its arrays. ValueError where they do not fit."""
-    state, staging = State(terms), Staging()
+def read_snapshot(
+    terms: HouseTerms, source: SnapshotReader, archive: Archive | None = None
+) -> tuple[State, Staging]:
+    """A state from its arrays. ValueError where they do not fit; the archive is then as it was."""
+    state, staging = State(terms, archive), Staging()
     for table in COLUMNS:
         getattr(state, table).take_over(source.get(table))
     state.texts.heap = bytearray(source.get("names").tobytes())
     try:
         rest = msgspec.json.decode(source.get("rest").tobytes())
-        state.balances.ledger.restore(_LedgerReader(source))
-        state.balances.read_ledger()
         _load_rest(state, rest)
         _load_staging(staging, rest)
     except (msgspec.DecodeError, KeyError, TypeError, IndexError) as fault:
         raise ValueError(f"Expected the rest of a clearing house of the same terms, was {fault!r}") from fault
     _find_again(state)
+    state.balances.ledger.restore(_LedgerReader(source))
+    state.balances.read_ledger()
     return state, staging
+
+
+def day_of_snapshot(source: SnapshotReader) -> int:
+    """The business date of a snapshot, as a day ordinal."""
+    day: int = msgspec.json.decode(source.get("rest").tobytes())["day"][0]
+    return day
 
 
 def rest_of(state: State, staging: Staging) -> bytes:
@@ -109,6 +118,7 @@ def rest_of(state: State, staging: Staging) -> bytes:
             [[key, own[key]] for key in sorted(own) if own[key]]
             for own in (state.own_securities, state.own_deposits, state.own_money)
         ],
+        "venue": state.venue.rows(),
         "staged": [_staged(staging.text), staging.text_goes_on, staging.parts],
         "batch": None if staging.head is None else _command(staging.head),
         "batch_trades": [
@@ -203,6 +213,7 @@ def _load_rest(state: State, rest: dict[str, Any]) -> None:
         Claim(day, _bytes(name), party, instrument, amount)
         for day, name, party, instrument, amount in rest["claims"]
     ]
+    state.venue.take_over(rest["venue"])
     state.own_securities, state.own_deposits, state.own_money = (dict(own) for own in rest["own"])
     for fields in rest["items"]:
         trade, instrument, buyer, seller, quantity, amount, since, contract, reason, failed = fields

@@ -21,9 +21,11 @@ import numpy as np
 from novate.clearing.balances import Balances
 from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.house_terms import Days, HouseTerms
+from novate.clearing.ledger.archive import Archive
 from novate.clearing.load import Load
 from novate.clearing.outbox import Outbox
 from novate.clearing.rows import LEGS, NO_ROW, TRADES, VERSIONS, Leg, Rows, Texts
+from novate.clearing.venue_stream import VenueStream
 from novate.domain.clearing_codes import CorporateKind, LegState, Policy
 from novate.domain.units import div_half_up
 
@@ -134,7 +136,7 @@ class Claim(NamedTuple):
 class State:
     """The memory of one clearing house, and the movements that every room uses."""
 
-    def __init__(self, terms: HouseTerms) -> None:
+    def __init__(self, terms: HouseTerms, archive: Archive | None = None) -> None:
         self.terms = terms
         self.switches = terms.switches
         self.days = Days(terms)
@@ -142,7 +144,7 @@ class State:
         self.today = terms.start
         self.cycles = self.runs = 0
         self.out = Outbox()
-        self.balances = Balances(terms)
+        self.balances = Balances(terms, archive)
         self.loads = Load(terms)
         self.exempt: dict[tuple[int, int], int] = {}
         self.groups: dict[tuple[int, int], int] = {}
@@ -162,6 +164,7 @@ class State:
         self.splits: dict[int, list[bytes]] = {}
         """Applied splits of an instrument, in their order."""
         self.claims: list[Claim] = []
+        self.venue = VenueStream()
         self.own_securities: dict[int, int] = {}
         self.own_deposits: dict[int, int] = {}
         self.own_money: dict[int, int] = {}
@@ -218,7 +221,7 @@ class State:
 
     def start_day(self, day: int) -> None:
         """The business date changes; what moved before it is dated the day that ends."""
-        self.balances.flush(self.today)
+        self.balances.end_day(self.today)
         self.today = day
         self.cycles = self.runs = 0
 

@@ -40,6 +40,8 @@ class InstrumentTerms(msgspec.Struct, frozen=True, kw_only=True):
     takes_any_price: bool
     """True where prices may be zero or negative, as the market allows (R64)."""
     calendar: SettlementCalendar
+    calendar_number: int
+    """Equal for instruments of one trading calendar and one currency."""
 
 
 class ClearingTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +79,16 @@ def clearing_terms(configuration: Configuration) -> ClearingTerms:
     currencies = sorted(configuration.currencies)
     currency_numbers = {name: number for number, name in enumerate(currencies)}
     ordered = sorted(configuration.instruments, key=lambda instrument: instrument.clearing_id)
-    instruments = [_instrument_terms(one, configuration, currency_numbers) for one in ordered]
+    calendars: dict[tuple[str | None, str], int] = {}
+    instruments = [
+        _instrument_terms(
+            one,
+            configuration,
+            currency_numbers,
+            calendars.setdefault((one.calendar, one.currency), len(calendars)),
+        )
+        for one in ordered
+    ]
     numbers = {terms.symbol: number for number, terms in enumerate(instruments)}
     numbers.update({terms.isin: number for number, terms in enumerate(instruments)})
     parties = sorted(
@@ -104,7 +115,10 @@ def clearing_terms(configuration: Configuration) -> ClearingTerms:
 
 
 def _instrument_terms(
-    instrument: Instrument, configuration: Configuration, currency_numbers: dict[str, int]
+    instrument: Instrument,
+    configuration: Configuration,
+    currency_numbers: dict[str, int],
+    calendar_number: int,
 ) -> InstrumentTerms:
     digits = configuration.currencies[instrument.currency].digits
     _, quantity_digits = parse_decimal(instrument.lot)
@@ -120,4 +134,5 @@ def _instrument_terms(
         is_delivered=instrument.kind not in (InstrumentKind.FUTURE, InstrumentKind.PERPETUAL),
         takes_any_price=instrument.min_price is not None and parse_signed(instrument.min_price)[0] <= 0,
         calendar=settlement_calendar(configuration, instrument),
+        calendar_number=calendar_number,
     )

@@ -37,6 +37,9 @@ class ClearingCommand(IntEnum):
     CASH_CLOSE = 42
     DIVIDEND = 50
     SPLIT = 51
+    FILLS = 60
+    """The trades behind it are fills of the venue, and which ones."""
+    RELEASE_CREDIT = 61
 
 
 class ClearingEvent(IntEnum):
@@ -97,6 +100,9 @@ class ClearingEvent(IntEnum):
     CLAIM_PAID = 72
     SPLIT_APPLIED = 73
     FRACTION = 74
+    FILLS_TAKEN = 80
+    CREDIT = 81
+    """A delta for the venue (K16)."""
 
 
 class ClearingFlag(IntFlag):

@@ -363,3 +363,4 @@ class ClearingReject(IntEnum):
     MISSING_TEXT = 593
     INVALID_SIDE = 594
     BATCH_BROKEN_OFF = 595
+    FILL_GAP = 596

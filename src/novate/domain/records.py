@@ -131,6 +131,7 @@ CREDIT_COMMAND = _layout(  # K16: available[account, asset] += delta
     time=("i8", 24),
     delta=("i8", 32),
     asset=("i8", 40),
+    house_credit=("i8", 48),  # number of the house's CREDIT that it comes from; the venue does not look at it
 )
 
 SET_MARGIN_COMMAND = _layout(  # K14: margin per lot of a market for one account class

@@ -10,8 +10,11 @@ from novate.journal.errors import (
 )
 from novate.journal.journal import Journal
 from novate.journal.port import CommandLog
+from novate.journal.segments import DEFAULT_SEGMENT_BYTES, MOST_SEGMENT_BYTES
 
 __all__ = [
+    "DEFAULT_SEGMENT_BYTES",
+    "MOST_SEGMENT_BYTES",
     "CommandLog",
     "DataLoss",
     "Journal",

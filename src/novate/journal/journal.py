@@ -29,14 +29,14 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.domain.records import COMMAND, RECORD_BYTES, Commands
-from novate.journal.blocks import Block
+from novate.journal.blocks import Block, capacity_of
 from novate.journal.disk import Bytes, Disk
 from novate.journal.errors import JournalError
 from novate.journal.index import SparseIndex
 from novate.journal.opening import Opened, create_journal, open_journal
 from novate.journal.reader import Position, Walk
 from novate.journal.recovery import Recovery
-from novate.journal.segments import DEFAULT_SEGMENT_BYTES
+from novate.journal.segments import DEFAULT_SEGMENT_BYTES, SEGMENT_HEADER_BYTES
 from novate.journal.snapshots import Snapshots
 from novate.journal.writer import Writer
 
@@ -91,6 +91,11 @@ class Journal:
     @property
     def last_sequence(self) -> int:
         return self._position.sequence
+
+    @property
+    def block_records(self) -> int:
+        """Records that fit into one block: a larger batch is written as several."""
+        return capacity_of(self._segments[-1].header.segment_bytes - SEGMENT_HEADER_BYTES)
 
     @property
     def root(self) -> bytes:

@@ -18,16 +18,16 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from novate.clearing.ledger.codes import TransferFlag
-from novate.clearing.ledger.queries import StoredTransfer, balances_of, stored_transfer
+from novate.clearing.ledger.queries import StoredTransfer, balances_of
 from novate.clearing.ledger.view import LedgerView
 
 DayOf = Callable[[int], date]
-Chart = Mapping[int, str]
-"""Account code -> name of the group of accounts, `Assets:Bank`."""
 Names = Mapping[int, str]
-"""Account id -> its whole name, `Assets:Bank:Current`; each name once."""
+"""Account id -> name, `Liabilities:A:CLIE:Cash:USD`."""
 Narration = Callable[[StoredTransfer], str]
 """What a transaction says of itself; no quotation marks."""
+Chart = Mapping[int, str]
+"""Account code -> name of the group of accounts, `Assets:Bank`."""
 
 OTHER = "Equity:Other"
 """Where accounts go whose code the chart does not know."""
@@ -58,12 +58,14 @@ def beancount_lines(
 ) -> Iterator[str]:
     """Lines of a file that beancount accepts. ValueError for a group of the chart that is no account.
 
-    An account has its name of `names`, or that of its group and its id. `day_of` must not go back as time
-    goes on; dates before the year 1000 are not beancount's.
+    Accounts are called as in `names`, the others by the group of their code and by their id. `day_of` must
+    not go back as time goes on; dates before the year 1000 are not beancount's.
     """
-    for number, name in (*chart.items(), *(names or {}).items()):
-        if not _GROUP.fullmatch(name):
-            raise ValueError(f"Expected a group of accounts such as Assets:Bank, was {name!r} for {number}")
+    for code, group in chart.items():
+        if not _GROUP.fullmatch(group):
+            raise ValueError(
+                f"Expected a group of accounts such as Assets:Bank, was {group!r} for code {code}"
+            )
     book = _Book(ledger, chart, day_of, names or {}, narration)
     yield 'option "title" "Novate ledger"'
     yield from book.commodities()
@@ -106,6 +108,7 @@ class _Book:
         self, ledger: LedgerView, chart: Chart, day_of: DayOf, names: Names, narration: Narration
     ) -> None:
         self.s = ledger.state()
+        self.transfer_of = ledger.transfer_of
         self.day_of = day_of
         self.narration = narration
         self.now = ledger.now
@@ -114,8 +117,11 @@ class _Book:
         self.scales = {int(row["ledger"]): int(row["scale"]) for row in self.s.ledgers}
         self.assets = {int(row["ledger"]): row["asset"].decode() for row in self.s.ledgers}
         self.units = commodity_names(self.assets)
-        groups = {int(row["id"]): chart.get(int(row["code"]), OTHER) for row in self.rows}
-        self.names = {number: names.get(number, f"{group}:{number}") for number, group in groups.items()}
+        self.names = {
+            int(row["id"]): names.get(int(row["id"]))
+            or f"{chart.get(int(row['code']), OTHER)}:{int(row['id'])}"
+            for row in self.rows
+        }
 
     def commodities(self) -> Iterator[str]:
         first = self.day_of(int(self.rows["time"].min()) if len(self.rows) else self.now)
@@ -135,7 +141,7 @@ class _Book:
 
     def transactions(self) -> Iterator[str]:
         for seq in range(1, self.stored + 1):
-            found = stored_transfer(self.s, seq)
+            found = self.transfer_of(seq)
             if not found.flags & NOT_MONEY:
                 yield from self._transaction(found)
 

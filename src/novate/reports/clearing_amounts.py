@@ -17,7 +17,9 @@ Json = dict[str, Any]
 class Amounts:
     """What the events of a house do not say of its instruments and currencies."""
 
-    def __init__(self, terms: HouseTerms) -> None:
+    def __init__(self, terms: HouseTerms, quantity_digits: dict[str, int] | None = None) -> None:
+        """`quantity_digits`: behind the point, by instrument; whole securities where nothing is said."""
+        self._quantity_digits = quantity_digits or {}
         self.digits = {one.name: one.digits for one in terms.currencies}
         self.currency = {one.name: terms.currencies[one.currency].name for one in terms.instruments}
         self.policy = {one.name: one.policy for one in terms.instruments}
@@ -32,13 +34,21 @@ class Amounts:
         """An amount with the decimals of its currency."""
         return f"{grouped(minor, self.digits[ccy])} {ccy}"
 
+    def quantity(self, units: int, isin: str) -> str:
+        """A quantity without its sign, with the decimals of its instrument."""
+        return grouped(abs(units), self._quantity_digits.get(isin, 0))
+
+    def securities(self, units: int, isin: str) -> str:
+        """A quantity and its instrument: `400 ACME`."""
+        return f"{self.quantity(units, isin)} {isin}"
+
     def price_of(self, minor: int, isin: str) -> str:
         """An amount in the currency of an instrument, without its sign."""
         return self.money(abs(minor), self.currency[isin])
 
     def owes(self, isin: str, quantity: int, minor: int) -> str:
         """What a party has to do, signed as it sees it: `delivers 400 ACME, receives 20,000.00 USD`."""
-        securities = f"{'receives' if quantity > 0 else 'delivers'} {abs(quantity):,} {isin}"
+        securities = f"{'receives' if quantity > 0 else 'delivers'} {self.securities(quantity, isin)}"
         if not minor:
             return f"{securities} for nothing" if quantity else "owes nothing"
         paid = self.pays(minor, self.currency[isin])
@@ -52,7 +62,9 @@ class Amounts:
         """What is still open, signed as the party sees it."""
         parts = []
         if quantity:
-            parts.append(f"{abs(quantity):,} {isin} {'to receive' if quantity > 0 else 'to deliver'}")
+            parts.append(
+                f"{self.securities(quantity, isin)} {'to receive' if quantity > 0 else 'to deliver'}"
+            )
         if minor:
             parts.append(f"{self.price_of(minor, isin)} {'to receive' if minor > 0 else 'to pay'}")
         return " and ".join(parts) or "nothing left"

@@ -62,9 +62,8 @@ def close(before: Standing, events: Iterable[Json], amounts: Amounts) -> Standin
     for event in events:
         name = event["ev"]
         if name in PAID:
-            isin = event.get("isin") or amounts.instrument_of[event["ca_id"]]
-            ccy = event.get("ccy") or amounts.currency[isin]
-            _add(found.due, (event["member"], event["account"], ccy), event[PAID[name]])
+            owner = event["member"], event["account"], _currency(event, amounts)
+            _add(found.due, owner, event[PAID[name]])
         if name == "MARKED":
             _mark(found, event)
         elif name == "MONEY":
@@ -72,6 +71,13 @@ def close(before: Standing, events: Iterable[Json], amounts: Amounts) -> Standin
     found.open = [one for one in found.open if one[3]]
     found.items = [one for one in found.items if one[3]]
     return found
+
+
+def _currency(event: Json, amounts: Amounts) -> str:
+    """A charge says its currency, a mark its instrument, a claim its corporate event."""
+    if "ccy" in event:
+        return str(event["ccy"])
+    return amounts.currency[event["isin"] if "isin" in event else amounts.instrument_of[event["ca_id"]]]
 
 
 def _add(balances: dict[Owned, int], owner: Owned, amount: int) -> None:

@@ -117,5 +117,7 @@ _COMMANDS: dict[str, Callable[[Json], str]] = {
     "CASH_CLOSE": lambda one: f"buy-in {one['intent']} is closed out in cash at {one['price']}",
     "DIVIDEND": _dividend,
     "SPLIT": _split,
+    "FILLS": lambda one: f"fills {one['first']} to {one['last']} of {one['source']} come",
+    "RELEASE_CREDIT": lambda one: "the house tells the venue what has changed",
 }
 """The sentences that need nothing but the command."""

@@ -40,7 +40,7 @@ class EventWords:
 
     def say(self, event: Json) -> str:
         """The event as one sentence without a full stop."""
-        return _EVENTS[event["ev"]](self, event)
+        return SENTENCES[event["ev"]](self, event)
 
     # -- trades -----------------------------------------------------------------------------------------
 
@@ -50,7 +50,7 @@ class EventWords:
         return f"{trade}refused: {reason_words(one['reason'])}"
 
     def _accepted(self, one: Json) -> str:
-        what = f"{one['qty']:,} {one['isin']} for {self._amounts.price_of(one['amount'], one['isin'])}"
+        what = f"{self._securities(one)} for {self._amounts.price_of(one['amount'], one['isin'])}"
         return f"{trade_name(one)} version {one['version']} is in force: {what}, due {one['settle_date']}"
 
     def _duplicate(self, one: Json) -> str:
@@ -80,7 +80,7 @@ class EventWords:
 
     def _transferred(self, one: Json) -> str:
         price = self._amounts.money(one["amount"], self._amounts.currency[one["isin"]])
-        return f"transfer {one['transfer']}: {grouped(one['qty'])} {one['isin']} with {price}"
+        return f"transfer {one['transfer']}: {self._securities(one)} with {price}"
 
     def _giveup_open(self, one: Json) -> str:
         return f"give-up {one['giveup']} of {trade_name(one)} waits for {party_of(one)}"
@@ -93,11 +93,11 @@ class EventWords:
 
     def _balance(self, one: Json) -> str:
         if "isin" in one:
-            return f"{party_of(one)} now holds {one['qty']:,} {one['isin']}"
+            return f"{party_of(one)} now holds {self._securities(one)}"
         return f"{party_of(one)} now has {self._amounts.money(one['amount'], one['ccy'])}"
 
     def _exempted(self, one: Json) -> str:
-        return f"{one['qty']:,} {one['isin']} of {party_of(one)} are never delivered"
+        return f"{self._securities(one)} of {party_of(one)} are never delivered"
 
     def _priority(self, one: Json) -> str:
         where = "everywhere" if one["isin"] is None else f"in {one['isin']}"
@@ -116,10 +116,11 @@ class EventWords:
     def _netted(self, one: Json) -> str:
         ccy = self._amounts.currency[one["isin"]]
         gross, net = (self._amounts.money(one[name], ccy) for name in ("gross_pay", "net_pay"))
+        deliver, left = (self._quantity(one, name) for name in ("gross_qty", "net_qty"))
         rows = plural(one["rows"], "obligation")
         return (
-            f"{one['isin']}: {plural(one['legs'], 'leg')} became {rows}; to deliver {one['gross_qty']:,} "
-            f"became {one['net_qty']:,}, to pay {gross} became {net}"
+            f"{one['isin']}: {plural(one['legs'], 'leg')} became {rows}; to deliver {deliver} "
+            f"became {left}, to pay {gross} became {net}"
         )
 
     def _cycle(self, one: Json) -> str:
@@ -136,12 +137,15 @@ class EventWords:
 
     def _settled(self, one: Json) -> str:
         price = self._amounts.price_of(one["amount"], one["isin"])
-        return f"{trade_name(one)}: {one['qty']:,} {one['isin']} change hands for {price}"
+        return f"{trade_name(one)}: {self._securities(one)} change hands for {price}"
 
     def _batch(self, one: Json) -> str:
         if one["ok"]:
             return f"all or nothing in {one['ccy']}: everything settles"
-        lacks = [f"{member}/{account} lacks {n:,} {isin}" for member, account, isin, n in one["securities"]]
+        lacks = [
+            f"{member}/{account} lacks {self._amounts.securities(n, isin)}"
+            for member, account, isin, n in one["securities"]
+        ]
         lacks += [
             f"{member}/{account} lacks {self._amounts.money(n, one['ccy'])}"
             for member, account, n in one["cash"]
@@ -150,7 +154,7 @@ class EventWords:
 
     def _moved(self, one: Json) -> str:
         quantity = one["qty"] * (-1 if one["ev"] == "DELIVERED" else 1)
-        left = f"{one['left']:,} left" if one["left"] else "nothing left"
+        left = f"{self._quantity(one, 'left')} left" if one["left"] else "nothing left"
         served = f" (group {one['group']}, waits since {one['since']})" if "group" in one else ""
         return f"{party_of(one)} {self._amounts.owes(one['isin'], quantity, one['amount'])}, {left}{served}"
 
@@ -162,7 +166,7 @@ class EventWords:
 
     def _held(self, one: Json) -> str:
         price = self._amounts.price_of(one["amount"], one["isin"])
-        what = f"{one['qty']:,} {one['isin']} that it waits for since {one['since']}"
+        what = f"{self._securities(one)} that it waits for since {one['since']}"
         return f"{party_of(one)} cannot pay {price} for {what}: the house keeps them"
 
     def _settle_done(self, one: Json) -> str:
@@ -173,7 +177,7 @@ class EventWords:
     def _failed(self, one: Json) -> str:
         if "trade_id" in one:
             price = self._amounts.price_of(one["amount"], one["isin"])
-            what = f"{trade_name(one)} fails: {one['qty']:,} {one['isin']} for {price}"
+            what = f"{trade_name(one)} fails: {self._securities(one)} for {price}"
         else:
             left = self._amounts.left(one["isin"], one["qty"], one["amount"])
             what = f"{party_of(one)} fails with {left}"
@@ -203,31 +207,36 @@ class EventWords:
     def _ageing(self, one: Json) -> str:
         sides = []
         for name, verb in (("short", "to deliver"), ("long", "to receive")):
-            found = [f"{n:,} for {age}" for n, age in zip(one[name], self._ages, strict=True) if n]
+            found = [
+                f"{self._amounts.quantity(n, one['isin'])} for {age}"
+                for n, age in zip(one[name], self._ages, strict=True)
+                if n
+            ]
             sides += [f"{verb} {', '.join(found)}"] if found else []
         return f"{one['isin']} has failed, by settlement days: {'; '.join(sides)}"
 
     # -- buy-ins and corporate events -------------------------------------------------------------------
 
     def _buyin_eligible(self, one: Json) -> str:
-        return f"{party_of(one)} may have {one['qty']:,} {one['isin']} bought in"
+        return f"{party_of(one)} may have {self._securities(one)} bought in"
 
     def _intent(self, one: Json) -> str:
-        return f"buy-in {one['intent']}: {one['qty']:,} {one['isin']} for {party_of(one)}"
+        self._amounts.instrument_of[f"intent {one['intent']}"] = one["isin"]
+        return f"buy-in {one['intent']}: {self._securities(one)} for {party_of(one)}"
 
     def _notice(self, one: Json) -> str:
-        return f"notice to {party_of(one)}: {one['qty']:,} not delivered since {one['since']}"
+        return f"notice to {party_of(one)}: {self._unnamed_quantity(one)} not delivered since {one['since']}"
 
     def _bought_in(self, one: Json) -> str:
         cost = self._amounts.price_of(one["cost"], one["isin"])
         owed = self._amounts.owes(one["isin"], one["qty"], one["amount"])
-        return f"bought for {cost}: {party_of(one)} {owed}, {one['left']:,} left"
+        return f"bought for {cost}: {party_of(one)} {owed}, {self._quantity(one, 'left')} left"
 
     def _cash_closed(self, one: Json) -> str:
-        return f"{party_of(one)} {self._pays(one, 'amount')} instead of {one['qty']:,} {one['isin']}"
+        return f"{party_of(one)} {self._pays(one, 'amount')} instead of {self._securities(one)}"
 
     def _buyin_charge(self, one: Json) -> str:
-        what = f"{one['qty']:,} {one['isin']} not delivered since {one['since']}"
+        what = f"{self._securities(one)} not delivered since {one['since']}"
         return f"{party_of(one)} {self._pays(one, 'amount')} and no longer owes {what}"
 
     def _event_set(self, one: Json) -> str:
@@ -237,7 +246,9 @@ class EventWords:
     def _entitled(self, one: Json) -> str:
         due = "is owed" if one["amount"] > 0 else "owes"
         money = self._of_event(abs(one["amount"]), one)
-        return f"{one['ca_id']}: {party_of(one)} {due} {money} for {abs(one['qty']):,} in settlement"
+        return (
+            f"{one['ca_id']}: {party_of(one)} {due} {money} for {self._unnamed_quantity(one)} in settlement"
+        )
 
     def _claim_paid(self, one: Json) -> str:
         verb = "receives" if one["amount"] > 0 else "pays"
@@ -252,14 +263,37 @@ class EventWords:
         money = self._of_event(abs(one["amount"]), one)
         return f"{party_of(one)} {verb} {money} in place of a fraction of {FRACTIONS[one['what']]}"
 
+    def _fills_taken(self, one: Json) -> str:
+        return f"fills {one['first']} to {one['last']} of {one['source']} are taken, each once"
+
+    def _credit(self, one: Json) -> str:
+        units = one["qty"] if "isin" in one else one["amount"]
+        verb = "may commit" if units > 0 else "may no longer commit"
+        if "isin" in one:
+            what = self._amounts.quantity(abs(units), one["isin"])
+        else:
+            what = self._amounts.money(abs(units), one["ccy"])
+        return f"{party_of(one)} {verb} {what} at the venue: credit {one['credit']}"
+
+    def _unnamed_quantity(self, one: Json) -> str:
+        """The quantity of an event that names its buy-in or its corporate event, not its instrument."""
+        key = one["ca_id"] if "ca_id" in one else f"intent {one['intent']}"
+        return self._amounts.quantity(one["qty"], self._amounts.instrument_of[key])
+
     def _of_event(self, minor: int, one: Json) -> str:
         return self._amounts.price_of(minor, self._amounts.instrument_of[one["ca_id"]])
+
+    def _securities(self, one: Json) -> str:
+        return self._amounts.securities(one["qty"], one["isin"])
+
+    def _quantity(self, one: Json, field: str) -> str:
+        return self._amounts.quantity(one[field], one["isin"])
 
     def _pays(self, one: Json, field: str) -> str:
         return self._amounts.pays(one[field], self._amounts.currency[one["isin"]])
 
 
-_EVENTS: dict[str, Callable[[EventWords, Json], str]] = {
+SENTENCES: dict[str, Callable[[EventWords, Json], str]] = {
     "REJECTED": EventWords._rejected,
     "ACCEPTED": EventWords._accepted,
     "DUPLICATE": EventWords._duplicate,
@@ -307,5 +341,7 @@ _EVENTS: dict[str, Callable[[EventWords, Json], str]] = {
     "CLAIM_PAID": EventWords._claim_paid,
     "SPLIT_APPLIED": EventWords._split_applied,
     "FRACTION": EventWords._fraction,
+    "FILLS_TAKEN": EventWords._fills_taken,
+    "CREDIT": EventWords._credit,
 }
 """The sentence of every event but the answers to queries."""

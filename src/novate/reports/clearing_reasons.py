@@ -65,6 +65,7 @@ WORDS = {
     "MISSING_TEXT": "its name is missing",
     "INVALID_SIDE": "neither buyer nor seller",
     "BATCH_BROKEN_OFF": "another command came before its last trade",
+    "FILL_GAP": "the fills do not begin behind the last one that was taken, or nobody has announced this one",
     # why something is still open (C33)
     "NO_CYCLE": "no settlement since the last netting",
     "SECURITIES": "securities are missing",

@@ -8,18 +8,22 @@ The same day gives the same bytes. The data stands in the page as JSON.
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import msgspec
 
 from novate.reports import clearing_report_pictures as pictures
 from novate.reports import clearing_report_tables as tables
 from novate.reports.clearing_report_day import ClearingDay
+from novate.reports.clearing_report_parties import fails_section, members_section, money_section
 from novate.reports.figures import grouped, percent, plural
 from novate.reports.page_frame import embedded, page_of, section, switches
 
-SHOWN_PARTIES = 20
+Json = dict[str, Any]
+SHOWN_INSTRUMENTS = 20
 STYLE = """
 svg .open { fill: var(--line); }
+svg polygon.open { fill-opacity: 0.45; }
 svg .bar.fail { fill: var(--breach); }
 td .breach { padding: 1px 6px; border-radius: 3px; }
 figcaption h3:empty, figcaption p:empty { display: none; }
@@ -33,7 +37,8 @@ SECTIONS = ("netting", "settlement", "fails", "money", "members", "obligations",
 def clearing_report_page(day: ClearingDay, name: str = "Novate") -> str:
     """The whole page of one business date."""
     sections = [
-        _opening(day), _netting(day), _settlement(day), _fails(day), _money(day), _members(day),
+        _opening(day), _netting(day), _settlement(day), fails_section(day), money_section(day),
+        members_section(day),
         _obligations(day), _refusals(day), _totals(day),
     ]  # fmt: skip
     present = [one for one in SECTIONS if any(f'<section id="{one}">' in text for text in sections)]
@@ -53,31 +58,34 @@ def clearing_report_page(day: ClearingDay, name: str = "Novate") -> str:
 
 
 def headline(day: ClearingDay) -> str:
-    """The day in one sentence."""
-    if not day.rows:
+    """The day in one sentence; the house's own balancing rows are nobody's obligations."""
+    rows = day.member_rows
+    if not rows:
         return "Nothing had to be settled"
-    done = sum(row.is_done for row in day.rows)
-    count = plural(len(day.rows), "obligation")
-    if done == len(day.rows):
+    done = sum(row.is_done for row in rows)
+    count = plural(len(rows), "obligation")
+    if done == len(rows):
         return f"All of {count} settled"
     said = f"{done:,} of {count} settled"
     return f"{said}, {plural(len(day.fails), 'position')} failed" if day.fails else said
 
 
 def _opening(day: ClearingDay) -> str:
-    legs = sum(one["legs"] for one in day.cycles)
-    facts = (
+    facts = [
         ("trades taken", day.counts.get("ACCEPTED", 0)),
+        ("legs netted", sum(one["legs"] for one in day.cycles)),
+        ("obligations", len(day.member_rows)),
+        ("fails", len(day.fails)),
+    ]
+    seldom = (
         ("cancelled", day.counts.get("CANCELLED", 0)),
         ("repeated", day.counts.get("DUPLICATE", 0) + day.counts.get("SUPERSEDED", 0)),
         ("refused", sum(day.refusals.values())),
-        ("legs netted", legs),
-        ("obligations", len(day.rows)),
-        ("fails", len(day.fails)),
     )
+    facts += [(name, number) for name, number in seldom if number]
     items = "".join(f"<div><dt>{name}</dt><dd>{grouped(value)}</dd></div>" for name, value in facts)
     state = "The date is closed." if day.is_closed else "The date is still open: figures are as of now."
-    cycles = plural(len({one["cycle"] for one in day.cycles}), "netting cycle")
+    cycles = plural(len(day.files), "netting cycle")
     return (
         f'<h1>{escape(headline(day))}</h1><p class="lead">Business date {escape(day.date)}, {cycles}. '
         f'{state}</p><dl class="facts">{items}</dl>'
@@ -87,25 +95,36 @@ def _opening(day: ClearingDay) -> str:
 def _netting(day: ClearingDay) -> str:
     if not day.cycles:
         return ""
-    figures = []
-    for cycle in day.cycles:
-        ccy, gross, net = cycle["ccy"], cycle["gross_pay"], cycle["net_pay"]
-        digits = day.faces.currency_digits[ccy]
-        saved = percent(gross - net, gross)
-        title = f"{saved} of the {ccy} to pay was netted away" if gross > net else f"No {ccy} was netted away"
-        line = (
-            f"Cycle {cycle['cycle']}: {_elements(cycle['legs'])} became "
-            f"{plural(cycle['rows'], 'obligation')}; what payers owe, in {ccy}."
-        )
-        rows = [
-            (f"{cycle['legs']:,} before", gross, f"{ccy} {grouped(gross, digits)}", "node"),
-            (f"{cycle['rows']:,} after", net, f"{ccy} {grouped(net, digits)}", "node kept"),
-        ]
-        figures.append(pictures.figure(title, line, pictures.bars(rows, title)))
+    last = {cycle["ccy"]: cycle["cycle"] for cycle in day.cycles}
+    figures = [_funnel(day, cycle, last[cycle["ccy"]] == cycle["cycle"]) for cycle in day.cycles]
     legs, rows_left = (sum(one[name] for one in day.cycles) for name in ("legs", "rows"))
     title = f"{_elements(legs)} net to {plural(rows_left, 'obligation')}"
     line = "Every trade has two legs with the house; what was open from earlier dates is netted with them."
+    if len(day.netted) > tables.SHOWN_INSTRUMENTS:
+        line += f" The table has the {tables.SHOWN_INSTRUMENTS} instruments with most to pay."
     return section("netting", title, line, "".join(figures) + tables.netted_table(day))
+
+
+def _funnel(day: ClearingDay, cycle: Json, is_last: bool) -> str:
+    """Before, after, and what has settled, of the last cycle of a currency."""
+    ccy, gross, net = cycle["ccy"], cycle["gross_pay"], cycle["net_pay"]
+    digits = day.faces.currency_digits[ccy]
+    saved = percent(gross - net, gross)
+    title = f"{saved} of the {ccy} to pay was netted away" if gross > net else f"No {ccy} was netted away"
+    line = (
+        f"Cycle {cycle['cycle']}: {_elements(cycle['legs'])} became "
+        f"{plural(cycle['rows'], 'obligation')}; what payers owe, in {ccy}."
+    )
+    rows = [
+        (f"{cycle['legs']:,} before", gross, grouped(gross, digits), "node"),
+        (f"{cycle['rows']:,} after", net, grouped(net, digits), "node kept"),
+    ]
+    if is_last:
+        mine = [row for row in day.member_rows if row.ccy == ccy]
+        paid = sum(-row.settled_minor for row in mine if row.amount_minor < 0)
+        done = sum(row.is_done for row in mine)
+        rows.append((f"{done:,} settled", max(paid, 0), f"{grouped(paid, digits)} paid", "bar buy"))
+    return pictures.figure(title, line, pictures.funnel(rows, title))
 
 
 def _elements(count: int) -> str:
@@ -123,97 +142,30 @@ def _settlement(day: ClearingDay) -> str:
     if not due:
         return ""
     done = {isin: min(day.delivered.get(isin, 0), whole) for isin, whole in due.items()}
-    rows = [
-        (isin, done[isin], whole, f"{percent(done[isin], whole)}  {done[isin]:,} of {whole:,}")
-        for isin, whole in sorted(due.items())
-    ]
-    worst = min(sorted(due), key=lambda isin: done[isin] / due[isin])
-    whole = all(done[isin] == due[isin] for isin in due)
+    ranked = sorted(due, key=lambda isin: (done[isin] / due[isin], isin))
+    worst, whole = ranked[0], all(done[isin] == due[isin] for isin in due)
     part = percent(done[worst], due[worst]) if done[worst] else "Nothing"
     title = "Everything due was delivered" if whole else f"{part} of the {worst} due was delivered"
     line = "Securities delivered to the house, of those due today, by instrument."
+    if whole and len(ranked) > SHOWN_INSTRUMENTS:
+        rows = [("all instruments", 1, 1, f"{len(ranked):,} of {len(ranked):,} delivered in full")]
+        return section("settlement", title, line, pictures.figure("", "", pictures.shares(rows, title)))
+    if len(ranked) > SHOWN_INSTRUMENTS:
+        line += f" The {SHOWN_INSTRUMENTS} of {len(ranked):,} with the smallest part delivered."
+    rows = [
+        (
+            isin,
+            done[isin],
+            due[isin],
+            f"{percent(done[isin], due[isin])}: {_of(day, isin, done[isin], due[isin])}",
+        )
+        for isin in sorted(ranked[:SHOWN_INSTRUMENTS])
+    ]
     return section("settlement", title, line, pictures.figure("", "", pictures.shares(rows, title)))
 
 
-def _fails(day: ClearingDay) -> str:
-    if not (day.fails or day.ageing):
-        return ""
-    short = [fail for fail in day.fails if fail.quantity < 0 or fail.trade_id]
-    if not day.fails:
-        title = "No position failed" if day.is_closed else "What was open at the opening"
-    else:
-        largest = max(short or day.fails, key=lambda fail: (abs(fail.amount_minor), fail.isin, fail.member))
-        who = (
-            f"{largest.member} {largest.account}"
-            if largest.member
-            else f"trade {largest.source} {largest.trade_id}"
-        )
-        most = f"{abs(largest.quantity):,} {largest.isin}"
-        verb = "leaves" if largest.trade_id else "owes" if short else "waits for"
-        title = f"{plural(len(day.fails), 'position')} failed; {who} {verb} most: {most}"
-    figures = []
-    for one in day.ageing:
-        names = tables.bucket_names(len(one["short"]))
-        oldest = max(
-            (i for i, (a, b) in enumerate(zip(one["short"], one["long"], strict=True)) if a or b), default=0
-        )
-        said = f"{one['isin']} open at the opening, up to age {names[oldest]}"
-        figures.append(
-            pictures.figure(
-                said,
-                "Units by age in settlement days, before today's settlement; short is owed to the house.",
-                pictures.ages(names, one["short"], one["long"], said),
-            )
-        )
-    line = "Open positions at the close; they are marked to market and netted again on the next date."
-    return section("fails", title, line, tables.fail_table(day) + "".join(figures))
-
-
-def _money(day: ClearingDay) -> str:
-    paid = {key: flow.paid for key, flow in day.flows.items() if flow.paid}
-    if not paid and not day.flows:
-        return ""
-    figures = []
-    for ccy in sorted({ccy for _, _, ccy in paid}):
-        digits = day.faces.currency_digits.get(ccy, 0)
-        ranked = sorted(
-            (
-                (f"{member} {account}", amount)
-                for (member, account, name), amount in paid.items()
-                if name == ccy
-            ),
-            key=lambda one: (-abs(one[1]), one[0]),
-        )
-        out = sum(amount for _, amount in ranked if amount > 0)
-        into = -sum(amount for _, amount in ranked if amount < 0)
-        title = f"{ccy} {grouped(into, digits)} was paid in, {grouped(out, digits)} was paid out"
-        line = f"Cash paid and received per account, payers first, in {ccy}."
-        if len(ranked) > SHOWN_PARTIES:
-            line += f" The largest {SHOWN_PARTIES} of {len(ranked):,}; all in the table."
-        shown = sorted(ranked[:SHOWN_PARTIES], key=lambda one: (one[1] > 0, -abs(one[1]), one[0]))
-        figures.append(pictures.figure(title, line, pictures.flows(shown, digits, title)))
-    payer = min(paid, key=lambda key: (paid[key], key), default=None)
-    if payer is None or paid[payer] >= 0:
-        title = "No account paid"
-    else:
-        digits = day.faces.currency_digits.get(payer[2], 0)
-        title = f"{payer[0]} {payer[1]} paid most: {payer[2]} {grouped(-paid[payer], digits)}"
-    line = "Why money moved: the causes of a row add up to what is due, which is paid or stays as arrears."
-    return section("money", title, line, "".join(figures) + tables.flow_table(day))
-
-
-def _members(day: ClearingDay) -> str:
-    if not day.rows:
-        return ""
-    members = sorted({row.member for row in day.rows})
-    behind = [m for m in members if any(r.member == m and r.quantity < 0 and not r.is_done for r in day.rows)]
-    title = (
-        f"{plural(len(behind), 'member')} did not deliver in full: {', '.join(behind)}"
-        if behind
-        else "Every member delivered in full"
-    )
-    line = "Obligations and what became of them, by account."
-    return section("members", title, line, tables.member_table(day))
+def _of(day: ClearingDay, isin: str, some: int, whole: int) -> str:
+    return f"{day.faces.quantity(some, isin)} of {day.faces.quantity(whole, isin)}"
 
 
 def _obligations(day: ClearingDay) -> str:
@@ -223,8 +175,8 @@ def _obligations(day: ClearingDay) -> str:
         '<p class="filter"><label>filter <input type="search" data-table="obligation-table" '
         'placeholder="member, instrument, identifier"></label><output></output></p>'
     )
-    failing = sum(row.type == "FAIL" for row in day.rows)
-    title = plural(len(day.rows), "obligation") + (
+    failing = sum(row.type == "FAIL" for row in day.member_rows)
+    title = plural(len(day.member_rows), "obligation") + (
         f", {failing:,} carried from earlier dates" if failing else ""
     )
     line = "One row per obligation of the last cycle of its instrument, with what has settled of it."

@@ -19,6 +19,8 @@ from typing import Any
 
 import msgspec
 
+from novate.reports.figures import grouped
+
 Json = dict[str, Any]
 Step = tuple[Json, list[Json]]
 """A command and its events."""
@@ -34,6 +36,12 @@ class ClearingFaces(msgspec.Struct, frozen=True, kw_only=True):
     """Instruments of policy GROSS_GROSS: their money moves with SETTLED (C27), no event says it apart."""
     event_instrument: dict[str, str] = {}
     """Instrument of each corporate event (ca_id) that was set on an earlier date."""
+    quantity_digits: dict[str, int] = {}
+    """Digits behind the point of a quantity, by instrument; whole securities where nothing is said."""
+
+    def quantity(self, units: int, isin: str) -> str:
+        """A quantity with the decimals of its instrument."""
+        return grouped(units, self.quantity_digits.get(isin, 0))
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -121,6 +129,11 @@ class ClearingDay(msgspec.Struct, kw_only=True):
     @property
     def is_closed(self) -> bool:
         return bool(self.totals)
+
+    @property
+    def member_rows(self) -> list[Row]:
+        """All rows but the house's own balancing ones (C22)."""
+        return [row for row in self.rows if row.member != "CCP"]
 
     @property
     def deliver_rows(self) -> list[Row]:

@@ -11,6 +11,8 @@ from novate.reports.tables import direction_class, table
 
 Cells = list[str]
 SHOWN_ROWS = 500
+SHOWN_FAILS = 100
+SHOWN_INSTRUMENTS = 40
 BUCKETS = {3: ("1", "2-5", "over 5")}
 """Names of the standard buckets (C51); others are numbered."""
 
@@ -41,13 +43,15 @@ def netted_table(day: ClearingDay) -> str:
     head = (("cycle", ""), ("instrument", ""), ("legs", "num"), ("rows", "num"), ("to deliver", "num"),
             ("net", "num"), ("to pay", "num"), ("net", "num"), ("netted away", "num"))  # fmt: skip
     rows = []
-    for one in day.netted:
-        digits = _digits(day, one["isin"])
+    ranked = sorted(range(len(day.netted)), key=lambda place: (-day.netted[place]["gross_pay"], place))
+    for one in (day.netted[place] for place in sorted(ranked[:SHOWN_INSTRUMENTS])):
+        digits, units = _digits(day, one["isin"]), _unit_digits(day, one["isin"])
         gross, net = one["gross_pay"], one["net_pay"]
         rows.append(
             _row(
                 _text(one["cycle"]), _text(one["isin"]), _plain(one["legs"]), _plain(one["rows"]),
-                _plain(one["gross_qty"]), _plain(one["net_qty"]), _plain(gross, digits), _plain(net, digits),
+                _plain(one["gross_qty"], units), _plain(one["net_qty"], units),
+                _plain(gross, digits), _plain(net, digits),
                 f'<td class="num">{percent(gross - net, gross) if gross > net else DASH}</td>',
             )
         )  # fmt: skip
@@ -61,17 +65,39 @@ def fail_table(day: ClearingDay) -> str:
     head = (("member or trade", ""), ("instrument", ""), ("quantity", "num"), ("cash", "num"), ("ccy", ""),
             ("reason", ""), ("since", ""))  # fmt: skip
     rows = []
-    for fail in day.fails:
+    ranked = sorted(range(len(day.fails)), key=lambda place: (-abs(day.fails[place].amount_minor), place))
+    for fail in (day.fails[place] for place in sorted(ranked[:SHOWN_FAILS])):
         who = f"{fail.member} {fail.account}" if fail.member else f"{fail.source} {fail.trade_id}"
         late = fail.reason in ("SECURITIES", "CASH")
         reason = f'<td><span class="{"breach" if late else ""}">{escape(fail.reason)}</span></td>'
         rows.append(
             _row(
-                f'<th scope="row">{escape(who)}</th>', _text(fail.isin), _signed(fail.quantity),
+                f'<th scope="row">{escape(who)}</th>', _text(fail.isin),
+                _signed(fail.quantity, _unit_digits(day, fail.isin)),
                 _signed(fail.amount_minor, _digits(day, fail.isin)), _text(_ccy(day, fail.isin)), reason,
                 _text(fail.since or DASH),
             )
         )  # fmt: skip
+    return table(head, rows)
+
+
+def age_table(day: ClearingDay) -> str:
+    """What was open at the opening, by age in settlement days; short is owed to the house."""
+    if not day.ageing:
+        return ""
+    names = bucket_names(len(day.ageing[0]["short"]))
+    head = [
+        ("open at the opening", ""),
+        *((f"{side} {name}", "num") for name in names for side in ("short", "long")),
+    ]
+    ranked = sorted(day.ageing, key=lambda one: (-sum(one["short"]) - sum(one["long"]), one["isin"]))
+    rows = []
+    for one in sorted(ranked[:SHOWN_INSTRUMENTS], key=lambda one: one["isin"]):
+        digits = _unit_digits(day, one["isin"])
+        cells = [
+            _plain(number, digits) for both in zip(one["short"], one["long"], strict=True) for number in both
+        ]
+        rows.append(_row(f'<th scope="row">{escape(one["isin"])}</th>', *cells))
     return table(head, rows)
 
 
@@ -95,22 +121,25 @@ def flow_table(day: ClearingDay) -> str:
 
 
 def member_table(day: ClearingDay) -> str:
-    """Per account and instrument side: rows, due, done."""
-    head = (("account", ""), ("obligations", "num"), ("settled", "num"), ("to deliver", "num"),
-            ("delivered", "num"), ("to receive", "num"), ("received", "num"))  # fmt: skip
-    parties: dict[tuple[str, str], list[Row]] = {}
-    for row in day.rows:
-        parties.setdefault((row.member, row.account), []).append(row)
+    """Per account and currency: rows, and their money due and settled."""
+    head = (("account", ""), ("ccy", ""), ("obligations", "num"), ("settled", "num"), ("to pay", "num"),
+            ("paid", "num"), ("to be paid", "num"), ("received", "num"))  # fmt: skip
+    parties: dict[tuple[str, str, str], list[Row]] = {}
+    for row in day.member_rows:
+        parties.setdefault((row.member, row.account, row.ccy), []).append(row)
     rows = []
-    for (member, account), taken in sorted(parties.items()):
-        out = [row for row in taken if row.quantity < 0]
-        into = [row for row in taken if row.quantity > 0]
+    for (member, account, ccy), taken in sorted(parties.items()):
+        out = [row for row in taken if row.amount_minor < 0]
+        into = [row for row in taken if row.amount_minor > 0]
+        digits = day.faces.currency_digits[ccy]
+        money = (
+            -sum(row.amount_minor for row in out), -sum(row.settled_minor for row in out),
+            sum(row.amount_minor for row in into), sum(row.settled_minor for row in into),
+        )  # fmt: skip
         rows.append(
             _row(
-                f'<th scope="row">{escape(member)} {escape(account)}</th>',
-                _plain(len(taken)), _plain(sum(row.is_done for row in taken)),
-                _plain(-sum(row.quantity for row in out)), _plain(sum(row.settled_quantity for row in out)),
-                _plain(sum(row.quantity for row in into)), _plain(sum(row.settled_quantity for row in into)),
+                f'<th scope="row">{escape(member)} {escape(account)}</th>', _text(ccy), _plain(len(taken)),
+                _plain(sum(row.is_done for row in taken)), *(_plain(one, digits) for one in money),
             )
         )  # fmt: skip
     return table(head, rows)
@@ -124,12 +153,12 @@ def obligation_table(day: ClearingDay) -> str:
     ranked = sorted(range(len(day.rows)), key=lambda place: (-abs(day.rows[place].amount_minor), place))
     for row in (day.rows[place] for place in sorted(ranked[:SHOWN_ROWS])):
         left = open_quantity(row)
-        identifier = escape(row.obligation_id)
+        identifier, units = escape(row.obligation_id), _unit_digits(day, row.isin)
         rows.append(
             f'<tr id="o-{identifier}"><td class="id"><a href="#o-{identifier}">{identifier}</a></td>'
             + _text(row.member) + _text(row.account) + _text(row.isin) + _text(row.type)
-            + _signed(row.quantity) + _signed(row.amount_minor, _digits(day, row.isin)) + _text(row.ccy)
-            + _plain(row.gross_legs) + _signed(left) + "</tr>"
+            + _signed(row.quantity, units) + _signed(row.amount_minor, _digits(day, row.isin))
+            + _text(row.ccy) + _plain(row.gross_legs) + _signed(left, units) + "</tr>"
         )  # fmt: skip
     return table(head, rows, "obligation-table")
 
@@ -146,7 +175,7 @@ def total_tables(day: ClearingDay) -> str:
     head = [("", ""), *((name, "num") for name in ("members", "house", "outside", "sum", "open positions"))]
     rows = []
     for isin, members, house, world, left in day.totals["securities"]:
-        rows.append(_total(isin, (members, house, world), left, 0))
+        rows.append(_total(isin, (members, house, world), left, _unit_digits(day, isin)))
     for ccy, members, house, world, _, _, left in day.totals["cash"]:
         rows.append(_total(ccy, (members, house, world), left, day.faces.currency_digits.get(ccy, 0)))
     return table(head, rows)
@@ -173,6 +202,10 @@ def file_table(day: ClearingDay) -> str:
 
 def _ccy(day: ClearingDay, isin: str) -> str:
     return day.faces.instrument_currency.get(isin, "")
+
+
+def _unit_digits(day: ClearingDay, isin: str) -> int:
+    return day.faces.quantity_digits.get(isin, 0)
 
 
 def _digits(day: ClearingDay, isin: str) -> int:

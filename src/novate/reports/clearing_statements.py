@@ -1,7 +1,8 @@
-"""Statements of one business date as CSV: four per member, two for the house.
+"""Statements of one business date: four per member, two for the house; as CSV and as Parquet.
 
-    ClearingDay --> {(member, "positions.csv"): bytes, (member, "settlement.csv"): ..., "cash", "fails"}
-                    {("", "cycles.csv"): bytes, ("", "totals.csv"): ...}        the house's own
+    ClearingDay --> Statements  positions, settlement, cash, fails: rows by member     cycles, totals
+                      --> {(member, "positions.csv"): bytes, ...}, {("", "cycles.csv"): bytes, ...}
+                      --> {"positions.parquet": bytes, ...}   for the whole house, the member in front
 
 Integers only: units and minor units, signed as the member sees them (positive is received). UTF-8, a header,
 LF after every line. A member gets all four files, also where there is nothing to say.
@@ -13,8 +14,13 @@ import csv
 import datetime
 import io
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from novate.reports.clearing_report_day import ClearingDay, Row
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet
+
+from novate.reports.clearing_report_day import ClearingDay, Fail, Row
 
 POSITIONS = (
     "obligation_id", "cycle", "account", "isin", "ccy", "type", "quantity", "amount_minor",
@@ -37,31 +43,90 @@ FAILS = ("account", "isin", "quantity", "amount_minor", "reason", "since", "cale
 CYCLES = ("cycle", "ccy", "legs", "rows", "gross_pay", "net_pay", "saved_ppm", "file_sha256")
 TOTALS = ("total", "name", "members", "house", "world", "due", "arrears", "open", "sum")
 
+KINDS = {"positions": POSITIONS, "settlement": SETTLEMENT, "cash": CASH, "fails": FAILS}
+"""The statements of a member, and their columns."""
+TEXTS = {
+    "member", "obligation_id", "cycle", "account", "isin", "ccy", "type", "event", "since", "source",
+    "trade_id", "reason", "file_sha256", "total", "name", "asset", "book",
+}  # fmt: skip
+"""Columns of text; all others are integers of 64 bits."""
+
 Files = dict[tuple[str, str], bytes]
 """(member, file name) -> bytes; the house's own files stand under an empty member."""
+Line = Sequence[object]
 
 
-def member_statements(day: ClearingDay) -> Files:
-    """The four statements of every member that the date knows, in the order of their names."""
-    members = {row.member for row in day.rows} | {member for member, _, _ in day.flows}
-    members |= {one["member"] for one in day.movements} | {fail.member for fail in day.fails}
-    files: Files = {}
-    for member in sorted(members - {"", "CCP", "WORLD"}):
-        files[member, "positions.csv"] = _csv(POSITIONS, _positions(day, member))
-        files[member, "settlement.csv"] = _csv(SETTLEMENT, _settlement(day, member))
-        files[member, "cash.csv"] = _csv(CASH, _cash(day, member))
-        files[member, "fails.csv"] = _csv(FAILS, _fails(day, member))
-    return files
+class Statements(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of all statements of a date."""
+
+    members: dict[str, dict[str, list[Line]]]
+    """Member -> kind -> rows; every member that the date knows has all four kinds."""
+    cycles: list[Line]
+    totals: list[Line]
 
 
-def house_statements(day: ClearingDay) -> Files:
-    """The cycles and the control totals of the date. `sum` of every total is 0 (C48)."""
+def statements_of(day: ClearingDay) -> Statements:
+    """All statements of a date. Cost: one pass over its rows, movements and flows."""
+    members: dict[str, dict[str, list[Line]]] = {}
+
+    def add(kind: str, member: str, line: Line) -> None:
+        if member not in ("", "CCP", "WORLD"):
+            members.setdefault(member, {name: [] for name in KINDS})[kind].append(line)
+
+    items = {fail.isin for fail in day.fails if fail.trade_id}
+    for row in day.rows:
+        add("positions", row.member, _position(row))
+    for one in day.movements:
+        line = len(members.get(one["member"], {}).get("settlement", ())) + 1
+        add("settlement", one["member"], _movement(line, one))
+    for (member, account, ccy), flow in sorted(day.flows.items()):
+        causes = (flow.settlement, flow.marks, flow.charges, flow.claims, flow.buyins)
+        add("cash", member, [account, ccy, *causes, sum(causes), flow.paid, flow.arrears])
+    for fail in day.fails:
+        add("fails", fail.member, _fail(day.date, fail))
+    for row in day.rows:
+        # Items in which the member is a side are known by their rows.
+        if row.isin in items and not row.is_done:
+            add(
+                "fails", row.member, [row.account, row.isin, open_quantity(row), row.amount_minor, "", "", ""]
+            )
     digests = {one["cycle"]: one["sha256"] for one in day.files}
-    cycles = [[*(one[name] for name in CYCLES[:-1]), digests.get(one["cycle"], "")] for one in day.cycles]
+    return Statements(
+        members={member: members[member] for member in sorted(members)},
+        cycles=[[*(one[name] for name in CYCLES[:-1]), digests.get(one["cycle"], "")] for one in day.cycles],
+        totals=list(_totals(day)),
+    )
+
+
+def member_statements(statements: Statements) -> Files:
+    """The four statements of every member, in the order of their names."""
     return {
-        ("", "cycles.csv"): _csv(CYCLES, cycles),
-        ("", "totals.csv"): _csv(TOTALS, _totals(day)),
+        (member, f"{kind}.csv"): csv_bytes(KINDS[kind], lines)
+        for member, kinds in statements.members.items()
+        for kind, lines in kinds.items()
     }
+
+
+def house_statements(statements: Statements) -> Files:
+    """The cycles and the control totals of the date. `sum` of every total is 0 (C48)."""
+    return {
+        ("", "cycles.csv"): csv_bytes(CYCLES, statements.cycles),
+        ("", "totals.csv"): csv_bytes(TOTALS, statements.totals),
+    }
+
+
+def parquet_statements(statements: Statements) -> dict[str, bytes]:
+    """Every kind for the whole house: `positions.parquet`, ... with the member in front."""
+    files = {
+        f"{kind}.parquet": parquet_bytes(
+            ("member", *columns),
+            [[member, *line] for member, kinds in statements.members.items() for line in kinds[kind]],
+        )
+        for kind, columns in KINDS.items()
+    }
+    files["cycles.parquet"] = parquet_bytes(CYCLES, statements.cycles)
+    files["totals.parquet"] = parquet_bytes(TOTALS, statements.totals)
+    return files
 
 
 def open_quantity(row: Row) -> int:
@@ -70,55 +135,54 @@ def open_quantity(row: Row) -> int:
     return left if row.quantity > 0 else -left
 
 
-def _positions(day: ClearingDay, member: str) -> Iterable[Sequence[object]]:
-    for row in day.rows:
-        if row.member == member:
-            yield [*(getattr(row, name) for name in POSITIONS[:-1]), open_quantity(row)]
+def csv_bytes(columns: Sequence[str], lines: Iterable[Line]) -> bytes:
+    """UTF-8 with a header, LF after every line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(lines)
+    return text.getvalue().encode()
 
 
-def _settlement(day: ClearingDay, member: str) -> Iterable[Sequence[object]]:
-    mine = [one for one in day.movements if one["member"] == member]
-    for line, one in enumerate(mine, 1):
-        out = one["ev"] == "DELIVERED" or (one["ev"] == "SETTLED" and one["amount"] > 0)
-        quantity = one.get("qty", 0) * (-1 if out else 1)
-        yield [
-            line, one["ev"], one["account"], one["isin"], quantity, one["amount"],
-            *(one.get(name, "") for name in ("left", "since", "source", "trade_id")),
-        ]  # fmt: skip
+def parquet_bytes(columns: Sequence[str], lines: Sequence[Line], texts: Iterable[str] = TEXTS) -> bytes:
+    """The same table as Parquet: `texts` are text, other columns int64; an empty number is null."""
+    known = set(texts)
+    arrays = {}
+    for place, name in enumerate(columns):
+        values: list[Any] = [line[place] for line in lines]
+        if name in known:
+            arrays[name] = pa.array(values, pa.string())
+        else:
+            arrays[name] = pa.array([None if value == "" else value for value in values], pa.int64())
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table(arrays), out)
+    return out.getvalue()
 
 
-def _cash(day: ClearingDay, member: str) -> Iterable[Sequence[object]]:
-    for (name, account, ccy), flow in sorted(day.flows.items()):
-        if name == member:
-            causes = (flow.settlement, flow.marks, flow.charges, flow.claims, flow.buyins)
-            yield [account, ccy, *causes, sum(causes), flow.paid, flow.arrears]
+def _position(row: Row) -> Line:
+    return [*(getattr(row, name) for name in POSITIONS[:-1]), open_quantity(row)]
 
 
-def _fails(day: ClearingDay, member: str) -> Iterable[Sequence[object]]:
-    """Open positions, and items in which the member is a side, known by their rows."""
-    today = datetime.date.fromisoformat(day.date)
-    for fail in day.fails:
-        if fail.member == member:
-            days = (today - datetime.date.fromisoformat(fail.since)).days if fail.since else ""
-            yield [fail.account, fail.isin, fail.quantity, fail.amount_minor, fail.reason, fail.since, days]
-    item_instruments = {fail.isin for fail in day.fails if fail.trade_id}
-    for row in day.rows:
-        if row.member == member and row.isin in item_instruments and not row.is_done:
-            yield [row.account, row.isin, open_quantity(row), row.amount_minor, "", "", ""]
+def _movement(line: int, one: dict[str, Any]) -> Line:
+    out = one["ev"] == "DELIVERED" or (one["ev"] == "SETTLED" and one["amount"] > 0)
+    quantity = one.get("qty", 0) * (-1 if out else 1)
+    names = ("left", "since", "source", "trade_id")
+    return [
+        line, one["ev"], one["account"], one["isin"], quantity, one["amount"],
+        *(one.get(name, "") for name in names),
+    ]  # fmt: skip
 
 
-def _totals(day: ClearingDay) -> Iterable[Sequence[object]]:
+def _fail(date: str, fail: Fail) -> Line:
+    since = datetime.date.fromisoformat(fail.since) if fail.since else None
+    days = (datetime.date.fromisoformat(date) - since).days if since else ""
+    return [fail.account, fail.isin, fail.quantity, fail.amount_minor, fail.reason, fail.since, days]
+
+
+def _totals(day: ClearingDay) -> Iterable[Line]:
     if not day.is_closed:
         return
     for isin, members, house, world, left in day.totals["securities"]:
         yield ["securities", isin, members, house, world, "", "", left, members + house + world]
     for ccy, members, house, world, due, arrears, left in day.totals["cash"]:
         yield ["cash", ccy, members, house, world, due, arrears, left, members + house + world]
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue().encode()

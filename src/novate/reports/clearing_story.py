@@ -66,6 +66,10 @@ class ClearingStory:
         self._histories.take(opening)
         self._tell("the house opens", opening[1:])
 
+    def trades(self) -> list[TradeHistory]:
+        """The life of every trade so far."""
+        return self._histories.all()
+
     def text(self, now: Standing) -> str:
         """The whole story; `now` is what stands behind its last command."""
         self._stand(now, f"As it stands on {self._today}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -111,19 +111,30 @@ def _digits(closing: list[str], mark: str, key: int, place: int) -> dict[str, in
 def _check_footer(read: ReadObligations, closing: list[str], digest: str) -> None:
     """Every control total of the footer, computed again from the rows."""
     expected = {f"#footer,{FOOTER_FORM}", f"#rows,{len(read.rows)}", f"#sha256,{digest}"}
-    currency_of = {row.isin: row.ccy for row in read.rows}
-    for isin, sums in _sums(read.rows, lambda row: (row.isin, row.signed_quantity)).items():
-        digits = read.quantity_digits.get(isin)
-        expected.add(f"#isin,{isin},{currency_of[isin]},{digits},{sums}")
-    for ccy, sums in _sums(read.rows, lambda row: (row.ccy, row.signed_amount)).items():
-        expected.add(f"#ccy,{ccy},{read.currency_digits.get(ccy)},{sums}")
+    expected |= {*total_lines(read.rows, read.currency_digits, read.quantity_digits)}
     missing = sorted(expected - set(closing))
     if missing:
         raise ObligationFileError(f"footer: expected the line {missing[0]}, as the rows say, found none such")
 
 
-def _sums(rows: tuple[Obligation, ...], entry: Callable[[Obligation], tuple[str, int]]) -> dict[str, str]:
-    """Per key the four figures of a footer line: rows, out, in, difference."""
+def total_lines(
+    rows: Sequence[Obligation], currency_digits: dict[str, int], quantity_digits: dict[str, int]
+) -> list[str]:
+    """The `#isin` and `#ccy` lines of a footer, in its order."""
+    currency_of = {row.isin: row.ccy for row in rows}
+    return [
+        f"#isin,{isin},{currency_of[isin]},{quantity_digits.get(isin)},{sums}"
+        for isin, sums in _sums(rows, lambda row: (row.isin, row.signed_quantity))
+    ] + [
+        f"#ccy,{ccy},{currency_digits.get(ccy)},{sums}"
+        for ccy, sums in _sums(rows, lambda row: (row.ccy, row.signed_amount))
+    ]
+
+
+def _sums(
+    rows: Sequence[Obligation], entry: Callable[[Obligation], tuple[str, int]]
+) -> list[tuple[str, str]]:
+    """Per key, ascending, the four figures of a footer line: rows, out, in, difference."""
     totals: dict[str, list[int]] = {}
     for row in rows:
         key, signed = entry(row)
@@ -131,4 +142,4 @@ def _sums(rows: tuple[Obligation, ...], entry: Callable[[Obligation], tuple[str,
         one[0] += 1
         one[1] += max(-signed, 0)
         one[2] += max(signed, 0)
-    return {key: f"{count},{out},{into},{into - out}" for key, (count, out, into) in totals.items()}
+    return [(key, f"{count},{out},{into},{into - out}") for key, (count, out, into) in sorted(totals.items())]

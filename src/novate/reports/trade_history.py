@@ -34,9 +34,14 @@ Json = dict[str, Any]
 class TradeHistories:
     """Follows the trades of one house."""
 
-    def __init__(self, terms: HouseTerms, wanted: Collection[TradeKey] | None = None) -> None:
-        """`wanted`: the (source, trade id) to follow, None for all of them."""
-        self._amounts = Amounts(terms)
+    def __init__(
+        self,
+        terms: HouseTerms,
+        wanted: Collection[TradeKey] | None = None,
+        quantity_digits: dict[str, int] | None = None,
+    ) -> None:
+        """`wanted`: the (source, trade id) to follow, None for all; `quantity_digits` as in `Amounts`."""
+        self._amounts = Amounts(terms, quantity_digits)
         self._wanted = None if wanted is None else set(wanted)
         self._trades: dict[TradeKey, LiveTrade] = {}
         self._today = day_text(terms.start)
@@ -73,7 +78,12 @@ class TradeHistories:
                 _OTHERS[name](self, event)
 
     def _step(
-        self, trade: LiveTrade, step: Lifecycle, why: str, leg: Json | LiveLeg | None = None, version: int = 0
+        self,
+        trade: LiveTrade,
+        step: Lifecycle,
+        why: str,
+        leg: Json | LiveLeg | None = None,
+        version: int | None = None,
     ) -> None:
         """Write a transition down, with the state of the trade as it is now."""
         trade.state = trade.state_now(self._nets)
@@ -82,8 +92,8 @@ class TradeHistories:
             party = (leg["member"], leg["account"]) if isinstance(leg, dict) else (leg.member, leg.account)
         trade.transitions.append(
             Transition(
-                date=self._today, step=step, version=version or trade.version, member=party[0],
-                account=party[1], why=why, state=trade.state,
+                date=self._today, step=step, version=trade.version if version is None else version,
+                member=party[0], account=party[1], why=why, state=trade.state,
             )
         )  # fmt: skip
 
@@ -103,7 +113,7 @@ class TradeHistories:
         elif name == "GIVEUP_OPEN":
             self._giveups[event["giveup"]] = self._trades[key]
         elif name == "SETTLED":
-            self._close_item(self._trades[key], f"{self._what(event)}, at once")
+            self._close_item(self._trades[key], f"{self._what(event)} change hands")
         elif name == "FAILED":
             trade = self._trades[key]
             if trade.item is not None:
@@ -112,7 +122,7 @@ class TradeHistories:
 
     def _what(self, event: Json) -> str:
         price = self._amounts.price_of(event["amount"], event["isin"])
-        return f"{abs(event['qty']):,} {event['isin']} for {price}"
+        return f"{self._amounts.securities(event['qty'], event['isin'])} for {price}"
 
     def _received(self, trade: LiveTrade, event: Json, more: str = "") -> None:
         number = event["version"]
@@ -284,7 +294,7 @@ class TradeHistories:
         if is_closed:
             self._close(key, why)
             return
-        why += f", {abs(self._nets.nets[key].quantity):,} left"
+        why += f", {self._amounts.quantity(self._nets.nets[key].quantity, key[0])} left"
         for trade, leg in self._open_legs(key):
             self._step(trade, Lifecycle.PARTIAL, why, leg)
 
@@ -294,7 +304,7 @@ class TradeHistories:
         if name in ("BUYIN_CHARGE", "CASH_CLOSED"):
             paid = self._amounts.owes(isin, 0, event["amount"])
             how = "is bought in against" if name == "BUYIN_CHARGE" else "is closed out in cash"
-            return f"{party_of(event)} {how}: {quantity:,} {isin}, {paid}"
+            return f"{party_of(event)} {how}: {self._amounts.securities(quantity, isin)}, {paid}"
         how = " from a buy-in" if name == "BOUGHT_IN" else ""
         return f"{party_of(event)} {self._amounts.owes(isin, quantity, event['amount'])}{how}"
 

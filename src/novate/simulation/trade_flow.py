@@ -3,8 +3,9 @@
     trade 0..T-1   buyer, seller  0..P-1, never the same    instrument  0..I-1
                    quantity       1..1,000 units            price       10,000 +- 500 cents, by instrument
 
-Parties and instruments are drawn evenly, which is the hardest case for a cache: real flows crowd. The same
-seed gives the same trades, and the first trades of a longer flow are those of a shorter one.
+Parties and instruments are drawn evenly, which is the hardest case for a cache, or crowd as they do in real
+markets: the n-th is drawn with a weight of 1 / n. The same seed gives the same trades, and the first trades
+of a longer flow are those of a shorter one.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class TradeFlow:
 
 
 def trade_flow(
-    trades: int, parties: int = 200, instruments: int = 5_000, seed: int = 23
+    trades: int, parties: int = 200, instruments: int = 5_000, seed: int = 23, crowded: bool = False
 ) -> Iterator[TradeFlow]:
     """A flow in pieces of at most a million trades; ValueError for fewer than two parties."""
     if parties < 2 or instruments < 1:
@@ -49,9 +50,14 @@ def trade_flow(
         # A generator of its own for every piece, drawn in full: a longer flow begins like a shorter one.
         random = np.random.Generator(np.random.PCG64([seed, first]))
         count = min(PIECE, trades - first)
-        buyer = random.integers(0, parties, PIECE, np.int32)
-        seller = (buyer + random.integers(1, parties, PIECE, np.int32)) % parties
-        instrument = random.integers(0, instruments, PIECE, np.int32)
+        if crowded:
+            buyer, instrument = _crowd(random, parties), _crowd(random, instruments)
+            seller = _crowd(random, parties)
+            seller[seller == buyer] = (seller[seller == buyer] + 1) % parties
+        else:
+            buyer = random.integers(0, parties, PIECE, np.int32)
+            seller = (buyer + random.integers(1, parties, PIECE, np.int32)) % parties
+            instrument = random.integers(0, instruments, PIECE, np.int32)
         quantity = random.integers(1, MOST_UNITS, PIECE, np.int64, endpoint=True)
         swing = random.integers(-SWING_CENTS, SWING_CENTS, PIECE, np.int64, endpoint=True)
         yield TradeFlow(
@@ -62,3 +68,10 @@ def trade_flow(
             quantity[:count],
             MIDDLE_CENTS + swing[:count],
         )
+
+
+def _crowd(random: np.random.Generator, count: int) -> Int32s:
+    """A piece of numbers below `count`, the n-th with a weight of 1 / n."""
+    reached = np.cumsum(1 / np.arange(1, count + 1))
+    drawn = np.searchsorted(reached, random.random(PIECE) * reached[-1], side="right")
+    return np.asarray(drawn, np.int32)

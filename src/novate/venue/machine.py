@@ -204,6 +204,11 @@ class Venue:
         """Number of the last command of the clearing house that was applied (K16)."""
         return int(self._header[cells.CLEARING_SEQ])
 
+    @property
+    def trades(self) -> int:
+        """Trades so far; the last trade id."""
+        return int(self._header[cells.NEXT_TRADE_ID]) - 1
+
     def resting_orders(self) -> int:
         """Live orders of all markets, parked and elected ones included."""
         return int(self._header[cells.ORDER_COUNT])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -75,6 +76,28 @@ def test_a_plane_that_is_opened_again_stands_where_it_stood(tmp_path: Path, snap
     assert (again.house.state_root(), again.sequence) == (root, sequence)
     assert again.configuration == CONFIGURATION
     again.house.validate()
+    again.close()
+
+
+def test_transfers_of_a_day_that_is_over_lie_in_the_archive(tmp_path: Path) -> None:
+    """A snapshot needs them; without it the journal brings them again."""
+    plane = found_clearing(tmp_path / "journal", CONFIGURATION)
+    writer = CommandWriter(plane.terms)
+    deposit = {"cmd": "DEPOSIT", "member": "ALPINE", "account": "HOUS", "ccy": "USD", "amount": 10**9}
+    for command in (deposit, {"cmd": "ROLL", "to": str(_next_day())}, deposit):
+        plane.take(writer.records(command))
+    plane.snapshot()
+    root = plane.house.state_root()
+    assert (plane.house.ledger.stored, len(plane.house.ledger.state().transfers) > 1) == (2, True)
+    plane.close()
+    shutil.rmtree(tmp_path / "journal" / "archive")
+    with pytest.raises(RefusedError, match=r"snapshot at sequence \d+: .*expected at least 1 rows, was 0"):
+        open_clearing(tmp_path / "journal")
+    for snapshot in (tmp_path / "journal").rglob("snapshot-*"):
+        snapshot.unlink()
+    again = open_clearing(tmp_path / "journal")
+    assert again.house.state_root() == root
+    assert again.house.ledger.transfer_of(1).amount == 10**9
     again.close()
 
 

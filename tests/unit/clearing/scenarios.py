@@ -17,7 +17,6 @@ import msgspec
 
 from novate.clearing.house import ClearingResult, clear_trades
 from novate.clearing.terms import clearing_terms
-from novate.clearing.trades.capture import capture
 from novate.clearing.trades.columns import FIELDS, coded, trade_columns
 from novate.clearing.trades.ladder import check_rows
 from novate.clearing.trades.versions import resolve_versions
@@ -133,9 +132,8 @@ def delivery(trades: list[dict[str, Any]]) -> Any:
 def answers(scenario: Scenario) -> list[dict[str, Any]]:
     """The house's answer to each row, in the words of C50; DUPLICATE and SUPERSEDED carry no amount."""
     columns, terms = delivery(scenario.trades), clearing_terms(scenario.configuration)
-    trades = capture(columns, terms)
-    checked = check_rows(columns, trades, terms)
-    versions = resolve_versions(columns, trades.version, checked.reason)
+    checked = check_rows(columns, terms)
+    versions = resolve_versions(columns, checked.reason)
     found = []
     for row in range(len(columns)):
         if versions.reason[row]:
@@ -145,8 +143,8 @@ def answers(scenario: Scenario) -> list[dict[str, Any]]:
         elif versions.is_superseded[row]:
             found.append({"ev": "SUPERSEDED"})
         else:
-            due = _iso(int(checked.dates.due_day[row]))
-            amount = int(checked.amounts.minor[row])
+            due = _iso(int(checked.due_days[checked.dates[row]]))
+            amount = int(checked.amount[row])
             found.append({"ev": "ACCEPTED", "amount": amount, "settle_date": due})
     return found
 

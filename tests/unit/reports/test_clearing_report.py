@@ -15,7 +15,7 @@ import pytest
 
 from novate.reports.clearing_report import clearing_report_page, headline
 from novate.reports.clearing_report_day import clearing_day, split_days
-from novate.reports.clearing_statements import house_statements, member_statements
+from novate.reports.clearing_statements import house_statements, member_statements, statements_of
 from novate.reports.figures import MINUS
 from tests.unit.reports.clearing_days import HAND, days_of
 
@@ -92,7 +92,7 @@ def test_what_is_open_in_a_statement_is_what_failed(name: str) -> None:
         if not any(not fail.trade_id for fail in day.fails):
             continue
         left: dict[tuple[str, str, str], int] = {}
-        for (member, file), content in member_statements(day).items():
+        for (member, file), content in member_statements(statements_of(day)).items():
             if file == "positions.csv":
                 for row in rows_of(content):
                     left[member, row["account"], row["isin"]] = int(row["open_quantity"])
@@ -102,14 +102,14 @@ def test_what_is_open_in_a_statement_is_what_failed(name: str) -> None:
 
 @pytest.mark.parametrize("date", [date for date, day in STORY.items() if day.is_closed])
 def test_the_causes_of_money_add_up_to_what_was_paid(date: str) -> None:
-    for (_, file), content in member_statements(STORY[date]).items():
+    for (_, file), content in member_statements(statements_of(STORY[date])).items():
         if file == "cash.csv":
             for row in rows_of(content):
                 assert int(row["sum"]) == int(row["paid"]) - int(row["arrears"])
 
 
 def test_the_statements_of_a_member() -> None:
-    files = member_statements(BUSY)
+    files = member_statements(statements_of(BUSY))
     assert sorted({member for member, _ in files}) == ["A", "B", "C", "D"]
     assert len(files) == 16
     assert files["D", "settlement.csv"].decode().splitlines() == [
@@ -128,7 +128,7 @@ def test_the_statements_of_a_member() -> None:
 
 def test_both_sides_of_a_gross_trade_settle_and_fail() -> None:
     day = days_of("gross_gross")["2026-03-03"]
-    files = member_statements(day)
+    files = member_statements(statements_of(day))
     assert [row["quantity"] for row in rows_of(files["A", "settlement.csv"])] == ["-60", "-40"]
     assert [row["quantity"] for row in rows_of(files["D", "settlement.csv"])] == ["40"]
     assert [row["quantity"] for row in rows_of(files["A", "fails.csv"])] == ["-50"]
@@ -139,7 +139,7 @@ def test_both_sides_of_a_gross_trade_settle_and_fail() -> None:
 
 
 def test_the_statements_of_the_house() -> None:
-    files = house_statements(BUSY)
+    files = house_statements(statements_of(BUSY))
     (cycle,) = rows_of(files["", "cycles.csv"])
     assert (cycle["legs"], cycle["rows"], cycle["saved_ppm"]) == ("10", "7", "476331")
     assert cycle["file_sha256"].startswith("8127a9d1")
@@ -156,7 +156,7 @@ def test_an_open_date_says_so_and_has_no_totals() -> None:
     page = clearing_report_page(day)
     assert "The date is still open" in page
     assert '<section id="totals">' not in page
-    assert len(rows_of(house_statements(day)["", "totals.csv"])) == 0
+    assert len(rows_of(house_statements(statements_of(day))["", "totals.csv"])) == 0
 
 
 def test_a_second_cycle_replaces_the_rows_of_the_first() -> None:

@@ -61,7 +61,7 @@ def run_node(
         compile_kernels()
         if not data.is_founded and config is None and not data.sessions.exists():
             write_demonstration(data, configuration)
-        plane, is_new = found_or_restore(data.journal, configuration, settings.durability)
+        plane, is_new = found_or_restore(data.journal, configuration, durability=settings.durability)
         try:
             _expect_the_same(plane, configuration, settings, config)
             recovered = plane.venue.sequence

@@ -6,7 +6,8 @@
     root     SHA-256(01 left right), joined level by level; see `clearing.merkle`
 
 Texts of one group are compared by eight bytes first: those behind the beginning that all texts share. No
-text is the beginning of another one (they end with the only third bar), so the first difference decides.
+text is the beginning of another one (they end with the only third bar), so the first difference decides, and
+what is read behind the end of a text decides nothing.
 
 Cost: two hashes a leg. Scratch: 48 bytes per leg of the largest group.
 """
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from novate.clearing.kernels.lines import copy_text
 from novate.clearing.kernels.sha256 import (
     BLOCK,
     DIGEST,
@@ -27,72 +29,27 @@ from novate.clearing.kernels.sha256 import (
     Words,
     begin,
     close,
-    compress,
-    write_bits,
+    digest_block,
+    digest_nodes,
     write_digest,
 )
 from novate.compiled import entry, inlined, kernel, wide
+from novate.processor import WORD, ordered_word, prefetch_entry, store_word
 
 Bools = npt.NDArray[np.bool_]
+Int32s = npt.NDArray[np.int32]
 
-LEAF, NODE = 0, 1
-NODE_BYTES = 1 + 2 * DIGEST
+LEAF = 0
+WORDS = 8
+"""Of a digest."""
+PIECE = 64
 SHORT_RUN = 16
 _BAR, _B, _S, _N = ord("|"), ord("B"), ord("S"), ord("N")
-_ZERO = ord("0")
-MOST_DIGITS = 20
-
-
-@entry
-def write_texts(
-    source: Bytes,
-    source_starts: Int64s,
-    source_of: Int64s,
-    trade_id: Bytes,
-    trade_id_starts: Int64s,
-    trade_id_of: Int64s,
-    version: Int64s,
-    texts: Bytes,
-    starts: Int64s,
-) -> None:
-    """`source|trade_id|version|` of N trades, one after the other, and where each begins (N + 1,).
-
-    Value v of a column is column[starts[v] : starts[v + 1]]; `texts` has room for all.
-    """
-    at = wide(0)
-    starts[0] = 0
-    for i in range(len(version)):
-        at = _copy(
-            source, wide(source_starts[source_of[i]]), wide(source_starts[source_of[i] + 1]), texts, at
-        )
-        texts[at] = _BAR
-        first, end = wide(trade_id_starts[trade_id_of[i]]), wide(trade_id_starts[trade_id_of[i] + 1])
-        at = _copy(trade_id, first, end, texts, at + 1)
-        texts[at] = _BAR
-        at = _write_number(wide(version[i]), texts, at + 1)
-        texts[at] = _BAR
-        at += 1
-        starts[i + 1] = at
-
-
-@inlined
-def _copy(data: Bytes, first: int, end: int, out: Bytes, at: int) -> int:
-    for i in range(end - first):
-        out[at + i] = data[first + i]
-    return at + end - first
-
-
-@kernel
-def _write_number(number: int, out: Bytes, at: int) -> int:
-    """A number from 0 in decimal digits; where it ends."""
-    digits, rest = 1, number // 10
-    while rest:
-        digits += 1
-        rest //= 10
-    for place in range(digits):
-        out[at + digits - 1 - place] = _ZERO + number % 10
-        number //= 10
-    return at + digits
+MOST_RANKED = 64
+AHEAD = 48
+TYPICAL_TEXT = 24
+MOST_IN_A_BLOCK = BLOCK - 9 - 4
+"""Bytes of a text whose leaf, with its mark, its side and its padding, is one block."""
 
 
 @entry
@@ -110,27 +67,24 @@ def shared_beginning(texts: Bytes, starts: Int64s) -> int:
     return shared
 
 
-@inlined
-def _eight_bytes(texts: Bytes, starts: Int64s, trade: int, shared: int) -> int:
-    """The text's bytes behind the shared ones as a number that sorts like them."""
-    first, end = wide(starts[trade]) + shared, wide(starts[trade + 1])
-    number = wide(0)
-    for i in range(8):
-        byte = wide(texts[first + i]) if first + i < end else 0
-        # The first byte is moved to -128..127, so that signed numbers compare as unsigned bytes do.
-        number = number * 256 + (byte - 128 if i == 0 else byte)
-    return number
-
-
 @kernel
 def _is_after(texts: Bytes, starts: Int64s, one: int, other: int) -> bool:
-    """The text of trade `one` sorts behind that of `other`, byte by byte."""
+    """The text of trade `one` sorts behind that of `other`; two trades never have the same text."""
     first, second = wide(starts[one]), wide(starts[other])
-    length = min(wide(starts[one + 1]) - first, wide(starts[other + 1]) - second)
-    for i in range(length):
-        if texts[first + i] != texts[second + i]:
-            return bool(texts[first + i] > texts[second + i])
-    return bool(starts[one + 1] - starts[one] > starts[other + 1] - starts[other])
+    for i in range(0, wide(starts[one + 1]) - first, WORD):
+        word, other_word = ordered_word(texts, first + i), ordered_word(texts, second + i)
+        if word != other_word:
+            return bool(word > other_word)
+    return False
+
+
+@entry
+def texts_ascend(texts: Bytes, starts: Int64s) -> bool:
+    """Each text sorts behind the one before."""
+    for trade in range(1, len(starts) - 1):
+        if not _is_after(texts, starts, trade, trade - 1):
+            return False
+    return True
 
 
 @inlined
@@ -190,104 +144,178 @@ def _sort_legs(texts: Bytes, starts: Int64s, numbers: Int64s, legs: Int64s, to: 
 
 
 @kernel
-def _hash_leaf(words: Words, work: Bytes, texts: Bytes, first: int, end: int, is_sale: int) -> None:
-    """The digest of a leg's leaf is left in the state; `work` has room for the text and 128 bytes more."""
+def _rank_legs(numbers: Int64s, legs: Int64s, to: Any, count: int) -> bool:
+    """The first `count` legs by their numbers; False, and nothing is done, if two numbers are equal.
+
+    How many numbers are less than a number is its place: no branch has to be guessed, so for few legs this is
+    faster than any sort.
+    """
+    places = wide(0)
+    for i in range(count):
+        number, place = wide(numbers[i]), wide(0)
+        for j in range(count):
+            place += 1 if wide(numbers[j]) < number else 0
+        to[0, i] = place
+        places += place
+    if places != count * (count - 1) // 2:
+        return False
+    for i in range(count):
+        to[1, to[0, i]] = legs[i]
+    for i in range(count):
+        legs[i] = to[1, i]
+    return True
+
+
+@kernel
+def _write_leaf(texts: Bytes, first: int, end: int, side: int, block: Bytes, at: int) -> None:
+    """A leg's leaf with its padding to block[at : at + 64]; up to `SLACK` bytes more are written."""
+    block[at] = LEAF
+    stop = copy_text(texts, first, end, block, at + 1)
+    for place in range(stop, at + BLOCK, WORD):
+        store_word(block, place, 0)
+    block[stop] = side
+    block[stop + 1] = _BAR
+    block[stop + 2] = _N
+    block[stop + 3] = 0x80
+    bits = 8 * (stop + 3 - at)
+    block[at + BLOCK - 2] = bits >> 8
+    block[at + BLOCK - 1] = bits & 0xFF
+
+
+@kernel
+def _hash_long_leaf(
+    words: Words, work: Bytes, texts: Bytes, first: int, end: int, side: int, level: Words, at: int
+) -> None:
+    """The digest of a leaf of any length; `work` has room for it and 128 bytes more."""
     work[0] = LEAF
-    at = _copy(texts, first, end, work, 1)
-    work[at] = _S if is_sale else _B
-    work[at + 1] = _BAR
-    work[at + 2] = _N
+    stop = copy_text(texts, first, end, work, 1)
+    work[stop] = side
+    work[stop + 1] = _BAR
+    work[stop + 2] = _N
     begin(words)
-    close(words, work, at + 3, at + 3)
+    close(words, work, stop + 3, stop + 3)
+    for i in range(WORDS):
+        level[at + i] = words[i]
 
 
 @kernel
-def _join(words: Words, node: Bytes, level: Bytes, count: int) -> int:
-    """One level of the tree in place; how many hashes it has."""
-    pairs = count // 2
-    for pair in range(pairs):
-        for i in range(2 * DIGEST):
-            node[1 + i] = level[2 * DIGEST * pair + i]
-        begin(words)
-        compress(words, node, 0)
-        compress(words, node, BLOCK)
-        write_digest(words, level, DIGEST * pair)
-    if count % 2:
-        for i in range(DIGEST):
-            level[DIGEST * pairs + i] = level[DIGEST * (count - 1) + i]
-    return pairs + count % 2
+def _hash_leaves(
+    words: Words,
+    work: Bytes,
+    blocks: Bytes,
+    texts: Bytes,
+    starts: Int64s,
+    legs: Int64s,
+    level: Words,
+    count: int,
+) -> None:
+    """Digests of the leaves of the first `count` legs, eight words each.
+
+    All leaves of a piece are written before the first of them is hashed: a processor that reads in one step
+    what was just written in several has to wait.
+    """
+    for piece in range(0, count, PIECE):
+        end = min(piece + PIECE, count)
+        for i in range(piece, end):
+            trade, side = wide(legs[i]) >> 1, _S if wide(legs[i]) & 1 else _B
+            first, stop = wide(starts[trade]), wide(starts[trade + 1])
+            if stop - first <= MOST_IN_A_BLOCK:
+                _write_leaf(texts, first, stop, side, blocks, BLOCK * (i - piece))
+            else:
+                _hash_long_leaf(words, work, texts, first, stop, side, level, WORDS * i)
+        for i in range(piece, end):
+            trade = wide(legs[i]) >> 1
+            if wide(starts[trade + 1]) - wide(starts[trade]) <= MOST_IN_A_BLOCK:
+                digest_block(words, blocks, BLOCK * (i - piece), level, WORDS * i)
 
 
 @kernel
-def _new_node() -> Bytes:
-    """The two blocks of a node, all but its children filled in."""
-    node = np.zeros(2 * BLOCK, np.uint8)
-    node[0] = NODE
-    node[NODE_BYTES] = 0x80
-    write_bits(node, 2 * BLOCK, NODE_BYTES)
-    return node
+def _join(words: Words, work: Bytes, level: Words, count: int) -> None:
+    """The root over the first `count` digests takes the place of the first."""
+    while count > 1:
+        pairs = count // 2
+        for pair in range(0, pairs, 2):
+            # Two nodes at a time; the last one of an odd number is hashed twice.
+            apart = 1 if pair + 1 < pairs else 0
+            digest_nodes(words, work, level, 2 * WORDS * pair, WORDS * pair, apart)
+        if count % 2:
+            for i in range(WORDS):
+                level[WORDS * pairs + i] = level[WORDS * (count - 1) + i]
+        count = pairs + count % 2
+
+
+@kernel
+def _room(bounds: Int64s) -> int:
+    """Entries of the largest of the runs that end and begin at the bounds."""
+    largest = wide(0)
+    for i in range(len(bounds) - 1):
+        largest = max(largest, wide(bounds[i + 1] - bounds[i]))
+    return largest
 
 
 @entry
 def roots_of_groups(
-    texts: Bytes, starts: Int64s, legs: Int64s, bounds: Int64s, wanted: Bools, shared: int, out: Bytes
+    texts: Bytes,
+    starts: Int64s,
+    legs: Int32s,
+    bounds: Int64s,
+    wanted: Bools,
+    shared: int,
+    texts_are_sorted: bool,
+    out: Bytes,
 ) -> None:
     """The root of each wanted group g, over legs[bounds[g] : bounds[g + 1]], to out[32 * g : 32 * g + 32].
 
-    A group is not empty. `shared` is `shared_beginning` of the texts.
+    A group is not empty. `shared` is `shared_beginning` of the texts; `texts_are_sorted` says that they
+    ascend, so that groups whose legs ascend need no sorting. Behind the texts stand `SLACK` bytes.
     """
-    largest = longest = wide(0)
-    for group in range(len(wanted)):
-        largest = max(largest, wide(bounds[group + 1] - bounds[group]))
-    for trade in range(len(starts) - 1):
-        longest = max(longest, wide(starts[trade + 1] - starts[trade]))
+    largest = _room(bounds)
     numbers, chosen = np.empty(largest, np.int64), np.empty(largest, np.int64)
     to = np.empty((2, largest), np.int64)
-    level = np.empty(DIGEST * largest, np.uint8)
-    work = np.zeros(longest + 2 * BLOCK, np.uint8)
+    level = np.empty(WORDS * largest, np.uint32)
+    blocks = np.empty(BLOCK * PIECE + WORD, np.uint8)
+    work = np.zeros(_room(starts) + 2 * BLOCK, np.uint8)
     words = np.zeros(STATE_AND_SCHEDULE, np.uint32)
-    node = _new_node()
+    every = len(legs) - 1
     for group in range(len(wanted)):
         if not wanted[group]:
             continue
         first = wide(bounds[group])
         count = wide(bounds[group + 1]) - first
+        is_sorted = texts_are_sorted
         for i in range(count):
+            prefetch_entry(starts, wide(legs[min(first + i + 2 * AHEAD, every)]) >> 1)
+            begins = wide(starts[wide(legs[min(first + i + AHEAD, every)]) >> 1])
+            prefetch_entry(texts, begins)
+            prefetch_entry(texts, begins + TYPICAL_TEXT)
             chosen[i] = legs[first + i]
-            numbers[i] = _eight_bytes(texts, starts, wide(chosen[i]) >> 1, shared)
-        _sort_legs(texts, starts, numbers, chosen, to, count)
-        for i in range(count):
-            trade = wide(chosen[i]) >> 1
-            _hash_leaf(words, work, texts, wide(starts[trade]), wide(starts[trade + 1]), wide(chosen[i]) & 1)
-            write_digest(words, level, DIGEST * i)
-        while count > 1:
-            count = _join(words, node, level, count)
-        for i in range(DIGEST):
-            out[DIGEST * group + i] = level[i]
+            is_sorted &= i == 0 or chosen[i] > chosen[i - 1]
+        if not is_sorted:
+            for i in range(count):
+                numbers[i] = ordered_word(texts, wide(starts[wide(chosen[i]) >> 1]) + shared)
+            if count > MOST_RANKED or not _rank_legs(numbers, chosen, to, count):
+                _sort_legs(texts, starts, numbers, chosen, to, count)
+        _hash_leaves(words, work, blocks, texts, starts, chosen, level, count)
+        _join(words, work, level, count)
+        write_digest(level, out, DIGEST * group)
 
 
 @entry
-def root_of_lines(data: Bytes, ends: Int64s, out: Bytes) -> None:
-    """Root over N >= 1 lines, to out[:32]: line i is data[ends[i - 1] + 1 : ends[i]], the first from 0."""
-    longest, first = wide(0), wide(0)
-    for i in range(len(ends)):
-        longest = max(longest, wide(ends[i]) - first)
-        first = wide(ends[i]) + 1
-    work = np.zeros(longest + 3 * BLOCK, np.uint8)
+def root_of_lines(data: Bytes, starts: Int64s, out: Bytes) -> None:
+    """Root over N >= 1 lines without their ends, to out[:32]: line i is data[starts[i] : starts[i + 1] - 1].
+
+    Behind the lines stand `SLACK` bytes.
+    """
+    count = wide(len(starts) - 1)
+    work = np.zeros(_room(starts) + 3 * BLOCK, np.uint8)
     words = np.zeros(STATE_AND_SCHEDULE, np.uint32)
-    node = _new_node()
-    count = wide(len(ends))
-    level = np.empty(DIGEST * count, np.uint8)
-    first = wide(0)
+    level = np.empty(WORDS * count, np.uint32)
     for i in range(count):
-        end = wide(ends[i])
         work[0] = LEAF
-        length = _copy(data, first, end, work, 1)
+        length = copy_text(data, wide(starts[i]), wide(starts[i + 1]) - 1, work, 1)
         begin(words)
         close(words, work, length, length)
-        write_digest(words, level, DIGEST * i)
-        first = end + 1
-    while count > 1:
-        count = _join(words, node, level, count)
-    for i in range(DIGEST):
-        out[i] = level[i]
+        for j in range(WORDS):
+            level[WORDS * i + j] = words[j]
+    _join(words, work, level, count)
+    write_digest(level, out, 0)

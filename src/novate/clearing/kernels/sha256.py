@@ -16,7 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.compiled import entry, inlined, kernel, wide
-from novate.processor import HAS_SHA, ROUND_CONSTANTS, sha256_block
+from novate.processor import (
+    FIRST_STATE,
+    HAS_SHA,
+    ROUND_CONSTANTS,
+    sha256_block,
+    sha256_nodes,
+    sha256_short,
+)
 
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint32]
@@ -25,15 +32,13 @@ Int64s = npt.NDArray[np.int64]
 BLOCK = 64
 DIGEST = 32
 LENGTH_BYTES = 8
+NODE = 1
+"""First byte of a node's message (RFC 6962); a leaf's is 0."""
+NODE_BYTES = 1 + 2 * DIGEST
 STATE_AND_SCHEDULE = 8 + BLOCK
 _WORD = 0xFFFFFFFF
 _K = np.array(ROUND_CONSTANTS, np.uint32)
-_START = np.array(
-    [
-        0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19,
-    ],
-    np.uint32,
-)  # fmt: skip
+_START = np.array(FIRST_STATE, np.uint32)
 
 
 @inlined
@@ -89,14 +94,74 @@ def begin(words: Words) -> None:
 
 
 @inlined
+def write_word(word: int, out: Bytes, at: int) -> None:
+    """A word as four bytes, the high one first."""
+    out[at] = (word >> 24) & 0xFF
+    out[at + 1] = (word >> 16) & 0xFF
+    out[at + 2] = (word >> 8) & 0xFF
+    out[at + 3] = word & 0xFF
+
+
+@inlined
 def write_digest(words: Words, out: Bytes, at: int) -> None:
-    """The state as 32 bytes, the high byte of each word first."""
+    """The state, or any eight words, as 32 bytes."""
     for i in range(8):
-        word = wide(words[i])
-        out[at + 4 * i] = (word >> 24) & 0xFF
-        out[at + 4 * i + 1] = (word >> 16) & 0xFF
-        out[at + 4 * i + 2] = (word >> 8) & 0xFF
-        out[at + 4 * i + 3] = word & 0xFF
+        write_word(wide(words[i]), out, at + 4 * i)
+
+
+@inlined
+def _keep_state(words: Words, out: Words, at: int) -> None:
+    for i in range(8):
+        out[at + i] = words[i]
+
+
+@kernel
+def portable_short(words: Words, data: Bytes, at: int, out: Words, out_at: int) -> None:
+    """Digest of the one padded block data[at : at + 64], as the words out[out_at : out_at + 8]."""
+    begin(words)
+    portable_block(words, data, at)
+    _keep_state(words, out, out_at)
+
+
+@kernel
+def _portable_node(words: Words, work: Bytes, level: Words, children: int, out: int) -> None:
+    work[0] = NODE
+    for i in range(16):
+        write_word(wide(level[children + i]), work, 1 + 4 * i)
+    work[NODE_BYTES] = 0x80
+    for i in range(NODE_BYTES + 1, 2 * BLOCK - LENGTH_BYTES):
+        work[i] = 0
+    write_bits(work, 2 * BLOCK, NODE_BYTES)
+    begin(words)
+    portable_block(words, work, 0)
+    portable_block(words, work, BLOCK)
+    _keep_state(words, level, out)
+
+
+@kernel
+def portable_nodes(words: Words, work: Bytes, level: Words, children: int, out: int, apart: int) -> None:
+    """Digests of two nodes: 01 || level[children : +8] || level[children + 8 : +8] to level[out : +8], and
+    that of the words `apart` pairs behind, if that is not 0. `work` has room for two blocks."""
+    _portable_node(words, work, level, children, out)
+    # With nothing apart it is one node, whose digest may stand where its children stood.
+    if apart:
+        _portable_node(words, work, level, children + 16 * apart, out + 8 * apart)
+
+
+@kernel
+def _native_short(words: Words, data: Bytes, at: int, out: Words, out_at: int) -> None:
+    sha256_short(data, at, out, out_at)
+
+
+@kernel
+def _native_nodes(words: Words, work: Bytes, level: Words, children: int, out: int, apart: int) -> None:
+    sha256_nodes(level, children, out, apart)
+
+
+digest_block: Any = _native_short if HAS_SHA else portable_short
+"""(words, data, at, out, out_at), as `portable_short` says."""
+digest_nodes: Any = _native_nodes if HAS_SHA else portable_nodes
+"""(words, work, level, children, out, apart), as `portable_nodes` says."""
 
 
 @inlined

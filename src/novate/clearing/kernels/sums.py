@@ -1,8 +1,10 @@
-"""Sums of legs per cell: the inner loops of netting.
+"""Sums of legs per cell, and the legs of each cell: the inner loops of netting.
 
     trade   buyer 7, seller 2, instrument 3, quantity q, amount a
     cells   [7 * width + 3]  += (+q, -a)        dense: one row of `cells` for every party and instrument
             [2 * width + 3]  += (-q, +a)        hashed: one row for every pair that occurs
+
+    [7 * width + 3]  legs + 1, bought + q, paid + a         gross: what came in and went out, one by one
 
 Sums are checked, not wrapped: the sign bit of `broken` remembers an addition that left int64. Integer sums do
 not depend on the order of the trades, but an intermediate sum does; so the answer "does not fit" may come
@@ -25,9 +27,15 @@ Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 
 QUANTITY, AMOUNT = 0, 1
+BOUGHT, SOLD, PAID, RECEIVED, LEGS = range(5)
+GROSS = 5
+"""Columns of a gross cell."""
 EMPTY = -1
 AHEAD = 48
 _MIX = 0x1E3779B97F4A7C15
+RUN_BITS = 12
+NUMBER_BITS = 32
+"""A leg's number stands below its cell's in one word."""
 
 
 @inlined
@@ -157,3 +165,69 @@ def nets_of_cells(
             amount[found] = cells[at, AMOUNT]
             found += 1 if (cells[at, QUANTITY] | cells[at, AMOUNT]) != 0 else 0
     return found
+
+
+@entry
+def add_gross(
+    cells: Int64s,
+    width: int,
+    buyer: Int32s,
+    seller: Int32s,
+    place: Int32s,
+    quantity: Int64s,
+    amount: Int64s,
+) -> bool:
+    """Add both legs of T trades to the gross cells (N, GROSS) party * width + place.
+
+    False if a sum left int64: the cells are void then. Quantities are above zero, and no amount is -2**63."""
+    broken = wide(0)
+    count = len(buyer)
+    for i in range(count):
+        ahead = min(i + AHEAD, count - 1)
+        prefetch_row(cells, wide(buyer[ahead]) * width + wide(place[ahead]))
+        prefetch_row(cells, wide(seller[ahead]) * width + wide(place[ahead]))
+        bought_at = wide(buyer[i]) * width + wide(place[i])
+        sold_at = wide(seller[i]) * width + wide(place[i])
+        pays, gets = max(wide(amount[i]), 0), max(-wide(amount[i]), 0)
+        cells[bought_at, LEGS] += 1
+        cells[bought_at, BOUGHT] += quantity[i]
+        cells[bought_at, PAID] += pays
+        cells[bought_at, RECEIVED] += gets
+        cells[sold_at, LEGS] += 1
+        cells[sold_at, SOLD] += quantity[i]
+        cells[sold_at, PAID] += gets
+        cells[sold_at, RECEIVED] += pays
+        # Every sum only grows, so one that has left int64 is seen with its sign turned over.
+        broken |= (
+            wide(cells[bought_at, BOUGHT]) | wide(cells[bought_at, PAID]) | wide(cells[bought_at, RECEIVED])
+        )
+        broken |= wide(cells[sold_at, SOLD]) | wide(cells[sold_at, PAID]) | wide(cells[sold_at, RECEIVED])
+    return broken >= 0
+
+
+@entry
+def place_legs(
+    free: Int64s, width: int, buyer: Int32s, seller: Int32s, place: Int32s, parted: Int64s, legs: Int32s
+) -> None:
+    """Legs grouped by cell party * width + place: 2i and 2i + 1 of trade i, each to the next free entry of
+    its cell, and in each cell ascending. `free` (N + 1,) is where each cell begins, and the end.
+
+    They are first parted (2T,) by runs of cells, so that those of one run find their places within a
+    processor's cache.
+    """
+    run_free = np.empty(((len(free) - 1) >> RUN_BITS) + 1, np.int64)
+    for run in range(len(run_free)):
+        run_free[run] = free[run << RUN_BITS]
+    for i in range(len(buyer)):
+        bought_at = wide(buyer[i]) * width + wide(place[i])
+        sold_at = wide(seller[i]) * width + wide(place[i])
+        run = bought_at >> RUN_BITS
+        parted[run_free[run]] = bought_at << NUMBER_BITS | 2 * i
+        run_free[run] += 1
+        run = sold_at >> RUN_BITS
+        parted[run_free[run]] = sold_at << NUMBER_BITS | (2 * i + 1)
+        run_free[run] += 1
+    for i in range(len(parted)):
+        cell = parted[i] >> NUMBER_BITS
+        legs[free[cell]] = parted[i] & ((1 << NUMBER_BITS) - 1)
+        free[cell] += 1

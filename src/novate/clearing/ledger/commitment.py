@@ -15,6 +15,7 @@ from novate.clearing.ledger.layout import (
     BURNED,
     EXPIRED,
     NOW,
+    RETIRED,
     TRANSFER_REQUEST,
     TRANSFERS,
     Tables,
@@ -35,7 +36,9 @@ assert _OPEN.itemsize == 80
 def root(s: Tables) -> bytes:
     """32 bytes, the same for any cutting of requests and any layout of the tables."""
     digest = hashlib.sha256(_NAME)
-    digest.update(s.header[[NOW, TRANSFERS, EXPIRED, BURNED]].tobytes())
+    now, expired, burned = s.header[[NOW, EXPIRED, BURNED]].tolist()
+    stored = int(s.header[RETIRED] + s.header[TRANSFERS])
+    digest.update(np.array([now, stored, expired, burned], np.int64).tobytes())
     accounts = s.accounts[1 : int(s.header[ACCOUNTS]) + 1]
     for rows in (s.ledgers, accounts[np.argsort(accounts["id"])], open_transfers(s)):
         digest.update(np.int64(len(rows)).tobytes())
@@ -56,5 +59,5 @@ def open_transfers(s: Tables) -> Array:
     found["timeout"] = transfers["other"][rows]
     found["ledger"] = s.accounts["ledger"][debits]
     found["time"] = s.times[transfers["time"][rows]]
-    found["seq"] = rows
+    found["seq"] = rows + s.header[RETIRED]
     return found

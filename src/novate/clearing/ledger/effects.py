@@ -61,7 +61,7 @@ def write_rows(s: Tables, row: int, time: int, kind: int) -> None:
 
 @inlined
 def write_row(s: Tables, account: int, row: int, time: int, kind: int) -> None:
-    """One row of history, if the account keeps them: its four balances as they are now."""
+    """One row of history, if the account keeps them: its four balances as they are now; row 0 for none."""
     if wide(s.accounts["flags"][account]) & ACCOUNT_HISTORY:
         _append_row(s, account, row, time, kind)
 
@@ -75,7 +75,7 @@ def _append_row(s: Tables, account: int, row: int, time: int, kind: int) -> None
     s.history["debits_posted"][place] = s.accounts["debits_posted"][account]
     s.history["credits_pending"][place] = s.accounts["credits_pending"][account]
     s.history["credits_posted"][place] = s.accounts["credits_posted"][account]
-    s.history["transfer"][place] = row
+    s.history["transfer"][place] = s.transfers["id"][row]
     s.history["previous"][place] = s.sides["last"][account]
     s.history["account"][place] = account
     s.history["kind"][place] = kind

@@ -10,7 +10,14 @@ from typing import Any
 from novate.clearing.ledger.batches import run_transfers
 from novate.clearing.ledger.effects import write_row
 from novate.clearing.ledger.expiry import expire
-from novate.clearing.ledger.index import enter_all_accounts, enter_all_ids, find_account, find_transfer
+from novate.clearing.ledger.index import (
+    enter_all_accounts,
+    enter_all_ids,
+    enter_recalled,
+    find_account,
+    find_transfer,
+    remove_recalled,
+)
 from novate.clearing.ledger.layout import TABLE_DTYPES
 from novate.clearing.ledger.opening import open_accounts
 from novate.compiled import entry
@@ -62,3 +69,13 @@ def enter_index(addresses: Any, of_accounts: bool) -> None:
         enter_all_accounts(s)
     else:
         enter_all_ids(s)
+
+
+@entry
+def enter_recall(addresses: Any, first: int, end: int, is_over: bool) -> None:
+    """`enter_recalled` for Python, or `remove_recalled` when it is over."""
+    s = _open(addresses.ctypes.data + 8 * OWN_ADDRESS)
+    if is_over:
+        remove_recalled(s, first, end)
+    else:
+        enter_recalled(s, first, end)

@@ -5,7 +5,7 @@
 
 A burned id stands in the table of the transfers, so one look answers stored, burned or free (L11, L12).
 Clients choose their ids, so the hash mixes in a seed; it changes the layout and nothing that can be seen.
-Only the roll-back of a chain removes an entry.
+Only the roll-back of a chain, and the end of a request that recalled transfers, remove entries.
 """
 
 from __future__ import annotations
@@ -139,6 +139,20 @@ def remove_transfer(s: Tables, row: int) -> None:
 def remove_account(s: Tables, row: int) -> None:
     """The id of an account is free again (L21)."""
     _remove(s.account_index, s.header[ACCOUNT_MASK], tag_of(s, s.accounts["id"][row]), row)
+
+
+@kernel
+def enter_recalled(s: Tables, first: int, end: int) -> None:
+    """Name the recalled transfers in the rows first..end-1."""
+    for row in range(first, end):
+        enter_transfer(s, s.transfers["id"][row], row)
+
+
+@kernel
+def remove_recalled(s: Tables, first: int, end: int) -> None:
+    """The names of recalled transfers leave the index again."""
+    for row in range(first, end):
+        remove_transfer(s, wide(row))
 
 
 @kernel

@@ -10,7 +10,14 @@ import numpy as np
 from novate.clearing.ledger.batches import run_transfers
 from novate.clearing.ledger.effects import write_row
 from novate.clearing.ledger.expiry import expire
-from novate.clearing.ledger.index import enter_all_accounts, enter_all_ids, find_account, find_transfer
+from novate.clearing.ledger.index import (
+    enter_all_accounts,
+    enter_all_ids,
+    enter_recalled,
+    find_account,
+    find_transfer,
+    remove_recalled,
+)
 from novate.clearing.ledger.layout import Tables
 from novate.clearing.ledger.opening import open_accounts
 from novate.compiled import wide
@@ -51,3 +58,12 @@ def enter_index(s: Tables, of_accounts: bool) -> None:
             enter_all_accounts(s)
         else:
             enter_all_ids(s)
+
+
+def enter_recall(s: Tables, first: int, end: int, is_over: bool) -> None:
+    """`enter_recalled` or `remove_recalled`."""
+    with np.errstate(over="ignore"):
+        if is_over:
+            remove_recalled(s, first, end)
+        else:
+            enter_recalled(s, first, end)

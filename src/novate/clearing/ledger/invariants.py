@@ -3,7 +3,7 @@
     stored transfers, statuses, folds --sums--> balances == accounts?     debits == credits, per ledger?
 
 Each check gives a sentence about the first thing that is broken, "" if all is well. Cost: a few passes over
-all stored transfers.
+all stored transfers that are not retired.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from novate.clearing.ledger.layout import (
     HEAP,
     HISTORY_ROWS,
     NOW,
+    RETIRED_EXPIRED,
     TIMES,
     TRANSFERS,
     Tables,
@@ -55,7 +56,7 @@ def _statuses(s: Tables) -> Iterator[str]:
         resolved = np.sort(stored["other"][(flags & flag) != 0])
         if not np.array_equal(resolved, np.nonzero(statuses == status)[0]):
             yield f"expected as many transfers of status {status} as were resolved so"
-    expired = int((statuses == c.STATUS_EXPIRED).sum())
+    expired = int((statuses == c.STATUS_EXPIRED).sum() + s.header[RETIRED_EXPIRED])
     if expired != s.header[EXPIRED]:
         yield f"expected {expired} expiries, was {s.header[EXPIRED]}"
     times = s.times[: int(s.header[TIMES])]
@@ -64,22 +65,24 @@ def _statuses(s: Tables) -> Iterator[str]:
 
 
 def _balances(s: Tables) -> Iterator[str]:
-    """All balances follow from stored transfers, statuses and folds."""
+    """All balances follow from stored transfers, statuses, folds and what retired transfers posted."""
     stored, accounts = _stored(s), _accounts(s)
-    folded = s.sides["folded"][: len(accounts)]
+    sides = s.sides[: len(accounts)]
     pending = stored["status"] == c.STATUS_PENDING
     posted = (stored["flags"] & (c.PENDING | c.VOID_PENDING)) == 0
     for side in ("debit", "credit"):
-        for kind, moves, taken in (("pending", pending, 0), ("posted", posted, folded)):
+        more = sides[f"retired_{side}s"] - sides["folded"]
+        for kind, moves, added in (("pending", pending, 0), ("posted", posted, more)):
             sums = np.zeros(len(accounts), np.int64)
             np.add.at(sums, stored[side][moves], stored["amount"][moves])
             # Turnover may pass int64 where folds have made room; both sides wrap alike.
-            wrong = sums - taken != accounts[f"{side}s_{kind}"]
+            sums += added
+            wrong = sums != accounts[f"{side}s_{kind}"]
             if wrong.any():
                 place = int(wrong.argmax())
                 yield (
                     f"account {accounts['id'][place]}: expected {side}s_{kind} of "
-                    f"{(sums - taken)[place]}, was {accounts[f'{side}s_{kind}'][place]}"
+                    f"{sums[place]}, was {accounts[f'{side}s_{kind}'][place]}"
                 )
 
 

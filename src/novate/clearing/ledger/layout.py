@@ -1,6 +1,6 @@
 """The ledger's memory: every piece of state is a row of one of these tables.
 
-    id --id_index--> row of transfers (row = seq)   or   row of burned (the id will never be used, L12)
+    id --id_index--> row of transfers              or   row of burned (the id will never be used, L12)
                         |  debit, credit                         |  other
                         v                                        v
     id --account_index--> row of accounts  <----   pending: its timeout     resolving: row of the pending one
@@ -16,11 +16,12 @@ What a transfer costs: 48 bytes, and 8 bytes a place of an index that is between
 quarters full, so 59 to 70 bytes; nothing of the request is kept twice. A repetition must be compared field
 by field for ever (L11), so every field of the request is here or follows: the ledger from the account, seq
 from the row, the time from a list of distinct times (8 bytes for each). A pending transfer with a timeout
-costs 16 bytes more until it has expired; a row of history 56 bytes; a burned id 8 bytes and its place.
-An account costs 64 bytes as it enters the root (L33), 16 beside it, and its place of the index.
+costs 16 bytes more until it has expired; a row of history 64 bytes; a burned id 8 bytes and its place.
+An account costs 64 bytes as it enters the root (L33), 32 beside it, and its place of the index.
 
-Nothing is ever moved out of these tables, because every field can still be asked for: LOOKUP answers all of
-them, and a repetition must be told by the first field that differs. A digest of the content would not do.
+Every field can be asked for, for ever: LOOKUP answers all of them, and a repetition must be told by the first
+field that differs, so a digest would not do. But the oldest transfers may be retired to an archive
+(`retirement`); seq = row + header[RETIRED]. Who names one of them again has it recalled for his request.
 
 Row 0 of transfers, accounts and history stands for "none". Rows are numbered in 31 bits.
 """
@@ -72,8 +73,9 @@ ACCOUNT = np.dtype(
 """Exactly the bytes that an account contributes to the root (L33)."""
 assert ACCOUNT.itemsize == 64
 
-SIDE = np.dtype([("last", "<i8"), ("folded", "<i8")])
-"""Newest row of history, 0 for none; the sum of all folds modulo 2^64 (L29)."""
+SIDE = np.dtype([("last", "<i8"), ("folded", "<i8"), ("retired_debits", "<i8"), ("retired_credits", "<i8")])
+"""Newest row of history, 0 for none; modulo 2^64 the sum of all folds (L29), and of what retired transfers
+posted."""
 
 TRANSFER = np.dtype(
     [
@@ -100,13 +102,31 @@ HISTORY = np.dtype(
         ("debits_posted", "<i8"),
         ("credits_pending", "<i8"),
         ("credits_posted", "<i8"),
-        ("transfer", "<u4"),  # row, 0 for FOLD
+        ("transfer", "<i8"),  # id, 0 for FOLD
         ("previous", "<u4"),  # row of the account's history before this one
         ("account", "<u4"),
-        ("kind", "<u4"),
+        ("kind", "<i8"),
     ]
 )
-assert HISTORY.itemsize == 56
+assert HISTORY.itemsize == 64
+
+ARCHIVED = np.dtype(
+    [
+        ("id", "<i8"),
+        ("amount", "<i8"),
+        ("user_ref", "<i8"),
+        ("other", "<i8"),  # as in TRANSFER, with the seq of a pending one in place of its row
+        ("time", "<i8"),
+        ("debit", "<u4"),  # row of the account, like credit
+        ("credit", "<u4"),
+        ("code", "<u2"),
+        ("flags", "u1"),
+        ("status", "u1"),
+        ("zero", "<u4"),
+    ]
+)
+"""A retired transfer; its seq is its place in the archive, counted from 1."""
+assert ARCHIVED.itemsize == 56
 
 ASSET_BYTES = 24
 LEDGER = np.dtype([("ledger", "<u4"), ("scale", "<u4"), ("asset", f"S{ASSET_BYTES}")])
@@ -116,7 +136,7 @@ NUMBERS = np.dtype(np.int64)
 
 # Cells of the header.
 NOW = 0
-TRANSFERS = 1  # stored transfers, so the last row in use and the last seq
+TRANSFERS = 1  # stored transfers that are not retired, so the last row in use
 EXPIRED = 2  # expiries so far
 BURNED = 3
 ACCOUNTS = 4
@@ -126,6 +146,9 @@ HEAP = 7
 ID_MASK = 8
 ACCOUNT_MASK = 9
 SEED = 10
+RETIRED = 11  # transfers in the archive: the first so many
+RETIRED_EXPIRED = 12  # of them, those of status expired
+LARGEST = 13  # id of them, 0 for none
 HEADER_CELLS = 16
 
 EXPIRY_ROOM = 4096

@@ -6,7 +6,8 @@
 
 Every public method is one command of the rulebook and takes its time `t`, in journal units; None leaves the
 clock. The ids that expired in phase 2 of the last command are in `expired`. Refusals are enum values; a `t`
-or a record that cannot be is a ValueError before anything happens. `layout` says what memory costs.
+or a record that cannot be is a ValueError before anything happens. `layout` says what memory costs; with an
+archive, `retire` moves what is over out of memory, which changes no answer (L30).
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from novate.clearing.ledger import commitment, invariants, layout, memory, queries
+from novate.clearing.ledger import commitment, invariants, layout, memory, queries, retirement
+from novate.clearing.ledger.archive import Archive
 from novate.clearing.ledger.codes import Answer, HistoryKind, LedgerResult
-from novate.clearing.ledger.constants import ACCOUNT_HISTORY, INT_MAX
+from novate.clearing.ledger.constants import ACCOUNT_HISTORY, INT_MAX, RESOLVING
 from novate.clearing.ledger.layout import ACCOUNT_REQUEST, EXPIRY_ROOM, TRANSFER_REQUEST, Tables
 from novate.clearing.ledger.memory import Array
 from novate.clearing.ledger.queries import Balances, HistoryRow, StoredTransfer, TrialRow
@@ -39,14 +41,16 @@ _NAMES = list(Tables._fields)
 _CELL = {name: 2 * place for place, name in enumerate(_NAMES)}
 _OF_ONE_CALL = ("requests", "account_requests", "results")
 _NO_IDS: Ids = np.zeros(0, np.int64)
+_NO_ROWS: Array = np.zeros(0, layout.TRANSFER)
 _MOST_LEDGER = 2**32 - 1
 
 
 class Ledger:
     """All balances of a clearing house; nothing else may hold one."""
 
-    def __init__(self, max_batch: int = 8192, hash_seed: int = 0) -> None:
-        """An empty ledger. `max_batch` is L30; the seed says where ids lie and changes nothing else."""
+    def __init__(self, max_batch: int = 8192, hash_seed: int = 0, archive: Archive | None = None) -> None:
+        """An empty ledger. `max_batch` is L30; the seed says where ids lie and changes nothing else. What an
+        archive has beyond what this ledger has retired is of another life, and is cut off in time."""
         if max_batch < 1:
             raise ValueError(f"Expected a max_batch of at least 1, was {max_batch}")
         self.max_batch = max_batch
@@ -54,6 +58,7 @@ class Ledger:
         self._seed = hash_seed
         self._with_history = False
         self._tables = memory.new_tables(hash_seed)
+        self._archive = archive
         self._nothing = {name: np.zeros(0, layout.TABLE_DTYPES[name]) for name in _OF_ONE_CALL}
         self._point()
 
@@ -89,12 +94,21 @@ class Ledger:
         count = len(requests)
         if count > self.max_batch:
             return Answer.BATCH_TOO_LARGE
-        header = self._tables["header"]
-        if memory.reserve_transfers(self._tables, count, self._with_history):
+        recalled = self._recalled(requests)
+        header, room = self._tables["header"], count + len(recalled)
+        if memory.reserve_transfers(self._tables, room, self._with_history):
             self._point()
-        ids = int(header[layout.TRANSFERS] + header[layout.BURNED]) + count
+        ids = int(header[layout.TRANSFERS] + header[layout.BURNED]) + room
         self._widen("id_index", layout.ID_MASK, ids)
-        return self._answer("requests", requests)
+        if not len(recalled):
+            return self._answer("requests", requests)
+        first = int(header[layout.TRANSFERS]) + 1 + count
+        end = first + len(recalled)
+        self._tables["transfers"][first:end] = recalled
+        entries.enter_recall(self._call_argument(), first, end, False)
+        results = self._answer("requests", requests)
+        entries.enter_recall(self._call_argument(), first, end, True)
+        return results
 
     def time(self, t: int | None = None) -> None:
         """TIME (L31): phases 1 and 2 only."""
@@ -135,8 +149,15 @@ class Ledger:
     def lookup(self, transfer_id: int, t: int | None = None) -> StoredTransfer | Answer:
         """LOOKUP (L31): the stored transfer, or TRANSFER_NOT_FOUND."""
         self._begin(t)
-        row = entries.enter_search(self._call_argument(), transfer_id, False)
-        return queries.stored_transfer(self._view(), int(row)) if row > 0 else Answer.TRANSFER_NOT_FOUND
+        row = int(entries.enter_search(self._call_argument(), transfer_id, False))
+        if row > 0:
+            return queries.stored_transfer(self._view(), row)
+        numbers = retirement.may_be_retired(np.array([transfer_id]), self._tables["header"])
+        if self._archive is not None and len(numbers):
+            (seq,) = self._archive.find(numbers).tolist()
+            if seq:
+                return self.transfer_of(seq)
+        return Answer.TRANSFER_NOT_FOUND
 
     def fold(self, account: int, t: int | None = None) -> int | Answer:
         """FOLD (L29): takes the smaller posted balance off both; returns how much that was."""
@@ -166,6 +187,22 @@ class Ledger:
         self._begin(t)
         return commitment.root(self._view())
 
+    def retire(self) -> int:
+        """Move the oldest transfers to the archive, up to the first that is pending; returns how many.
+
+        No answer, no root and no later command depends on it. ValueError without an archive.
+        """
+        if self._archive is None:
+            raise ValueError("Expected an archive to retire transfers to, was none")
+        cut = retirement.cut_of(self._tables)
+        if cut:
+            self._archive.cut(self.retired)
+            self._archive.append(retirement.retired_rows(self._tables, cut))
+            retirement.drop(self._tables, cut)
+            self._tables["id_index"] = np.zeros(0, np.int64)
+            self._fill_ids()
+        return cut
+
     # -- state -----------------------------------------------------------------------------------------------
 
     @property
@@ -176,7 +213,13 @@ class Ledger:
     @property
     def stored(self) -> int:
         """Stored transfers, which is the seq of the last one (L7)."""
-        return int(self._tables["header"][layout.TRANSFERS])
+        header = self._tables["header"]
+        return int(header[layout.RETIRED] + header[layout.TRANSFERS])
+
+    @property
+    def retired(self) -> int:
+        """The first so many of them are in the archive."""
+        return int(self._tables["header"][layout.RETIRED])
 
     @property
     def opened(self) -> int:
@@ -187,6 +230,15 @@ class Ledger:
         """All tables as they lie in memory, to be read: rows of accounts and transfers start at 1."""
         return self._view()
 
+    def transfer_of(self, seq: int) -> StoredTransfer:
+        """The transfer with a seq from 1 to `stored`, retired or not."""
+        if seq > self.retired:
+            return queries.stored_transfer(self._view(), seq - self.retired)
+        assert self._archive is not None, "transfers are only retired to an archive"
+        (row,) = self._archive.read(np.array([seq]))
+        resolved = self._archive.read(np.array([row["other"]]))[0] if row["flags"] & RESOLVING else None
+        return queries.archived_transfer(self._view(), row, resolved, seq)
+
     def memory_bytes(self) -> int:
         """Bytes of all rows in use and of the indexes."""
         return memory.used_bytes(self._tables)
@@ -196,13 +248,19 @@ class Ledger:
         memory.put_all(self._tables, into)
 
     def restore(self, source: SnapshotReader) -> None:
-        """Take over a snapshot. ValueError for arrays that are none; the ledger is then as it was."""
-        self._tables = memory.restored(source, self._seed)
+        """Take over a snapshot; its part of the archive stays. ValueError for arrays that are none, or an
+        archive that has less; the ledger is then as it was."""
+        tables = memory.restored(source, self._seed)
+        retired = int(tables["header"][layout.RETIRED])
+        if self._archive is not None:
+            self._archive.cut(retired)
+        elif retired:
+            raise ValueError(f"Expected an archive of {retired} transfers, was none")
+        self._tables = tables
         header = self._tables["header"]
         self._point()
         self._widen("account_index", layout.ACCOUNT_MASK, int(header[layout.ACCOUNTS]), always=True)
-        ids = int(header[layout.TRANSFERS] + header[layout.BURNED])
-        self._widen("id_index", layout.ID_MASK, ids, always=True)
+        self._fill_ids()
         self._with_history = bool((self._tables["accounts"]["flags"] & ACCOUNT_HISTORY).any())
         self.expired = _NO_IDS
 
@@ -234,6 +292,23 @@ class Ledger:
             count = int(entries.enter_expiry(self._call_argument()))
             pieces.append(self._tables["expired"][:count].copy())
         self.expired = np.concatenate(pieces)
+
+    def _recalled(self, requests: Array) -> Array:
+        """What a request may name of the archive, as rows behind those that it may create."""
+        header = self._tables["header"]
+        if self._archive is None or not header[layout.RETIRED]:
+            return _NO_ROWS
+        numbers = retirement.may_be_retired(np.concatenate([requests["id"], requests["pending_id"]]), header)
+        if not len(numbers):
+            return _NO_ROWS
+        first = int(header[layout.TRANSFERS]) + 1 + len(requests)
+        return retirement.recalled_rows(self._archive, numbers, first)
+
+    def _fill_ids(self) -> None:
+        """The index of ids anew, as large as the rows need it."""
+        header = self._tables["header"]
+        ids = int(header[layout.TRANSFERS] + header[layout.BURNED])
+        self._widen("id_index", layout.ID_MASK, ids, always=True)
 
     def _answer(self, name: str, requests: Array) -> Results:
         """One result for each request."""

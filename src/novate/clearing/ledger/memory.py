@@ -35,6 +35,8 @@ _FIRST_ROWS = {
 }
 _MOST_ROWS = 2**31 - 1
 
+_CLOCK = (layout.NOW, layout.EXPIRED, layout.RETIRED, layout.RETIRED_EXPIRED, layout.LARGEST)
+"""Cells of a snapshot beside those that count its rows."""
 COUNTED = {
     "accounts": (layout.ACCOUNTS, 1),
     "sides": (layout.ACCOUNTS, 1),
@@ -93,11 +95,12 @@ def reserve_accounts(tables: dict[str, Array], count: int) -> bool:
 
 
 def widen_index(tables: dict[str, Array], name: str, mask: int, entries: int) -> bool:
-    """An empty index of at least twice as many places, if the present one would be more than three quarters
-    full; True if the entries must be entered anew."""
+    """An empty index of at least twice as many places, if there is none or it would be more than three
+    quarters full; True if the entries must be entered anew."""
     rows = len(tables[name])
-    if entries * 4 <= rows * 3:
+    if rows and entries * 4 <= rows * 3:
         return False
+    rows = rows or _FIRST_ROWS[name]
     while entries * 2 > rows:
         rows *= 2
     tables[name] = np.zeros(rows, np.int64)
@@ -133,7 +136,7 @@ def awaited(tables: dict[str, Array]) -> Array:
 def put_all(tables: dict[str, Array], into: SnapshotWriter) -> None:
     """The clock and every row in use."""
     header = tables["header"]
-    into.put("clock", header[[layout.NOW, layout.EXPIRED]])
+    into.put("clock", header[list(_CLOCK)])
     into.put("ledgers", tables["ledgers"])
     for name, (cell, first) in COUNTED.items():
         into.put(name, tables[name][first : first + int(header[cell])])
@@ -144,9 +147,9 @@ def restored(source: SnapshotReader, hash_seed: int) -> dict[str, Array]:
     tables = new_tables(hash_seed)
     header = tables["header"]
     clock = source.get("clock")
-    if clock.dtype != layout.NUMBERS or clock.shape != (2,):
-        raise ValueError(f"Expected a clock of 2 numbers, was {clock.shape} of {clock.dtype}")
-    header[layout.NOW], header[layout.EXPIRED] = clock
+    if clock.dtype != layout.NUMBERS or clock.shape != (len(_CLOCK),):
+        raise ValueError(f"Expected a clock of {len(_CLOCK)} numbers, was {clock.shape} of {clock.dtype}")
+    header[list(_CLOCK)] = clock
     tables["ledgers"] = _typed(source, "ledgers").copy()
     for name, (cell, first) in COUNTED.items():
         saved = _typed(source, name)

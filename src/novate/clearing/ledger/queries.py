@@ -8,7 +8,7 @@ import numpy as np
 
 from novate.clearing.ledger.codes import Answer, HistoryKind, TransferFlag, TransferStatus
 from novate.clearing.ledger.constants import ACCOUNT_HISTORY, RESOLVING
-from novate.clearing.ledger.layout import ACCOUNTS, Tables
+from novate.clearing.ledger.layout import ACCOUNTS, RETIRED, Tables
 from novate.clearing.ledger.memory import Array
 
 BALANCES = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
@@ -80,9 +80,8 @@ def history_of(s: Tables, account: int, first: int, last: int) -> list[HistoryRo
         if row["time"] < first:
             break
         if row["time"] <= last:
-            transfer_id = int(s.transfers["id"][row["transfer"]])
             kind = HistoryKind(int(row["kind"]))
-            found.append(HistoryRow(int(row["time"]), kind, transfer_id, balances_of(row)))
+            found.append(HistoryRow(int(row["time"]), kind, int(row["transfer"]), balances_of(row)))
         place = int(row["previous"])
     return found[::-1]
 
@@ -122,7 +121,7 @@ def compare(found: Balances, asserted: dict[str, int]) -> tuple[Answer, int | No
 
 
 def stored_transfer(s: Tables, row: int) -> StoredTransfer:
-    """The transfer in a row; its seq is the row."""
+    """The transfer in a row of memory."""
     record = s.transfers[row]
     flags = int(record["flags"])
     other = int(record["other"])
@@ -139,7 +138,27 @@ def stored_transfer(s: Tables, row: int) -> StoredTransfer:
         code=int(record["code"]),
         flags=TransferFlag(flags),
         time=int(s.times[record["time"]]),
-        seq=row,
+        seq=row + int(s.header[RETIRED]),
+        status=TransferStatus(int(record["status"])),
+    )
+
+
+def archived_transfer(s: Tables, record: Any, resolved: Any, seq: int) -> StoredTransfer:
+    """A retired transfer; `resolved` is the row of the one that it resolved, None if it resolved none."""
+    other = int(record["other"])
+    return StoredTransfer(
+        id=int(record["id"]),
+        debit=int(s.accounts["id"][record["debit"]]),
+        credit=int(s.accounts["id"][record["credit"]]),
+        amount=int(record["amount"]),
+        pending_id=0 if resolved is None else int(resolved["id"]),
+        timeout=other if resolved is None else 0,
+        user_ref=int(record["user_ref"]),
+        ledger=int(s.accounts["ledger"][record["debit"]]),
+        code=int(record["code"]),
+        flags=TransferFlag(int(record["flags"])),
+        time=int(record["time"]),
+        seq=seq,
         status=TransferStatus(int(record["status"])),
     )
 

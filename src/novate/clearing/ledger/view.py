@@ -28,6 +28,9 @@ class LedgerView(Protocol):
     def state(self) -> Tables:
         """All tables as they lie in memory: rows of accounts start at 1."""
 
+    def transfer_of(self, seq: int) -> StoredTransfer:
+        """The transfer with a seq from 1 to `stored`."""
+
     def balance(self, account: int, at: int | None = None) -> Balances | Answer:
         """BALANCE (L27)."""
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from novate.clearing.terms import ClearingTerms
 from novate.clearing.trades.columns import Bools, Coded, Int64s, TradeColumns
+from novate.clearing.trades.combinations import Combinations
 from novate.domain.calendar import FIRST_DAY, LAST_DAY
 from novate.domain.units import INT64_MAX, parse_decimal, parse_signed, rescale
 
@@ -31,13 +32,8 @@ WIDE = -2
 
 
 class CapturedTrades(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry per row of the delivery in every column."""
+    """One entry per row of a piece of the delivery in every column."""
 
-    version: Int64s
-    trade_day: Int64s
-    settle_day: Int64s
-    """0 without an explicit settlement date, INVALID if it is no date, BEYOND if out of range."""
-    arrival_day: Int64s
     instrument: Int64s
     currency: Int64s
     buyer: Int64s
@@ -49,77 +45,91 @@ class CapturedTrades(msgspec.Struct, frozen=True, kw_only=True):
     is_below_zero: Bools
 
 
-def capture(columns: TradeColumns, terms: ClearingTerms) -> CapturedTrades:
-    """The delivery in numbers."""
-    trade_day = days(columns.trade_date)
-    arrival = days(columns.arrival)
-    instrument = columns.instrument.number(terms.instrument_numbers, UNKNOWN)
-    price, decimals, is_below_zero = prices(columns.price, terms.max_decimals)
-    takes_any = np.array([one.takes_any_price for one in terms.instruments] + [False], bool)[instrument]
-    price = np.where((is_below_zero | (price == 0)) & ~takes_any, INVALID, price)
-    return CapturedTrades(
-        version=versions(columns.version),
-        trade_day=trade_day,
-        settle_day=days(columns.settle_date),
-        arrival_day=np.where(arrival == 0, trade_day, arrival),
-        instrument=instrument,
-        currency=columns.currency.number({**terms.currency_numbers, "": NOT_GIVEN}, UNKNOWN),
-        buyer=parties(columns.buyer_member, columns.buyer_account, terms),
-        seller=parties(columns.seller_member, columns.seller_account, terms),
-        quantity=quantities(columns.quantity, instrument, terms),
-        price=price,
-        price_decimals=decimals,
-        is_below_zero=is_below_zero,
-    )
+class Vocabulary:
+    """What the distinct texts of a delivery mean; its rows are looked up here piece by piece."""
+
+    def __init__(self, columns: TradeColumns, terms: ClearingTerms) -> None:
+        self.version = versions(columns.version)
+        """One entry per distinct text of its column, as in all tables here."""
+        self.trade_day = days(columns.trade_date)
+        self.settle_day = days(columns.settle_date)
+        """0 without an explicit settlement date, INVALID if it is no date, BEYOND if out of range."""
+        self.arrival_day = days(columns.arrival)
+        self.instrument = columns.instrument.table(lambda text: terms.instrument_numbers.get(text, UNKNOWN))
+        numbers = {**terms.currency_numbers, "": NOT_GIVEN}
+        self.currency = columns.currency.table(lambda text: numbers.get(text, UNKNOWN))
+        self.price, self.price_decimals, self.is_below_zero = prices(columns.price, terms.max_decimals)
+        self.takes_any_price = np.array([one.takes_any_price for one in terms.instruments] + [False], bool)
+        self._has_odd_price = bool(np.any(self.is_below_zero | (self.price == 0)))
+        # An unknown instrument (-1) takes the 0 at the end.
+        digits = [one.quantity_digits for one in terms.instruments] + [0]
+        self._scales, scale = np.unique(digits, return_inverse=True)
+        self._scale_of = scale.astype(np.int64)[self.instrument]
+        self._quantities = _quantities(columns.quantity, self._scales.tolist(), terms)
+        self._buyers = _parties(columns.buyer_member, columns.buyer_account, terms)
+        self._sellers = _parties(columns.seller_member, columns.seller_account, terms)
+
+    def capture(self, columns: TradeColumns) -> CapturedTrades:
+        """Some rows of the delivery in numbers."""
+        instrument = columns.instrument.look_up(self.instrument)
+        price = columns.price.look_up(self.price)
+        is_below_zero = columns.price.look_up(self.is_below_zero)
+        if self._has_odd_price:
+            price = np.where(
+                (is_below_zero | (price == 0)) & ~self.takes_any_price[instrument], INVALID, price
+            )
+        scale = columns.instrument.look_up(self._scale_of)
+        return CapturedTrades(
+            instrument=instrument,
+            currency=columns.currency.look_up(self.currency),
+            buyer=self._buyers.look_up(columns.buyer_member.codes, columns.buyer_account.codes),
+            seller=self._sellers.look_up(columns.seller_member.codes, columns.seller_account.codes),
+            quantity=self._quantities.look_up(scale, columns.quantity.codes),
+            price=price,
+            price_decimals=columns.price.look_up(self.price_decimals),
+            is_below_zero=is_below_zero,
+        )
 
 
 def versions(column: Coded) -> Int64s:
-    """Versions from 1; INVALID for anything else."""
-    return _looked_up(column, [_whole_number(text) for text in column.values])
+    """Per value, versions from 1; INVALID for anything else."""
+    return column.table(_whole_number)
 
 
 def days(column: Coded) -> Int64s:
-    """ISO dates as ordinals; 0 where nothing is given, BEYOND outside 1970 to 2261, INVALID otherwise."""
-    return _looked_up(column, [_ordinal(text) for text in column.values])
+    """Per value, ISO dates as ordinals; 0 where nothing is given, BEYOND outside 1970 to 2261, otherwise
+    INVALID."""
+    return column.table(_ordinal)
 
 
 def prices(column: Coded, max_decimals: int) -> tuple[Int64s, Int64s, Bools]:
-    """(digits as an integer, digits behind the point, below zero); INVALID for what is no decimal by C1."""
+    """Per value (digits as an integer, digits behind the point, below zero); INVALID for no decimal of C1."""
     found = [_price(text, max_decimals) for text in column.values]
     return (
-        _looked_up(column, [unscaled for unscaled, _ in found]),
-        _looked_up(column, [decimals for _, decimals in found]),
-        _looked_up(column, [int(text.startswith("-")) for text in column.values]) != 0,
+        np.array([unscaled for unscaled, _ in found], np.int64),
+        np.array([decimals for _, decimals in found], np.int64),
+        np.array([text.startswith("-") for text in column.values], bool),
     )
 
 
-def quantities(column: Coded, instrument: Int64s, terms: ClearingTerms) -> Int64s:
-    """Units of each row's instrument (10**-quantity_digits); INVALID for what is no quantity by C1.
+def _quantities(column: Coded, scales: list[int], terms: ClearingTerms) -> Combinations:
+    """By (number of digits, text): units of 10**-digits; INVALID for what is no quantity by C1."""
 
-    One conversion per distinct pair of a text and a number of digits.
-    """
-    digits = np.array([one.quantity_digits for one in terms.instruments] + [0], np.int64)
-    row_digits = digits[instrument]  # an unknown instrument (-1) takes the 0 at the end
-    width = max(len(column.values), 1)
-    pairs, inverse = np.unique(row_digits * width + column.codes, return_inverse=True)
-    units = [_quantity(column.values[pair % width], pair // width, terms.max_qty) for pair in pairs.tolist()]
-    return np.array(units, np.int64)[inverse] if units else np.zeros(0, np.int64)
+    def units(scale: int, text: int) -> int:
+        return _quantity(column.values[text], scales[scale], terms.max_qty)
+
+    return Combinations((len(scales), len(column.values)), units)
 
 
-def parties(member: Coded, account: Coded, terms: ClearingTerms) -> Int64s:
+def _parties(member: Coded, account: Coded, terms: ClearingTerms) -> Combinations:
     """Party number; UNKNOWN for an unknown member, UNKNOWN_ACCOUNT for an account it does not have."""
-    width = max(len(account.values), 1)
-    pairs, inverse = np.unique(member.codes * width + account.codes, return_inverse=True)
-    numbers = []
-    for pair in pairs.tolist():
-        party = member.values[pair // width], account.values[pair % width]
+
+    def number(member_code: int, account_code: int) -> int:
+        party = member.values[member_code], account.values[account_code]
         missing = UNKNOWN_ACCOUNT if party[0] in terms.members else UNKNOWN
-        numbers.append(terms.party_numbers.get(party, missing))
-    return np.array(numbers, np.int64)[inverse] if numbers else np.zeros(0, np.int64)
+        return terms.party_numbers.get(party, missing)
 
-
-def _looked_up(column: Coded, numbers: list[int]) -> Int64s:
-    return np.array(numbers, np.int64)[column.codes] if numbers else np.zeros(0, np.int64)
+    return Combinations((len(member.values), len(account.values)), number)
 
 
 def _whole_number(text: str) -> int:

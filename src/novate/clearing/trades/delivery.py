@@ -12,6 +12,7 @@ from typing import NamedTuple
 from novate.clearing.capacity import check_legs
 from novate.clearing.chart import MoveReason
 from novate.clearing.commands import Command, Staged, check_trade_name, rung
+from novate.clearing.credit import check_fill, tell_fill
 from novate.clearing.rows import NO_ROW, Leg
 from novate.clearing.state import Item, State, trade_identity
 from novate.clearing.trades.contents import CANCELLATION, Checked, check_content, content_digest, due_day
@@ -60,6 +61,10 @@ def deliver(state: State, command: Command, staged: Staged, checked: Checked | N
         if seen == content:
             answer(state, ClearingEvent.DUPLICATE, command, staged)
         return rung(seen != content, ClearingReject.DUPLICATE_CONTENT)
+    if not is_cancel:
+        broken = check_fill(state, command, staged)
+        if broken:
+            return broken
     if known.is_cancelled and (is_cancel or command.version > known.highest):
         return ClearingReject.TRADE_CANCELLED
     if not is_cancel:
@@ -76,6 +81,8 @@ def deliver(state: State, command: Command, staged: Staged, checked: Checked | N
     if broken:
         return broken
     trade = remember(state, known, identity, command, staged, content)
+    if checked is not None:
+        tell_fill(state, command, checked.amount)
     if is_superseded:
         answer(state, ClearingEvent.SUPERSEDED, command, staged)
     else:
@@ -223,7 +230,7 @@ def emit_refusal(state: State, command: Command, staged: Staged, reason: Clearin
     names_trade = is_delivery or kind in (ClearingCommand.ALLOCATE, ClearingCommand.GIVE_UP)
     names_trade = names_trade and staged.text is not None
     flags = ClearingFlag.HAS_TRADE if names_trade else 0
-    if names_trade or kind == ClearingCommand.BATCH:
+    if names_trade or kind in (ClearingCommand.BATCH, ClearingCommand.FILLS):
         flags |= ClearingFlag.HAS_SOURCE
     if is_delivery:
         flags |= ClearingFlag.HAS_VERSION

@@ -68,9 +68,11 @@ class TradeRun:
         self._texts = pairs[0::2].copy().view(np.uint8).reshape(-1, RECORD_BYTES)
         self._amount = np.zeros(len(self._trades), np.int64)
         self._due = np.zeros(len(self._trades), np.int64)
+        self._currency = tables.currency
         self._acceptable = self._check(tables)
         self._acceptable &= self._find_dates(self._acceptable)
         self._names = [row[4 : 4 + row[1]] for row in map(bytes, self._texts)]
+        self._acceptable &= self._are_named()
         self._identities = self._hash_identities()
 
     def __len__(self) -> int:
@@ -164,6 +166,14 @@ class TradeRun:
         self._due[rows] = due[which.ravel()]
         return found
 
+    def _are_named(self) -> Bools:
+        """No fill of the venue, or one that FILLS has named."""
+        venue = self._state.venue
+        found = (self._trades["source"] != venue.source) | (self._trades["version"] != 1)
+        for place in np.flatnonzero(~found).tolist():
+            found[place] = venue.has_named(self._names[place])
+        return np.asarray(found)
+
     def _hash_identities(self) -> list[bytes]:
         prefixes = [str(len(name)).encode() + b"|" + name + b"|" for name in self._state.sources]
         unknown = len(prefixes)
@@ -185,6 +195,9 @@ class TradeRun:
         self._add_trades(block, trades, first_trade, first_leg)
         state.legs.extend(legs)
         wait(state, legs, first_leg)
+        is_fill = (trades["source"] == state.venue.source) & (trades["version"] == 1)
+        if is_fill.any():
+            state.venue.add_fills(legs[np.repeat(is_fill, 2)], self._currency)
         state.loads.add_many(legs["instrument"], legs["quantity"], legs["amount"])
         state.out.rows.clear()
         state.out.put_records(self._events(block, trades, amount, due, legs))

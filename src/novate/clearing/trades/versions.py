@@ -6,7 +6,8 @@
 A row that was refused for its content leaves no trace: it is not remembered, so a later delivery of the
 same version is the first. The highest version seen decides, whatever the order of arrival.
 
-Cost: sorting the identities. Only identities delivered more than once are looked at row by row.
+Cost: a hash per row (`kernels.identities`). Only trades delivered more than once are sorted and looked at row
+by row.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from novate.clearing.trades.columns import Bools, Int16s, Int64s, TradeColumns
+from novate.clearing.kernels.identities import first_rows
+from novate.clearing.trades.capture import versions
+from novate.clearing.trades.columns import Bools, Int16s, Int32s, Int64s, TradeColumns
 from novate.domain.codes import ClearingReject
 
+SMALLEST_TABLE = 1 << 6
 CONTENT = (
     "trade_date", "instrument", "currency", "quantity", "price",
     "buyer_member", "buyer_account", "seller_member", "seller_account", "settle_date",
@@ -34,27 +38,50 @@ class Versions(msgspec.Struct, frozen=True, kw_only=True):
     in_force: Bools
 
 
-def resolve_versions(columns: TradeColumns, version: Int64s, reason: Int16s) -> Versions:
+def resolve_versions(columns: TradeColumns, reason: Int16s) -> Versions:
     """Repeated and superseded deliveries among the rows; `reason` is the ladder's."""
     reason = reason.copy()
-    is_duplicate = np.zeros(len(reason), bool)
-    width = max(len(columns.source.values), 1)
-    trade = columns.trade_id.codes * width + columns.source.codes
-    for rows in _repeated(trade, version, reason):
-        _answer_repetitions(columns, rows, reason, is_duplicate)
-    taken = np.flatnonzero((reason == 0) & ~is_duplicate)
-    order = taken[np.lexsort((version[taken], trade[taken]))]
-    is_superseded = np.zeros(len(reason), bool)
-    # In this order a trade's versions stand together, the highest last: any other is superseded.
-    is_superseded[order[:-1]] = trade[order[:-1]] == trade[order[1:]]
+    is_duplicate, is_superseded = np.zeros(len(reason), bool), np.zeros(len(reason), bool)
+    trade = _first_rows(columns)
+    if trade is not None:
+        rows = np.flatnonzero(_are_shared(trade))
+        version = columns.version.look_up(versions(columns.version))
+        for found in _repeated(trade, version, rows[_may_repeat(reason[rows])]):
+            _answer_repetitions(columns, found, reason, is_duplicate)
+        taken = rows[(reason[rows] == 0) & ~is_duplicate[rows]]
+        order = taken[np.lexsort((version[taken], trade[taken]))]
+        # In this order a trade's versions stand together, the highest last: any other is superseded.
+        is_superseded[order[:-1]] = trade[order[:-1]] == trade[order[1:]]
     in_force = (reason == 0) & ~is_duplicate & ~is_superseded
     return Versions(reason=reason, is_duplicate=is_duplicate, is_superseded=is_superseded, in_force=in_force)
 
 
-def _repeated(trade: Int64s, version: Int64s, reason: Int16s) -> list[list[int]]:
-    """Rows, in order of arrival, of every (trade, version) that was delivered more than once."""
-    candidates = np.flatnonzero((reason == 0) | (reason >= FIRST_CONTENT_RUNG))
-    order = candidates[np.lexsort((version[candidates], trade[candidates]))]
+def _first_rows(columns: TradeColumns) -> Int32s | None:
+    """Per row the first one of its trade, or None if every row is a trade of its own."""
+    rows, texts = len(columns), columns.trade_id
+    first = np.zeros(rows, np.int32)
+    slots = np.zeros((max(SMALLEST_TABLE, 1 << (3 * rows // 2).bit_length()), 1), np.int64)
+    source = np.ascontiguousarray(columns.source.codes)
+    with np.errstate(over="ignore"):  # hashes wrap, which plain Python would remark upon
+        repeated = first_rows(texts.data, texts.starts, source, slots, first)
+    return first if repeated else None
+
+
+def _are_shared(trade: Int32s) -> Bools:
+    """Rows of trades that have more than one row."""
+    is_later = trade != np.arange(len(trade))
+    shared = np.zeros(len(trade), bool)
+    shared[trade[is_later]] = True
+    return np.asarray(shared | is_later)
+
+
+def _may_repeat(reason: Int16s) -> Bools:
+    return np.asarray((reason == 0) | (reason >= FIRST_CONTENT_RUNG))
+
+
+def _repeated(trade: Int32s, version: Int64s, rows: Int64s) -> list[list[int]]:
+    """Of these rows, in order of arrival, those of every (trade, version) that came more than once."""
+    order = rows[np.lexsort((version[rows], trade[rows]))]
     same = (trade[order[1:]] == trade[order[:-1]]) & (version[order[1:]] == version[order[:-1]])
     runs: list[list[int]] = []
     previous = -2

@@ -1,0 +1,129 @@
+"""Fills of the venue as commands of the clearing house, by columns.
+
+    TRADE, TRADE_PARTIES (128 bytes a fill)  -->  [TEXT "NOVATE" SOURCE]  FILLS first last  (TEXT TRADE) ...
+
+A fill's number is its trade id: the venue counts them from 1 without a gap. A fill inside one party and one
+of an instrument that makes no obligations (a future, a perpetual) are counted by FILLS and make no trade.
+Prices are in ticks and quantities in lots there; here a price is what it is written as, and a quantity is in
+units of the last digit of a lot.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from novate.clearing.configured import UNDELIVERED
+from novate.clearing.fills import SOURCE
+from novate.clearing.house_terms import HouseTerms
+from novate.domain.clearing_codes import ClearingCommand, ClearingFlag
+from novate.domain.clearing_records import CLEARING_COMMAND, TEXT, Records, new_clearing_commands
+from novate.domain.codes import EventKind, Side
+from novate.domain.configuration import Configuration
+from novate.domain.machine import BrokenInvariant
+from novate.domain.records import EVENT, PARTIES, RECORD_BYTES, Events, is_trade
+from novate.domain.resolve import market_scale
+
+FILL_BYTES = 2 * RECORD_BYTES
+NO_INSTRUMENT = -1
+POWERS = 10 ** np.arange(19, dtype=np.int64)
+
+Int64s = npt.NDArray[np.int64]
+
+
+def fills_of(events: Events) -> Events:
+    """The fills among the events of whole commands: (2n,) EVENT, each TRADE followed by its TRADE_PARTIES."""
+    chosen = is_trade(events)
+    chosen |= events["kind"] == EventKind.TRADE_PARTIES
+    return events[chosen]
+
+
+class FillWriter:
+    """Turns fills into records of the clearing house."""
+
+    def __init__(self, configuration: Configuration, terms: HouseTerms) -> None:
+        self._trade_day = datetime.date.fromisoformat(configuration.business_date).toordinal()
+        accounts = sorted(configuration.accounts, key=lambda one: one.number)
+        parties = {party: number for number, party in enumerate(terms.parties)}
+        self._accounts = np.array([one.number for one in accounts], np.int64)
+        self._parties = np.array([parties[one.member, one.account.value] for one in accounts], np.int64)
+        numbers = {one.name: number for number, one in enumerate(terms.instruments)}
+        markets = configuration.instruments
+        scales = [market_scale(number, one) for number, one in enumerate(markets)]
+        self._instrument = np.array(
+            [NO_INSTRUMENT if one.kind in UNDELIVERED else numbers[one.clearing_id] for one in markets],
+            np.int64,
+        )
+        self._tick = np.array([one.tick_units for one in scales], np.int64)
+        self._decimals = np.array([one.price_digits for one in scales], np.int64)
+        self._lot = np.array([one.lot_units for one in scales], np.int64)
+        self._currency = np.array([one.currency for one in terms.instruments] + [0], np.int64)
+
+    def records(self, fills: Events, first: int, sources: list[str]) -> Records:
+        """The block of fills number `first` and up; `sources` are those that the house knows already.
+
+        Raises BrokenInvariant for fills that are not those, or of an account nobody configured.
+        """
+        trades, parties = fills[0::2], fills[1::2].view(PARTIES)
+        numbers = trades["trade_id"].astype(np.int64)
+        if not np.array_equal(numbers, np.arange(first, first + len(trades))):
+            raise BrokenInvariant(f"expected fills from {first} on without a gap, was {numbers[:3]}...")
+        taker, maker = (self._party_of(parties[name]) for name in ("taker_account", "maker_account"))
+        # Never in an auction: there the maker's place is the buyer's.
+        taker_bought = trades["side"] == Side.BUY
+        buyer, seller = np.where(taker_bought, taker, maker), np.where(taker_bought, maker, taker)
+        instrument = self._instrument[trades["market"]]
+        chosen = (instrument != NO_INSTRUMENT) & (buyer != seller)
+        source = sources.index(SOURCE) if SOURCE in sources else len(sources)
+        pairs = self._pairs(trades[chosen], buyer[chosen], seller[chosen], source)
+        head = self._head(source, source == len(sources), first, len(trades))
+        return np.concatenate([head, pairs])
+
+    def _head(self, source: int, is_new: bool, first: int, count: int) -> Records:
+        head = new_clearing_commands(3)
+        texts = head.view(TEXT)
+        texts["kind"][0], texts["length"][0], texts["text"][0] = ClearingCommand.TEXT, len(SOURCE), SOURCE
+        head["kind"][1:] = ClearingCommand.SOURCE, ClearingCommand.FILLS
+        head["source"][1:] = source
+        head["version"][2], head["quantity"][2] = first, first + count - 1
+        return head if is_new else head[2:]
+
+    def _pairs(self, trades: Events, buyer: Int64s, seller: Int64s, source: int) -> Records:
+        """TEXT and TRADE of each."""
+        records = np.zeros((len(trades), 2), CLEARING_COMMAND)
+        names = [str(number).encode() for number in trades["trade_id"].tolist()]
+        texts = records[:, 0].copy().view(TEXT)
+        texts["kind"] = ClearingCommand.TEXT
+        texts["length"], texts["text"] = [len(name) for name in names], names
+        records[:, 0] = texts.view(CLEARING_COMMAND)
+        market = trades["market"]
+        price = trades["price"].astype(np.int64) * self._tick[market]
+        decimals = self._decimals[market]
+        digits = np.searchsorted(POWERS, np.maximum(price, 0), side="right")
+        one = records[:, 1]
+        one["kind"], one["source"], one["version"] = ClearingCommand.TRADE, source, 1
+        one["day"] = self._trade_day
+        one["party"], one["other_party"] = buyer, seller
+        one["instrument"] = self._instrument[market]
+        one["currency"] = self._currency[self._instrument[market]]
+        one["quantity"] = trades["quantity"].astype(np.int64) * self._lot[market]
+        one["price"], one["decimals"] = np.maximum(price, 0), decimals
+        # As it is written: 5 with two decimals is 0.05, which has zeros in front.
+        one["zeros"] = np.maximum(decimals + 1 - np.maximum(digits, 1), 0)
+        one["flags"] = np.where(price < 0, ClearingFlag.INVALID_PRICE, 0)
+        return records.reshape(-1)
+
+    def _party_of(self, accounts: npt.NDArray[np.uint32]) -> Int64s:
+        place = np.minimum(np.searchsorted(self._accounts, accounts), len(self._accounts) - 1)
+        unknown = self._accounts[place] != accounts
+        if unknown.any():
+            stranger = int(accounts[unknown][0])
+            raise BrokenInvariant(f"expected a configured trading account, was {stranger}")
+        return self._parties[place]
+
+
+def as_fills(data: npt.NDArray[np.uint8]) -> Events:
+    """(n, 128) bytes of a stream as (2n,) EVENT."""
+    return np.frombuffer(data.tobytes(), EVENT)

@@ -1,0 +1,1 @@
+"""SPAN: portfolio risk from a parameter file and positions (docs/span-rules.md)."""

@@ -1,0 +1,1 @@
+"""Files of SPAN: parameter files in and out, positions in, a columnar cache."""

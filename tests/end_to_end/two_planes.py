@@ -1,0 +1,170 @@
+"""Days on two planes that are killed at random moments, and what must be true of them afterwards.
+
+undisturbed day --------------------------------> roots, obligation digests
+the same day, killed at random, finished --------> the same, and fills = trades, credit = deltas
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from novate.app.bootstrap import Replay, open_plane
+from novate.app.bootstrap_clearing import blocks_from
+from novate.app.clearing_house import House
+from novate.app.configuration import DEFAULT, load_configuration
+from novate.app.plane_process import open_house
+from novate.app.plane_streams import read_credit
+from novate.app.venue_fills import fills_of
+from novate.clearing.configured import UNDELIVERED
+from novate.domain.clearing_codes import ClearingCommand
+from novate.domain.clearing_records import TEXT
+from novate.domain.codes import CommandKind
+from novate.domain.records import PARTIES
+from novate.domain.resolve import opening_credit
+from novate.journal import Journal
+from tests.end_to_end.processes import NOVATE
+
+DEPOSITS = (
+    ("ALPINE/HOUS", "USD", "25000"),
+    ("ALPINE/HOUS", "US00NOVA0016", "40"),
+    ("BOREAL/CLIE", "USD", "7"),
+)
+PARTS = ("whole", "venue", "clearing")
+
+
+class Day(NamedTuple):
+    """What a finished day says of itself."""
+
+    venue_root: bytes
+    clearing_root: bytes
+    obligations: str
+    fills: int
+
+
+def configured(path: Path, orders: int) -> Path:
+    """The default market with so many orders."""
+    text = DEFAULT.read_text(encoding="utf-8").replace("orders = 200_000", f"orders = {orders}")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def prepared(directory: Path, config: Path) -> Path:
+    """A house with deposits, before its first day."""
+    house, _ = open_house(directory, load_configuration(config))
+    with house:
+        for party, asset, quantity in DEPOSITS:
+            house.deposit(party, asset, quantity)
+    return directory
+
+
+def start(directory: Path, config: Path) -> subprocess.Popen[str]:
+    """`novate day`, in a process group of its own."""
+    return subprocess.Popen(
+        [str(NOVATE), "day", str(directory), "--config", str(config), "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def finish(directory: Path, config: Path) -> None:
+    """Run the day to its end."""
+    running = start(directory, config)
+    out, err = running.communicate(timeout=600)
+    assert running.returncode == 0, f"{running.returncode} {out} {err}"
+
+
+def kill_at_random(directory: Path, config: Path, what: str, chance: random.Random) -> bool:
+    """Start the day, kill a part of it after a random moment, and end it; True if the part was alive."""
+    running = start(directory, config)
+    time.sleep(chance.uniform(0.3, 3.5))
+    if what == "whole":
+        killed = running.poll() is None
+        for pid in (running.pid, *children_of(running.pid)):
+            _kill(pid)
+        running.communicate()
+        return killed
+    victims = [pid for pid in children_of(running.pid) if f" {what} " in command_line(pid)]
+    killed = sum(_kill(pid) for pid in victims) > 0
+    out, err = running.communicate(timeout=600)
+    assert running.returncode == 0, f"{running.returncode} {out} {err}"
+    return killed
+
+
+def children_of(pid: int) -> list[int]:
+    """Processes that a process has started."""
+    found = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in found.read_text().split()] if found.exists() else []
+
+
+def command_line(pid: int) -> str:
+    """Arguments of a process, apart by spaces."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def _kill(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def looked_at(directory: Path) -> Day:
+    """Check a finished day against its two journals, and say what it came to."""
+    fills = fills_of_venue(directory)
+    assert trades_of_house(directory) == fills
+    plane = open_plane(directory / "venue" / "journal")
+    plane.venue.validate()
+    given = [
+        one for _, records in plane.journal.read() for one in records[records["kind"] == CommandKind.CREDIT]
+    ]
+    venue_root, opening = plane.venue.state_root(), len(opening_credit(plane.configuration))
+    plane.close()
+    assert [one.tobytes() for one in given[opening:]] == [
+        one.tobytes() for one in read_credit(directory / "clearing" / "credit")
+    ]
+    with House.open(directory, read_only=True) as house:
+        house.plane.house.validate()
+        assert house.plane.house.credits >= len(given) - opening
+        following = b"".join(kept.tobytes() for kept in house.whole_day().kept)
+        return Day(venue_root, house.plane.house.state_root(), sha256(following).hexdigest(), len(fills))
+
+
+def fills_of_venue(directory: Path) -> list[int]:
+    """Trade ids that the house must have, as the venue's journal gives them again."""
+    replay = Replay(directory / "venue" / "journal")
+    parties = {one.number: (one.member, one.account) for one in replay.configuration.accounts}
+    undelivered = [
+        number for number, one in enumerate(replay.configuration.instruments) if one.kind in UNDELIVERED
+    ]
+    found = []
+    for _, _, events in replay.batches():
+        fills = fills_of(events)
+        trades, sides = fills[0::2], fills[1::2].view(PARTIES)
+        found += [
+            int(trade["trade_id"])
+            for trade, side in zip(trades, sides, strict=True)
+            if int(trade["market"]) not in undelivered
+            and parties[int(side["maker_account"])] != parties[int(side["taker_account"])]
+        ]
+    return found
+
+
+def trades_of_house(directory: Path) -> list[int]:
+    """Trade ids of fills in the clearing journal, in its order."""
+    with Journal.open(directory / "clearing" / "journal", read_only=True) as journal:
+        records = np.concatenate([block for _, block in blocks_from(journal, 1)])
+    at = np.flatnonzero(records["kind"] == ClearingCommand.TRADE)
+    texts = records[at - 1].view(TEXT)
+    return [int(one["text"]) for one in texts]
