@@ -14,13 +14,15 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from novate.app.bootstrap import Plane, found_or_restore
+from novate.app.bootstrap import Plane
 from novate.app.configuration import DEFAULT, embedded_configuration
 from novate.app.node.core import Node
 from novate.app.node.directory import DataDirectory
 from novate.app.node.recovery import recover
 from novate.app.node.session_file import add_session
 from novate.app.node.settings import NodeSettings
+from novate.app.node.up import standing_plane
+from novate.app.plane_streams import FillReader, FillStream
 from novate.client import Client, Credentials
 from novate.domain.codes import EventKind
 from novate.domain.session_codes import NoticeKind, Permission, SessionKind, SessionReject
@@ -100,11 +102,12 @@ def running(
     """A node of the embedded default on the data directory `place`; stopped cleanly at the end."""
     data = DataDirectory(place)
     data.make()
-    if plane is None:
-        plane, _ = found_or_restore(data.journal, embedded_configuration())
-    log, nonces = recover(data, plane)
+    fills = FillStream(data.path)
     settings = NodeSettings(server=server, tick_ms=tick_ms)
-    run = RunningNode(data, Node(data, plane, log, nonces, settings, sessions or usual_sessions()))
+    if plane is None:
+        plane, _ = standing_plane(data, embedded_configuration(), fills, settings)
+    log, nonces = recover(data, plane)
+    run = RunningNode(data, Node(data, plane, log, nonces, settings, sessions or usual_sessions(), fills))
     run.start()
     try:
         yield run
@@ -112,6 +115,11 @@ def running(
         run.stop()
     if run.failure:
         raise run.failure[0]
+
+
+def published_fills(place: Path) -> list[int]:
+    """Trade ids of the fills that a node on `place` has published for its clearing house."""
+    return [int(one) for one in FillReader(place).read(1, 1 << 20)["trade_id"][0::2]]
 
 
 def kinds_of(events: np.ndarray[Any, Any]) -> list[str]:

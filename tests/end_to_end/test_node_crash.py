@@ -31,6 +31,7 @@ from tests.end_to_end.nodes import (
     NodeProcess,
     RunningNode,
     market_file,
+    published_fills,
     running,
     seed_of,
     terms,
@@ -124,6 +125,8 @@ def test_nothing_acknowledged_is_lost_and_nothing_comes_twice(number: int, place
             assert (record["account"], record["client_order_id"]) == (load.account, cid)
     after = NodeProcess(place / "data", market_file(place))
     try:
+        trades = published_fills(place / "data")
+        assert trades == list(range(1, len(trades) + 1))
         assert after.banner["sequence"] == len(records)
         assert after.banner["state_root"] == replayed_root(place / "data")
         for load, (name, _, kind, _) in zip(loads, CLIENTS, strict=True):

@@ -28,6 +28,7 @@ from tests.end_to_end.nodes import (
     QUICK,
     events_until,
     kinds_of,
+    published_fills,
     refusals,
     running,
     seed_of,
@@ -95,6 +96,7 @@ def test_whoever_comes_back_is_told_what_it_missed_once(tmp_path: Path) -> None:
             assert client.accepted.last_number == last + 200
             missed = collected(client, 200)
             assert kinds_of(missed) == ["TRADE", "TRADE_PARTIES"] * 100
+        assert published_fills(tmp_path / "node") == list(range(1, 101)), "for the clearing house"
         with node.connect("ALPINE", from_number=1) as client:
             whole = collected(client, last + 200)
             assert whole[last - 1 :].tobytes() == first.tobytes() + missed.tobytes()
@@ -122,7 +124,7 @@ def collected(client: Client, count: int) -> np.ndarray[tuple[int], np.dtype[np.
     return found
 
 
-@pytest.mark.parametrize("lost", ["nothing", "events", "nonces", "journal/snapshot-*"])
+@pytest.mark.parametrize("lost", ["nothing", "events", "nonces", "fills", "journal/snapshot-*"])
 def test_a_restart_continues_every_stream_and_every_nonce(tmp_path: Path, lost: str) -> None:
     place = tmp_path / "node"
     with running(place) as node:
@@ -132,12 +134,16 @@ def test_a_restart_continues_every_stream_and_every_nonce(tmp_path: Path, lost: 
             before = collected(client, 50)
             opening = client.accepted.last_number
             nonce, stream = client.protocol.nonce, client.protocol.stream
+        for name, account, side in (("BOREAL", 201, Side.SELL), ("CASTOR", 301, Side.BUY)):
+            with node.connect(name, KINDS[name][1]) as other:
+                other.receipt(other.place_order(0, account, 1, side, 1, PRICE + 50))
         venue = node.node.plane.venue
     root = venue.state_root()
     for path in (place / "venue").glob(lost):
         path.unlink()
     with running(place) as node:
         assert node.node.plane.venue.state_root() == root
+        assert published_fills(place) == [1]
         with node.connect("ALPINE", from_number=opening + 21, stream=stream) as client:
             assert client.accepted.nonce == nonce
             assert collected(client, 30).tobytes() == before[20:].tobytes()

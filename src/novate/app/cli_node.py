@@ -130,7 +130,7 @@ def schema(
     if out is None:
         typer.echo(document, nl=False)
     else:
-        write_together(out.absolute().parent, {out.name: document.encode()})
+        write_together(out.absolute().parent, {out.name: [document.encode()]})
     return 0
 
 

@@ -20,6 +20,7 @@ from novate.app.bootstrap import Plane
 from novate.app.node.directory import DataDirectory
 from novate.app.node.recovery import Nonces, keep
 from novate.app.node.settings import NodeSettings
+from novate.app.plane_streams import FillStream
 from novate.domain.codes import CommandKind
 from novate.domain.records import new_commands
 from novate.domain.session_codes import SessionReject
@@ -62,8 +63,13 @@ class Node:
         nonces: Nonces,
         settings: NodeSettings,
         sessions: Sequence[SessionTerms],
+        fills: FillStream,
     ) -> None:
-        """Listen; nothing is answered before `run`. Raises OSError when an address is taken."""
+        """Listen; nothing is answered before `run`. Raises OSError when an address is taken.
+
+        `fills` watches the plane; it is flushed before every snapshot and closed at the end.
+        """
+        self._fills = fills
         self.plane = plane
         self.settings = settings
         self._data = data
@@ -104,6 +110,8 @@ class Node:
             for session in self.server.sessions.values():
                 # What a session has spent stands in the block in which it spent it.
                 self._nonces.highest[session.terms.number] = session.nonce
+            # A snapshot must never be ahead of what was published from before it.
+            self._fills.stream.flush()
             return keep(self._data, self.plane, self._log, self._nonces)
         except BaseException:
             self.server.close(SessionReject.NODE_FAILED)
@@ -111,6 +119,7 @@ class Node:
         finally:
             self._data.socket.unlink(missing_ok=True)
             self._log.close()
+            self._fills.stream.close()
             self.plane.close()
 
     def turn(self, timeout_ms: int) -> None:

@@ -2,6 +2,7 @@
 
 DIR/
     venue/journal/    the one source of truth of the execution plane
+    venue/fills       its fills, for a clearing house beside it (novate.app.plane_streams)
     venue/events      every event, derived from it (novate.gateway.binary.event_log)
     venue/nonces      highest nonce of each session, derived from it
     sessions.toml     who may connect (novate keys)

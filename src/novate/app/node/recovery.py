@@ -91,5 +91,5 @@ def keep(data: DataDirectory, plane: Plane, log: EventLog, nonces: Nonces) -> tu
     """Snapshot the venue, and first what is derived as of the same sequence; returns sequence and root."""
     log.keep()
     nonces.sequence = plane.venue.sequence
-    write_together(data.venue, {data.nonces.name: msgspec.json.encode(nonces)})
+    write_together(data.venue, {data.nonces.name: [msgspec.json.encode(nonces)]})
     return plane.snapshot()

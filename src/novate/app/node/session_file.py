@@ -185,7 +185,7 @@ def add_session(data: DataDirectory, terms: SessionTerms) -> None:
 
 
 def _write(data: DataDirectory, text: str) -> None:
-    write_together(data.path, {data.sessions.name: text.encode()})
+    write_together(data.path, {data.sessions.name: [text.encode()]})
 
 
 def new_key(data: DataDirectory, name: str) -> bytes:

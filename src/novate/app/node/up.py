@@ -15,13 +15,14 @@ from types import FrameType
 
 import msgspec
 
-from novate.app.bootstrap import Plane, found_or_restore
+from novate.app.bootstrap import Plane, found_or_restore, restore_plane
 from novate.app.configuration import embedded_configuration, load_configuration
 from novate.app.node.core import Node
 from novate.app.node.directory import DataDirectory
 from novate.app.node.recovery import recover
 from novate.app.node.session_file import load_sessions, write_demonstration
 from novate.app.node.settings import NodeSettings, load_settings
+from novate.app.plane_streams import FillStream, StreamBehind
 from novate.app.problems import RefusedError
 from novate.domain.configuration import Configuration, canonical_json
 from novate.gateway.files import only_writer
@@ -61,13 +62,14 @@ def run_node(
         compile_kernels()
         if not data.is_founded and config is None and not data.sessions.exists():
             write_demonstration(data, configuration)
-        plane, is_new = found_or_restore(data.journal, configuration, durability=settings.durability)
+        fills = FillStream(data.path)
+        plane, is_new = standing_plane(data, configuration, fills, settings)
         try:
             _expect_the_same(plane, configuration, settings, config)
             recovered = plane.venue.sequence
             log, nonces = recover(data, plane)
             sessions = load_sessions(data.sessions, plane.configuration)
-            node = Node(data, plane, log, nonces, settings, sessions)
+            node = Node(data, plane, log, nonces, settings, sessions, fills)
         except BaseException:
             plane.close()
             raise
@@ -89,6 +91,16 @@ def run_node(
             )
         )
         return node.run()
+
+
+def standing_plane(
+    data: DataDirectory, configuration: Configuration, fills: FillStream, settings: NodeSettings
+) -> tuple[Plane, bool]:
+    """The venue, new or restored, with its fills published for whoever clears them; and whether it is new."""
+    try:
+        return found_or_restore(data.journal, configuration, fills, settings.durability)
+    except StreamBehind:
+        return restore_plane(data.journal, fills, from_start=True), False
 
 
 def _expect_the_same(
