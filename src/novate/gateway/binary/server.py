@@ -174,8 +174,8 @@ class Server:
         turn.begin()
         self._signatures = 0
         # Whoever waits since the last turn comes first.
-        for connection in [*self._unparsed.values()]:
-            self._parse(connection, now_ns)
+        for waiting in [*self._unparsed.values()]:
+            self._parse(waiting, now_ns)
         has_work = bool(turn.frames or self._unparsed) or self.feeds.has_work
         for number, mask in self._poll.poll(0 if has_work else timeout_ms / 1000):
             if number in self._listeners:
