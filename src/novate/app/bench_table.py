@@ -10,6 +10,7 @@ from novate.app.bench_clearing import ClearingBench
 from novate.app.bench_features import FeatureBench
 from novate.app.bench_ledger import LedgerBench, figures
 from novate.app.bench_measure import CaseResult
+from novate.app.bench_node import NodeBench
 from novate.app.bench_span import SpanBench
 from novate.app.cli_screen import console, table
 
@@ -104,6 +105,25 @@ def print_ledger(result: LedgerBench) -> None:
         shown.add_row(*row)
     screen.print(shown)
     screen.print(f"{result.bytes_per_transfer:.0f} bytes per transfer", markup=False)
+    screen.print(machine_line(result.machine), markup=False)
+
+
+def print_node(result: NodeBench) -> None:
+    """Table of latencies in microseconds and rates, and the machine."""
+    screen = console()
+    screen.print(
+        f"A node over loopback, durability {result.durability}, runs of {result.seconds:g} s; "
+        "latency in us from when an order was due to its receipt",
+        style="bold",
+        markup=False,
+    )
+    shown = table("case", ">per second", ">p50", ">p99", ">p99.9", ">slowest", ">load late p99",
+                  ">others' CPU", ">refused", ">missing")  # fmt: skip
+    for case in result.cases:
+        late = (case.p50_us, case.p99_us, case.p999_us, case.slowest_us, case.generator_lag_p99_us)
+        counts = (f"{case.foreign_cpu_percent}%", f"{case.refused:,}", f"{case.missing:,}")
+        shown.add_row(case.case, f"{case.per_second:,}", *(f"{one:,}" for one in late), *counts)
+    screen.print(shown)
     screen.print(machine_line(result.machine), markup=False)
 
 
