@@ -2,8 +2,8 @@
 
     legs --distinct trades--> "VENUE|T-17|1|" ... --groups of legs--> 32 bytes a position
 
-A leg is plain if it is a trade's and no reversal, and the names of its trade are texts without a bar, so that
-leaves sort as `kernels.roots` sorts them.
+A leg is plain if it is a trade's and no reversal, of the same version as the trade's other legs, and the
+names of its trade are texts without a bar, so that leaves sort as `kernels.roots` sorts them.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ def plain_legs(state: State, legs: Records) -> tuple[Bools, Written, Int64s]:
     trades = np.flatnonzero(is_named)
     place = np.cumsum(is_named) - 1
     texts, has_odd_name = texts_of(state, trades, version[trades])
+    # A corrected trade may have legs of two versions behind positions; there is one text for each trade.
+    plain &= legs["version"] == version[trade]
     plain[plain] = ~has_odd_name[trade[plain]]
     return plain, texts, 2 * place[trade] + (legs["side"] == Side.SELL)
 
