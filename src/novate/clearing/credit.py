@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from novate.clearing.archive import ARCHIVED_TRADE, ArchivedKind
 from novate.clearing.chart import BalanceBook
 from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.state import State
@@ -28,6 +29,8 @@ from novate.clearing.venue_stream import CURRENCY, INSTRUMENT, NO_SOURCE, Worth
 from novate.domain.clearing_codes import ClearingEvent, LegState
 from novate.domain.clearing_records import NOT_GIVEN
 from novate.domain.codes import ClearingReject
+
+ROWS_AT_ONCE = 2**16
 
 
 def fills(state: State, command: Command, staged: Staged) -> ClearingReject:
@@ -51,16 +54,15 @@ def fills(state: State, command: Command, staged: Staged) -> ClearingReject:
 
 
 def _can_be_venue(state: State, source: int) -> bool:
+    """Is it the venue, or a source that has brought no trade yet?"""
     if state.venue.source != NO_SOURCE:
         return source == state.venue.source
-    return not bool((state.trades.array["source"] == source).any())
-
-
-def trades_of_venue(state: State) -> int:
-    """How many trades of the venue there are."""
-    if state.venue.source == NO_SOURCE:
-        return 0
-    return int((state.trades.array["source"] == state.venue.source).sum())
+    has_traded = bool((state.trades.array["source"] == source).any())
+    for first in range(1, state.archived + 1, ROWS_AT_ONCE):
+        rows = state.archive.read(np.arange(first, min(first + ROWS_AT_ONCE, state.archived + 1)))
+        trades = rows[rows["kind"] == ArchivedKind.TRADE].view(ARCHIVED_TRADE)
+        has_traded = has_traded or bool((trades["source"] == source).any())
+    return not has_traded
 
 
 def check_fill(state: State, command: Command, staged: Staged) -> ClearingReject:
@@ -71,8 +73,10 @@ def check_fill(state: State, command: Command, staged: Staged) -> ClearingReject
 
 def tell_fill(state: State, command: Command, amount: int) -> None:
     """What a fill moved, whatever became of it here, the venue knows: it did it."""
-    moves_credit = state.terms.instruments[command.instrument].moves_credit
-    if command.source == state.venue.source and command.version == 1 and moves_credit:
+    if command.source != state.venue.source or command.version != 1:
+        return
+    state.venue.trades += 1
+    if state.terms.instruments[command.instrument].moves_credit:
         currency, instrument = state.currency(command.instrument), command.instrument
         state.venue.add_fill(instrument, currency, command.party, command.quantity, -amount)
         state.venue.add_fill(instrument, currency, command.other_party, -command.quantity, amount)

@@ -218,8 +218,8 @@ class Clearing:
 
     @property
     def fills_in_house(self) -> int:
-        """Trades of the venue that the house has; fills that it refused are not among them."""
-        return credit.trades_of_venue(self._state)
+        """Fills that became trades; those that the house refused are not among them."""
+        return self._state.venue.trades
 
     @property
     def credits(self) -> int:

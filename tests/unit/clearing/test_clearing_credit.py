@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 import pytest
 
 from novate.app.conform_clearing import ClearingPlayer
 from novate.app.conform_clearing_terms import house_terms
+from novate.clearing.venue_stream import VenueStream
 from tests.unit.clearing.houses import CONFIG, TRADE, Json, player, state_of, together
 
 FILL: Json = {**TRADE, "source": "VENUE"}
@@ -69,6 +71,32 @@ def test_only_the_number_itself_names_a_fill(name: str) -> None:
     house = player()
     house.answer(fills(1, 5))
     assert answered(house, fill(name)) == "FILL_GAP"
+
+
+def test_names_by_the_column_are_names_one_by_one() -> None:
+    stream = VenueStream()
+    stream.fills = 120
+    names = [b"1", b"9", b"120", b"121", b"", b"0", b"00", b"012", b"12x", b"x12", b"1 ", b" 1", b"-1",
+             b"9" * 18, b"1" + b"0" * 18, b"9" * 40, b"1/", b"1:"]  # fmt: skip
+    rows = np.array([list(name.ljust(60, b"7")) for name in names], np.uint8)
+    found = stream.have_named(rows, np.array([len(name) for name in names]))
+    assert found.tolist() == [stream.has_named(name) for name in names] == [True] * 3 + [False] * 15
+
+
+def test_a_source_whose_trades_have_left_memory_is_no_venue() -> None:
+    house = player()
+    house.answer({"cmd": "DEPOSIT", "member": "B", "account": "HOUS", "ccy": "USD", "amount": 100_000})
+    house.answer({"cmd": "DEPOSIT", "member": "A", "account": "HOUS", "isin": "ACME", "qty": 5})
+    house.answer({**TRADE, "settle_date": "2026-03-03"})
+    for command in (
+        {"cmd": "ROLL", "to": "2026-03-03"},
+        {"cmd": "SETTLE"},
+        {"cmd": "ROLL", "to": "2026-03-04"},
+    ):
+        house.answer(command)
+    assert (state_of(house.house).trades.count, state_of(house.house).archived) == (0, 1)
+    assert answered(house, fills(1, 1, "V")) == "INVALID_SOURCE"
+    assert answered(house, fills(1, 1, "W")) == "FILLS_TAKEN"
 
 
 def test_another_source_and_corrections_are_not_asked_for_numbers() -> None:

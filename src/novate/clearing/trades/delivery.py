@@ -85,13 +85,13 @@ def deliver(state: State, command: Command, staged: Staged, checked: Checked | N
         broken = broken or check_load(state, known, command, checked)
     if broken:
         return broken
+    if checked is not None:
+        tell_fill(state, command, checked.amount)
     if known.archived is not None:
         remember_version(state, known.archived, command.version, content)
         answer(state, ClearingEvent.SUPERSEDED, command, staged)
         return ClearingReject.NONE
     trade = remember(state, known, identity, command, staged, content)
-    if checked is not None:
-        tell_fill(state, command, checked.amount)
     if is_superseded:
         answer(state, ClearingEvent.SUPERSEDED, command, staged)
     else:

@@ -191,11 +191,8 @@ class TradeRun:
     def _are_named(self) -> Bools:
         """No fill of the venue, or one that FILLS has named."""
         venue = self._state.venue
-        found = self._trades["source"] != venue.source
-        for place in np.flatnonzero(~found).tolist():
-            text = self._texts[place]
-            found[place] = venue.has_named(text[TEXT_START : TEXT_START + self._lengths[place]].tobytes())
-        return np.asarray(found)
+        named = venue.have_named(self._texts[:, TEXT_START:], self._lengths)
+        return np.asarray((self._trades["source"] != venue.source) | named)
 
     def _hash_identities(self) -> npt.NDArray[np.void]:
         """`trade_identity` of each trade; of one whose source is unknown it means nothing."""
@@ -216,6 +213,7 @@ class TradeRun:
         self._add_trades(block, trades, first_trade, first_leg)
         state.legs.extend(legs)
         is_fill = (trades["source"] == state.venue.source) & (trades["version"] == 1)
+        state.venue.trades += int(is_fill.sum())
         is_fill &= self._moves_credit[trades["instrument"]]
         if is_fill.any():
             state.venue.add_fills(legs[np.repeat(is_fill, 2)], self._currency)
