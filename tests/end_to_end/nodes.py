@@ -22,11 +22,13 @@ from novate.app.node.recovery import recover
 from novate.app.node.session_file import add_session
 from novate.app.node.settings import NodeSettings
 from novate.app.node.up import standing_plane
-from novate.app.plane_streams import FillReader, FillStream
+from novate.app.plane_streams import FILLS, FillStream
+from novate.app.venue_fills import FILL_BYTES, as_fills
 from novate.client import Client, Credentials
 from novate.domain.codes import EventKind
 from novate.domain.session_codes import NoticeKind, Permission, SessionKind, SessionReject
 from novate.gateway.binary import ServerSettings, SessionTerms
+from novate.journal.streams import StreamReader
 from novate.signatures import public_of
 from tests.end_to_end.processes import NOVATE
 
@@ -119,7 +121,12 @@ def running(
 
 def published_fills(place: Path) -> list[int]:
     """Trade ids of the fills that a node on `place` has published for its clearing house."""
-    return [int(one) for one in FillReader(place).read(1, 1 << 20)["trade_id"][0::2]]
+    reader = StreamReader(place / FILLS, FILL_BYTES)
+    try:
+        fills = as_fills(reader.read(1, 1 << 20))
+    finally:
+        reader.close()
+    return [int(one) for one in fills["trade_id"][0::2]]
 
 
 def kinds_of(events: np.ndarray[Any, Any]) -> list[str]:
