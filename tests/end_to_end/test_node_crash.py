@@ -110,7 +110,10 @@ def test_nothing_acknowledged_is_lost_and_nothing_comes_twice(number: int, place
     ]
     for load in loads:
         load.start()
-    time.sleep(0.2 + chance.random() * 0.5)
+    deadline = time.monotonic() + 60
+    while not all(load.acknowledged for load in loads) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(chance.random() * 0.5)
     node.kill()
     for load in loads:
         load.join()
