@@ -156,7 +156,7 @@ def by_the_clock(sessions: list[Session], rate: int, size: int, seconds: float) 
             break
         wait = (start + int(sent * gap) - time.monotonic_ns()) / 1e9 if sent < frames else 0.1
         _serve(peers, max(0.0, wait), measured)
-    measured.nanoseconds = last - start
+    measured.nanoseconds = time.monotonic_ns() - start
     measured.missing = sum(len(one.due) for one in sessions)
     return measured
 
