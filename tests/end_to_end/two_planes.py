@@ -11,11 +11,13 @@ import random
 import signal
 import subprocess
 import time
+from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from novate.app.bootstrap import Replay, open_plane
 from novate.app.bootstrap_clearing import blocks_from
@@ -27,9 +29,10 @@ from novate.app.venue_fills import FILL_BYTES, fills_of
 from novate.clearing.configured import UNDELIVERED
 from novate.domain.clearing_codes import ClearingCommand
 from novate.domain.clearing_records import TEXT
-from novate.domain.codes import CommandKind
-from novate.domain.records import PARTIES
-from novate.domain.resolve import opening_credit
+from novate.domain.codes import CommandKind, Side
+from novate.domain.instruments import CreditModel, MarketTerms
+from novate.domain.records import CREDIT_COMMAND, PARTIES, Events
+from novate.domain.resolve import opening_credit, venue_terms
 from novate.journal import Journal
 from tests.end_to_end.processes import NOVATE
 
@@ -51,6 +54,9 @@ class Day(NamedTuple):
     venue_root: bytes
     clearing_root: bytes
     obligations: str
+    """Digest of what the opening of the next date said."""
+    files: str
+    """Digest of the list of the closed date's files, in which each has its own."""
     fills: int
 
 
@@ -156,27 +162,56 @@ def looked_at(directory: Path) -> Day:
         house.plane.house.validate()
         assert house.plane.house.credits >= len(given) - opening
         following = b"".join(kept.tobytes() for kept in house.whole_day().kept)
-        return Day(venue_root, house.plane.house.state_root(), sha256(following).hexdigest(), len(fills))
+        (closed,) = (directory / "clearing" / "days").iterdir()
+        return Day(
+            venue_root, house.plane.house.state_root(), sha256(following).hexdigest(),
+            sha256((closed / "day.json").read_bytes()).hexdigest(), len(fills),
+        )  # fmt: skip
 
 
 def fills_of_venue(directory: Path) -> list[int]:
-    """Trade ids that the house must have, as the venue's journal gives them again."""
+    """Trade ids that the house must have, as the venue's journal gives them again; on the way, what every
+    account may deliver is counted from commands and fills alone."""
     replay = Replay(directory / "venue" / "journal")
+    markets = venue_terms(replay.configuration).markets
+    deliverable = [one for one in markets if one.credit is CreditModel.DELIVERABLE]
+    securities: Counter[tuple[int, int]] = Counter()
     parties = {one.number: (one.member, one.account) for one in replay.configuration.accounts}
     undelivered = [
         number for number, one in enumerate(replay.configuration.instruments) if one.kind in UNDELIVERED
     ]
     found = []
-    for _, _, events in replay.batches():
+    for _, commands, events in replay.batches():
+        for one in commands[commands["kind"] == CommandKind.CREDIT].view(CREDIT_COMMAND):
+            securities[int(one["account"]), int(one["asset"])] += int(one["delta"])
         fills = fills_of(events)
         trades, sides = fills[0::2], fills[1::2].view(PARTIES)
+        for market in deliverable:
+            count_deliveries(securities, market, trades, sides)
         found += [
             int(trade["trade_id"])
             for trade, side in zip(trades, sides, strict=True)
             if int(trade["market"]) not in undelivered
             and parties[int(side["maker_account"])] != parties[int(side["taker_account"])]
         ]
+    for account in parties:
+        for asset in {one.base_asset for one in deliverable}:
+            assert sum(replay.venue.balance(account, asset)) == securities[account, asset], (account, asset)
     return found
+
+
+def count_deliveries(
+    securities: Counter[tuple[int, int]], market: MarketTerms, trades: Events, sides: npt.NDArray[np.void]
+) -> None:
+    """Add what the fills of a market have moved."""
+    mine = trades["market"] == market.market
+    for trade, side in zip(trades[mine], sides[mine], strict=True):
+        buyer, seller = int(side["taker_account"]), int(side["maker_account"])
+        if trade["side"] != Side.BUY:
+            buyer, seller = seller, buyer
+        units = int(trade["quantity"]) * market.base_units_per_lot
+        securities[buyer, market.base_asset] += units
+        securities[seller, market.base_asset] -= units
 
 
 def trades_of_house(directory: Path) -> list[int]:
