@@ -9,6 +9,7 @@ import pytest
 
 from novate.app import bench_clearing as bench
 from novate.app.bench_clearing import ClearingBench
+from novate.app.bench_house import PHASES
 from novate.app.bench_nets import duckdb_nets, rows_of
 from novate.app.bench_table import print_clearing
 from novate.app.cli import execute
@@ -20,16 +21,27 @@ TRADES = 300
 
 @pytest.fixture(scope="module")
 def tiny() -> ClearingBench:
-    return bench.bench_clearing(TRADES, repeats=1)
+    return bench.bench_clearing(TRADES, TRADES, repeats=1)
 
 
 def test_every_promised_case_is_measured(tiny: ClearingBench) -> None:
     cases = {case.case for case in tiny.results if "polars" not in case.case}
     files = {f"file:{TRADES}", "file:nets:duckdb", f"file-crowded:{TRADES}", "file-crowded:nets:duckdb"}
-    assert cases == {"net:novate", "net:duckdb", f"curve:{TRADES}", *files}
+    house = {f"house:{TRADES}", "house-fails", *(f"house-{phase}" for phase in PHASES)}
+    assert cases == {"net:novate", "net:duckdb", f"curve:{TRADES}", *files, *house}
     assert all(case.messages == TRADES for case in tiny.results)
     # Nearly every leg of so few trades is a net of its own.
     assert tiny.case(f"file:{TRADES}").details["obligations"] == tiny.case("net:novate").details["nets"]
+
+
+def test_a_day_of_the_house_settles_but_for_the_fails_that_were_planted(tiny: ClearingBench) -> None:
+    whole, failing = (tiny.case(name).details for name in (f"house:{TRADES}", "house-fails"))
+    # Most legs of so few trades are positions of their own, and each of these settles in one line.
+    assert TRADES < whole["lines_settled"] <= 2 * TRADES
+    assert (whole["fails"], whole["bytes_per_trade_gone"]) == (0, 0)
+    assert 0 < failing["fails"] < 0.2 * 2 * TRADES
+    assert failing["lines_settled"] < whole["lines_settled"]
+    assert 0 < failing["bytes_per_trade_gone"] < failing["bytes_per_trade"]
 
 
 def test_the_curve_ends_with_the_whole_flow() -> None:
@@ -58,6 +70,6 @@ def test_a_person_sees_every_case(tiny: ClearingBench, capsys: pytest.CaptureFix
 
 def test_the_command_gives_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     measured = bench.bench_clearing
-    monkeypatch.setattr(bench, "bench_clearing", lambda trades, progress: measured(trades, 1, progress))
-    assert execute(["bench", "clearing", "--json", "--trades", "50"]) == 0
+    monkeypatch.setattr(bench, "bench_clearing", lambda *sizes, progress: measured(*sizes, 1, progress))
+    assert execute(["bench", "clearing", "--json", "--trades", "50", "--house-trades", "20"]) == 0
     assert json.loads(capsys.readouterr().out)["results"][0]["messages"] == 50

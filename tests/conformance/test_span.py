@@ -188,6 +188,20 @@ def test_pictures_are_one_page_with_the_data_in_it(tmp_path: Path) -> None:
     assert "http" not in text.replace("http://www.w3.org", "")
 
 
+@pytest.mark.parametrize("params", ["small.spn", "medium.spn.gz"])
+def test_totals_of_many_accounts_are_those_of_each(params: str) -> None:
+    folder = FOLDER / "dev"
+    margining = Margining(folder / params, policy_of({}), cached=False)
+    portfolios = margining.portfolios(folder / f"{params.partition('.')[0]}.csv")
+    halves = {name: {row: q / 4 for row, q in held.items()} for name, held in portfolios.items()}
+    for each in (portfolios, halves):
+        at_once, one_by_one = margining.totals(each, many=1), margining.totals(each)
+        assert [(one.account, one.totals) for one in at_once] == [
+            (one.account, one.totals) for one in one_by_one
+        ]
+        assert not any(one.commodities for one in at_once)
+
+
 INTERPRETED = """
 import json, sys
 from pathlib import Path

@@ -41,7 +41,7 @@ class NaiveVenue(NaiveAttention, NaiveControl):
         """Events of one command: a JSON command of the scenario format, or a COMMAND record."""
         self.events, self.touched = [], []
         c = dict(command) if isinstance(command, dict) else command_of(command)
-        if c["cmd"] == "CONFIGURATION":
+        if c["cmd"] in ("CONFIGURATION", "EVIDENCE"):
             # It only takes a sequence number.
             return []
         market = self._own_market(c)

@@ -36,7 +36,7 @@ from novate.domain.records import (
 
 Json = dict[str, Any]
 KNOWN = ("NEW", "CANCEL", "AMEND", "MASS_CANCEL", "STATE", "TIME", "SET_REF", "POSITION", "CREDIT",
-         "SET_MARGIN", "SET_LIMIT", "CONFIGURATION", "NEW_OCO", "MMP_SET", "MMP_RESET", "QUOTE",
+         "SET_MARGIN", "SET_LIMIT", "CONFIGURATION", "EVIDENCE", "NEW_OCO", "MMP_SET", "MMP_RESET", "QUOTE",
          "KILL", "REVIVE", "DISCONNECT", "SCHEDULE")  # fmt: skip
 OPTIONAL = {
     "price": (CommandFlag.PRICE_GIVEN, "price"),

@@ -51,8 +51,8 @@ def exact(path: Path, choices: tuple[tuple[str, str], ...] = ()) -> SpanMargin:
 
 
 @functools.cache
-def batch(path: Path) -> BatchMargin:
-    return BatchMargin(Tables(parameters(path), STANDARD))
+def batch(path: Path, choices: tuple[tuple[str, str], ...] = ()) -> BatchMargin:
+    return BatchMargin(Tables(parameters(path), policy_of(dict(choices))))
 
 
 @functools.cache
@@ -120,17 +120,25 @@ def figures_of(risk: AccountRisk, number: dict[str, int]) -> dict[int, tuple[int
     }
 
 
-@given(st.sampled_from([SMALL, MEDIUM]), st.data())
+def batch_policies() -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
+    """Policies that the kernel knows: all that do not round on the way."""
+    names = ("intra_order", "spot_after", "wfpr_default", "cap_anov", "oof_delta_period")
+    chosen = {name: st.sampled_from(CHOICES[name]) for name in names}
+    return st.fixed_dictionaries(chosen).map(lambda found: tuple(sorted(found.items())))
+
+
+@given(st.sampled_from([SMALL, MEDIUM]), batch_policies(), st.data())
 @settings(max_examples=40, deadline=None)
-def test_many_accounts_at_once_equal_one_at_a_time(path: Path, data: Any) -> None:
+def test_many_accounts_at_once_equal_one_at_a_time(path: Path, choices: Any, data: Any) -> None:
     accounts = data.draw(st.lists(portfolios(path, 8, decimals=False), min_size=1, max_size=6))
     rows = [(n, row, int(q)) for n, positions in enumerate(accounts) for row, q in positions.items()]
     owner, contract, quantity = (np.array([one[at] for one in rows], np.int64) for at in range(3))
-    engine = batch(path)
+    engine = batch(path, choices)
     result = engine.margin(engine.book(owner, contract, quantity, len(accounts)))
+    assert engine.packed is not None
     number = {one.code: at for at, one in enumerate(parameters(path).commodities)}
     for n, positions in enumerate(accounts):
-        want = exact(path).margin("a", positions)
+        want = exact(path, choices).margin("a", positions)
         mine = result.commodities[result.commodities["account"] == n]
         names = ("active", "risk", "nov", "requirement", "initial_risk", "initial_requirement")
         got = {int(one["commodity"]): tuple(int(one[name]) for name in names) for one in mine}

@@ -9,10 +9,11 @@ from typing import Any
 from novate.app import configuration
 from novate.app.configuration import load_configuration
 from novate.app.configuration_fields import Table
+from novate.app.node.settings import load_settings
 from tests.tidy.sources import ROOT
 
 PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-TABLES = {"calendars", "currencies", "instruments", "members", "clearing", "simulation", "schedules"}
+TABLES = {"calendars", "currencies", "instruments", "members", "clearing", "simulation", "schedules", "node"}
 SCHEDULED = """
 [schedules.DAY]
 time_zone = "Europe/Berlin"
@@ -30,6 +31,7 @@ def asked_keys(monkeypatch: Any, folder: Path) -> set[str]:
     finish = Table.finish
     monkeypatch.setattr(Table, "finish", lambda table: (tables.append(table), finish(table)))
     load_configuration(written)
+    load_settings(written)
     return {key for table in tables for key in table.asked} - TABLES
 
 

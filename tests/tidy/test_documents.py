@@ -45,7 +45,8 @@ def test_make_targets_of_the_documents_exist(line: str) -> None:
 @pytest.mark.parametrize("line", sorted(line for line in LINES if line.startswith("novate")))
 def test_commands_of_the_documents_exist(line: str) -> None:
     words = line.split()[1:]
-    verbs = words[:2] if words[0] in ("bench", "clearing", "import", "margin") else words[:1]
+    groups = ("bench", "clearing", "import", "keys", "margin")
+    verbs = words[:2] if words[0] in groups else words[:1]
     usage = help_of(*verbs)
     unknown = [word for word in words if word.startswith("--") and word.split("=")[0] not in usage]
     assert not unknown, f"novate {' '.join(verbs)} knows no {unknown}"

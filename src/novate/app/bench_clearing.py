@@ -7,6 +7,7 @@
     file:N          `novate clear`, from a Parquet file to the obligation file, in a process of its own
     file:nets:...   the nets of the same file by DuckDB and by Polars (`bench_files`)
     file-crowded:.. the same where members and instruments crowd
+    house:N ...     whole days through the clearing machine (`bench_house`)
 
 200 members, 5,000 instruments, evenly drawn trades (`simulation.trade_flow`). All three must give the same
 nets, or the benchmark fails. docs/benchmarks.md says how to read the figures.
@@ -17,12 +18,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from novate.app.bench_files import measure_files
+from novate.app.bench_house import PHASES, house_cases
 from novate.app.bench_machine import this_machine
 from novate.app.bench_measure import CaseResult, case_result, undisturbed
 from novate.app.bench_nets import duckdb_nets, polars_is_there, polars_nets, rows_of
@@ -46,13 +49,20 @@ class ClearingBench(msgspec.Struct, frozen=True, kw_only=True):
         return next(result for result in self.results if result.case == name)
 
 
-def bench_clearing(trades: int = 10_000_000, repeats: int = 5, progress: Progress = SILENT) -> ClearingBench:
-    """Run every case over `trades` trades, and the curve up to there."""
+def bench_clearing(
+    trades: int = 10_000_000, house_trades: int = 1_000_000, repeats: int = 5, progress: Progress = SILENT
+) -> ClearingBench:
+    """Run every case over `trades` trades, and the curves up to there; days of the machine up to
+    `house_trades`."""
     results = []
     engines = 3 if polars_is_there() else 2
-    steps = 3 * engines + len(list(curve_sizes(trades)))
+    steps = 3 * engines + len([*curve_sizes(trades), *curve_sizes(house_trades), *PHASES, "fails"])
     progress("bench: drawing trades", 0, steps)
-    for result in _cases(trades, repeats):
+    cases = (
+        _cases(trades, repeats),
+        house_cases(list(curve_sizes(house_trades)), min(repeats, FILE_REPEATS)),
+    )
+    for result in chain(*cases):
         results.append(result)
         progress(f"bench: {result.case}", len(results), steps)
     notes = [] if polars_is_there() else ["Polars is not installed (extra `bench`): no comparison with it"]

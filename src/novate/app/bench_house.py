@@ -1,12 +1,14 @@
 """The clearing machine over whole days: part of `novate bench clearing`.
 
-    house:N      every command of a day of N trades: capture, roll to the settlement date, SETTLE, next roll
-    house-fails  the same, every twentieth short has nothing to deliver
-    capture      the trades alone; netting: the first roll; settlement; roll: the one that closes the day
+    house:N            every command of a day of N trades: trades, ROLL to their settlement date, SETTLE, ROLL
+    house-capture      of the largest day: the trades alone
+    house-netting      its first ROLL; house-settlement: its SETTLE; house-roll: the ROLL that closes the day
+    house-fails        the same day, every twentieth short has nothing to deliver
 
-200 members, 5,000 instruments drawn by a power law, records in batches of 4,096, events through a buffer of
-65,536. Journal and reports are not in it. Before the first trade every member has what it must deliver and
-enough money, so everything settles; the fails are those that were planted. CPU time of the process.
+200 members, 5,000 instruments, both as crowded as in real markets; records in batches of 4,096, events
+through a buffer of 65,536; archives on disk. Journal and reports are not in it. Before the first trade every
+member has what it must deliver and enough money, so all settles but the fails that were planted. CPU time of
+the process; memory is that of trades, legs and positions, the ledger aside.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ from novate.simulation.trade_flow import TradeFlow, trade_flow
 
 MEMBERS, INSTRUMENTS = 200, 5_000
 BATCH, EVENT_BUFFER = 4_096, 65_536
+WARM_UP = 300
 MONDAY = 739_677
 """2026-03-02."""
 FAILING = 20
@@ -73,23 +76,16 @@ class Phases(NamedTuple):
         return self.capture + self.netting + self.settlement + self.roll
 
 
-def house_cases(trades: int, repeats: int) -> Iterator[CaseResult]:
-    """The day, its phases, and the day with fails."""
-    run_day(BATCH, False)  # kernels are compiled and loaded before a clock runs
-    days = [run_day(trades, False) for _ in range(repeats)]
-    yield _case(f"house:{trades}", [day.total for day in days], trades, days[0])
+def house_cases(sizes: list[int], repeats: int) -> Iterator[CaseResult]:
+    """A day of each size, the phases of the last one, and the same day with fails."""
+    run_day(WARM_UP, False)  # kernels are compiled and loaded before a clock runs
+    for trades in sizes:
+        days = [run_day(trades, False) for _ in range(repeats)]
+        yield _case(f"house:{trades}", [day.total for day in days], trades, days[0])
     for phase in PHASES:
-        times = [getattr(day, phase) for day in days]
-        yield _case(f"house:{phase}", times, trades)
+        yield _case(f"house-{phase}", [getattr(day, phase) for day in days], trades)
     failing = [run_day(trades, True) for _ in range(repeats)]
     yield _case("house-fails", [day.total for day in failing], trades, failing[0])
-
-
-def curve_cases(sizes: list[int]) -> Iterator[CaseResult]:
-    """Days of other sizes, once each."""
-    for size in sizes:
-        day = run_day(size, False)
-        yield _case(f"house:{size}", [day.total], size, day)
 
 
 def _case(name: str, times: list[int], trades: int, day: Phases | None = None) -> CaseResult:
@@ -109,7 +105,7 @@ def run_day(trades: int, with_fails: bool) -> Phases:
     with TemporaryDirectory(prefix="novate-bench-") as folder:
         archives = Archives(Path(folder))
         try:
-            house = Clearing(house_terms(), archives.transfers, archives.trades)
+            house = Clearing(house_terms(instruments_of(trades)), archives.transfers, archives.trades)
             return _day(house, trades, with_fails)
         finally:
             archives.close()
@@ -165,7 +161,12 @@ def _drive(house: Clearing, commands: Records, events: Records) -> Driven:
 # -- what the house is run with ---------------------------------------------------------------------------
 
 
-def house_terms() -> HouseTerms:
+def instruments_of(trades: int) -> int:
+    """All of them but for a day of few trades, which should not be about opening ledgers."""
+    return min(INSTRUMENTS, max(trades // 10, 10))
+
+
+def house_terms(instruments: int) -> HouseTerms:
     """Members with one account each; instruments of one currency that settle the day after."""
     always = OpenDays(None)
     calendar = SettlementCalendar(trading=always, bank=always, depository=always)
@@ -176,7 +177,7 @@ def house_terms() -> HouseTerms:
         accounts=["EXT", "HOUS", "OWN"],
         instruments=[
             HouseInstrument(name=f"US{n:010d}", currency=0, cycle=1, policy=Policy.CNS, calendar=calendar)
-            for n in range(INSTRUMENTS)
+            for n in range(instruments)
         ],
         currencies=[HouseCurrency(name="USD", digits=2, bank=always)],
         house=always,
@@ -185,7 +186,7 @@ def house_terms() -> HouseTerms:
 
 
 def _flow(trades: int) -> Iterator[TradeFlow]:
-    return trade_flow(trades, MEMBERS, INSTRUMENTS, crowded=True)
+    return trade_flow(trades, MEMBERS, instruments_of(trades), crowded=True)
 
 
 def _source() -> Records:
@@ -228,7 +229,7 @@ def _deposit(house: Clearing, trades: int, with_fails: bool) -> None:
 
     A million DEPOSIT commands would take longer than what is measured: their moves are made at once.
     """
-    nets = np.zeros((INSTRUMENTS, MEMBERS + 2), np.int64)
+    nets = np.zeros((instruments_of(trades), MEMBERS + 2), np.int64)
     for piece in _flow(trades):
         np.add.at(nets, (piece.instrument, _party(piece.buyer)), piece.quantity)
         np.subtract.at(nets, (piece.instrument, _party(piece.seller)), piece.quantity)

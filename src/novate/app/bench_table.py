@@ -10,6 +10,7 @@ from novate.app.bench_clearing import ClearingBench
 from novate.app.bench_features import FeatureBench
 from novate.app.bench_ledger import LedgerBench, figures
 from novate.app.bench_measure import CaseResult
+from novate.app.bench_node import NodeBench
 from novate.app.bench_span import SpanBench
 from novate.app.cli_screen import console, table
 
@@ -107,6 +108,25 @@ def print_ledger(result: LedgerBench) -> None:
     screen.print(machine_line(result.machine), markup=False)
 
 
+def print_node(result: NodeBench) -> None:
+    """Table of latencies in microseconds and rates, and the machine."""
+    screen = console()
+    screen.print(
+        f"A node over loopback, durability {result.durability}, runs of {result.seconds:g} s; "
+        "latency in us from when an order was due to its receipt",
+        style="bold",
+        markup=False,
+    )
+    shown = table("case", ">per second", ">p50", ">p99", ">p99.9", ">slowest", ">load late p99",
+                  ">others' CPU", ">refused", ">missing")  # fmt: skip
+    for case in result.cases:
+        late = (case.p50_us, case.p99_us, case.p999_us, case.slowest_us, case.generator_lag_p99_us)
+        counts = (f"{case.foreign_cpu_percent}%", f"{case.refused:,}", f"{case.missing:,}")
+        shown.add_row(case.case, f"{case.per_second:,}", *(f"{one:,}" for one in late), *counts)
+    screen.print(shown)
+    screen.print(machine_line(result.machine), markup=False)
+
+
 def print_clearing(result: ClearingBench) -> None:
     """Headline, table, what the file took, and the machine."""
     screen = console()
@@ -134,6 +154,12 @@ def print_clearing(result: ClearingBench) -> None:
         ]
         numbers = (told["cpu_seconds"], told["wall_seconds"], told["peak_mebibytes"])
         shown.add_row(case.case, *map(str, numbers), f"{told['obligations']:,}", ", ".join(steps))
+    screen.print(shown)
+    shown = table("a day of the house", ">bytes a trade", ">when it is gone", ">lines settled", ">fails")
+    for case in result.results:
+        names = ("bytes_per_trade", "bytes_per_trade_gone", "lines_settled", "fails")
+        if names[0] in case.details:
+            shown.add_row(case.case, *(f"{case.details[name]:,}" for name in names))
     screen.print(shown)
     for line in (*result.notes, machine_line(result.machine)):
         screen.print(line, markup=False)

@@ -1,7 +1,8 @@
 """Where the concrete things meet: configuration, journal, venue and clearing become one running plane.
 
     found_plane(directory, configuration)     a new journal: configuration | credits | sessions | then orders
-    open_plane(directory)                     newest snapshot, then the tail of the journal, then the root
+    open_plane(directory)                     restore_plane, which takes the newest snapshot and compares its
+                                              root, then the tail of the journal
     Replay(directory)                         everything from the first record, block by block
 
 The order of every step is: journal (durable), apply, tell. A record of kind CONFIGURATION carries a piece of
@@ -25,7 +26,7 @@ from novate.app.schedules import opening_schedule
 from novate.domain.codes import CommandKind
 from novate.domain.configuration import Configuration
 from novate.domain.machine import apply_all
-from novate.domain.records import COMMAND, EVENT, Commands, Events, new_events
+from novate.domain.records import COMMAND, EVENT, Commands, Events, is_timed, new_events
 from novate.domain.resolve import opening_credit, venue_terms
 from novate.journal import Journal
 from novate.venue.machine import Venue, warm_up
@@ -37,10 +38,12 @@ __all__ = [
     "BATCH",
     "Plane",
     "Replay",
+    "found_or_restore",
     "found_plane",
     "journal_directory",
     "open_plane",
     "opening_records",
+    "restore_plane",
     "warm_up",
 ]
 
@@ -68,10 +71,14 @@ class Plane:
         self._now = 0
         self._buffer = new_events(EVENT_BUFFER)
 
-    def take(self, commands: Commands) -> Events:
-        """Make a batch durable, apply it, return all its events."""
-        timed = commands["time"][commands["kind"] != CommandKind.CONFIGURATION]
-        self._now = int(timed.max(initial=self._now))
+    def take(self, commands: Commands, now: int | None = None) -> Events:
+        """Make a batch durable, apply it, return all its events.
+
+        `now` is the batch's time where the caller knows it; otherwise it is read from the commands.
+        """
+        if now is None:
+            now = int(commands["time"][is_timed(commands)].max(initial=self._now))
+        self._now = max(self._now, now)
         self.journal.append(commands, self._now)
         return self.apply(commands)
 
@@ -88,6 +95,12 @@ class Plane:
         if self._watcher is not None:
             self._watcher.begin(self.venue.trades)
 
+    def catch_up(self) -> Iterator[tuple[Commands, Events]]:
+        """Apply what the journal has and the venue has not: batches with their events."""
+        for _, records in self.journal.read(self.venue.sequence + 1):
+            self._now = max(self._now, int(records["time"][is_timed(records)].max(initial=0)))
+            yield records, self.apply(records)
+
     def snapshot(self) -> tuple[int, bytes]:
         """Keep the state as it is now; returns its sequence and root."""
         sequence = self.venue.sequence
@@ -99,9 +112,14 @@ class Plane:
         self.journal.close()
 
 
-def found_plane(directory: Path, configuration: Configuration, watcher: VenueWatcher | None = None) -> Plane:
+def found_plane(
+    directory: Path,
+    configuration: Configuration,
+    watcher: VenueWatcher | None = None,
+    durability: str = "always",
+) -> Plane:
     """A plane with a new, empty journal; `opening_records` are what it must be given first."""
-    journal = Journal.create(directory)
+    journal = Journal.create(directory, durability=durability)
     try:
         plane = Plane(configuration, journal, watcher)
         plane.begin()
@@ -109,6 +127,34 @@ def found_plane(directory: Path, configuration: Configuration, watcher: VenueWat
     except BaseException:
         journal.close()
         raise
+
+
+def found_or_restore(
+    directory: Path,
+    configuration: Configuration,
+    watcher: VenueWatcher | None = None,
+    durability: str = "always",
+) -> tuple[Plane, bool]:
+    """(plane, whether it is new): founded with its opening records, or as its newest snapshot has it.
+
+    A journal that was created and never written to counts as new: its founder died before the first record.
+    """
+    if not any(directory.glob("segment-*[0-9]")):
+        plane = found_plane(directory, configuration, watcher, durability)
+    else:
+        journal = Journal.open(directory)
+        if journal.last_sequence:
+            journal.close()
+            return restore_plane(directory, watcher), False
+        plane = Plane(configuration, journal, watcher)
+        plane.begin()
+    try:
+        # In one piece: a journal holds the whole configuration and every credit, or nothing at all.
+        plane.take(opening_records(configuration))
+    except BaseException:
+        plane.close()
+        raise
+    return plane, True
 
 
 def opening_records(configuration: Configuration) -> Commands:
@@ -124,6 +170,21 @@ def open_plane(directory: Path, watcher: VenueWatcher | None = None, from_start:
     journal is applied, and the watcher is told its events; from the first record with `from_start`. Raises
     RefusedError if the state is not the one that was snapshotted.
     """
+    plane = restore_plane(directory, watcher, from_start)
+    try:
+        for _ in plane.catch_up():
+            pass
+    except BaseException:
+        plane.close()
+        raise
+    return plane
+
+
+def restore_plane(directory: Path, watcher: VenueWatcher | None = None, from_start: bool = False) -> Plane:
+    """A plane as its newest whole snapshot has it, or empty with `from_start`.
+
+    `catch_up` applies what the journal has behind it.
+    """
     journal = Journal.open(journal_directory(directory))
     try:
         configuration, _ = journaled_configuration(journal, CommandKind.CONFIGURATION)
@@ -134,8 +195,6 @@ def open_plane(directory: Path, watcher: VenueWatcher | None = None, from_start:
             plane.venue.restore(stored)
             _expect_root(plane.venue, sequence, root)
         plane.begin()
-        for _, records in journal.read(plane.venue.sequence + 1):
-            plane.apply(records)
         return plane
     except BaseException:
         journal.close()
@@ -217,6 +276,8 @@ class Replay:
 
 
 def journal_directory(directory: Path) -> Path:
-    """The journal inside the directory of a run, or the directory itself if it is one."""
-    inside = directory / "journal"
-    return inside if inside.is_dir() else directory
+    """The journal inside the directory of a run or of a node, or the directory itself if it is one."""
+    for inside in (directory / "journal", directory / "venue" / "journal"):
+        if inside.is_dir():
+            return inside
+    return directory

@@ -6,6 +6,7 @@
     cli_clear     clear                         trades that anyone made
     cli_clearing  clearing ...                  a clearing house of many days
     cli_margin    margin span, what-if, params  what accounts must leave
+    cli_node      up, status, doctor, schema, keys add, keys list, bench node
 
     exit code   0 done      1 refused, or it differs      2 wrong use
 
@@ -21,7 +22,7 @@ from collections.abc import Sequence
 
 import typer
 
-from novate.app import cli_clear, cli_planes, cli_run, cli_tools
+from novate.app import cli_clear, cli_node, cli_planes, cli_run, cli_tools
 from novate.app.cli_clearing import clearing
 from novate.app.cli_errors import expected_failure, usage_failure
 from novate.app.cli_margin import bench_span, margin
@@ -49,6 +50,11 @@ app.command("run")(cli_run.run)
 app.command("day")(cli_planes.day)
 app.command("replay")(cli_run.replay)
 app.command("verify")(cli_run.verify)
+app.command("up")(cli_node.up)
+app.command("status")(cli_node.status)
+app.command("doctor")(cli_node.doctor)
+app.command("schema")(cli_node.schema)
+app.add_typer(cli_node.keys, name="keys")
 app.command("match")(cli_tools.match)
 app.command("clear")(cli_clear.clear)
 app.command("conform")(cli_tools.conform)
@@ -57,6 +63,7 @@ bench.command("matching")(cli_tools.bench_matching)
 bench.command("features")(cli_tools.bench_features)
 bench.command("ledger")(cli_tools.bench_ledger)
 bench.command("clearing")(cli_tools.bench_clearing)
+bench.command("node")(cli_node.bench_node)
 bench.command("span")(bench_span)
 app.add_typer(bench, name="bench")
 importer.command("lobster")(cli_tools.import_lobster)

@@ -92,7 +92,11 @@ def span(
 ) -> int:
     """Margin of every account by SPAN."""
     margining = _margining(params, policy, no_cache)
-    results = list(margining.margins(margining.portfolios(positions)))
+    portfolios = margining.portfolios(positions)
+    if not (as_json or explain or html is not None):
+        _print_requirements(margining.totals(portfolios), margining)
+        return 0
+    results = list(margining.margins(portfolios))
     if html is not None:
         from novate.app.whole_files import write_together
         from novate.reports.margin_page import margin_page

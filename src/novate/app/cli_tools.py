@@ -192,13 +192,16 @@ def bench_ledger(as_json: Json = False) -> int:
 
 def bench_clearing(
     trades: Annotated[int, typer.Option("--trades", min=1, help="Trades to net.")] = 10_000_000,
+    house_trades: Annotated[
+        int, typer.Option("--house-trades", min=1, help="Trades of the largest day of the house.")
+    ] = 1_000_000,
     as_json: Json = False,
 ) -> int:
-    """What netting a trade costs, beside Polars and DuckDB, and what clearing a file costs."""
+    """What netting a trade costs, beside Polars and DuckDB, what clearing a file costs, and a whole day."""
     with progress_bars() as progress:
         from novate.app import bench_clearing as bench
 
-        result = bench.bench_clearing(trades, progress=progress)
+        result = bench.bench_clearing(trades, house_trades, progress=progress)
     if as_json:
         print_data(result)
     else:

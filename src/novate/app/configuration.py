@@ -51,7 +51,7 @@ def embedded_configuration() -> Configuration:
 
 def load_configuration(path: Path) -> Configuration:
     """Read and check a configuration file; raises ConfigurationError with all mistakes."""
-    tables = _read_toml(path)
+    tables = read_tables(path)
     errors: list[str] = []
     configuration = _configuration(Table(tables, "", path.name, errors))
     # A table with a wrong field was filled in with stand-in values: what follows from those is not reported.
@@ -77,7 +77,8 @@ def _entry(message: str) -> str:
     return ".".join(place[:2]) if place[0] in ("currencies", "calendars", "schedules") else place[0]
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_tables(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file as they stand there. Raises ConfigurationError."""
     if path.is_dir():
         raise ConfigurationError([f"{path}: expected a TOML file, was a directory"])
     try:
@@ -120,6 +121,7 @@ def _configuration(table: Table) -> Configuration:
         clearing=_clearing(table.table("clearing")),
         simulation=_simulation(table.table("simulation")),
     )
+    table.table("node")  # how a node runs, not what it trades: novate.app.node.settings
     table.finish()
     return configuration
 

@@ -218,6 +218,13 @@ class Table:
             return default
         return tuple(sorted(set(values)))
 
+    def texts(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        values = self._list(key, list(default))
+        if any(not isinstance(value, str) or isinstance(value, WrittenNumber) for value in values):
+            self.mistake(key, f"expected a list of texts, was {json.dumps(values, default=str)}")
+            return default
+        return tuple(dict.fromkeys(values))
+
     def choices(self, key: str, kind: type[E], default: tuple[E, ...]) -> tuple[E, ...]:
         values = self._list(key, [member.value for member in default])
         allowed = [member.value for member in kind]

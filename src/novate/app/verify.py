@@ -8,7 +8,8 @@
     summary.json (digests, roots), snapshots, trades.csv, events.parquet, obligations.csv, report.html
 
 Each comparison is a `Check`; a difference names the file, the row and both versions. A journal without
-outputs beside it is verified for what it can show: both replays, the sample, the snapshots.
+outputs beside it is verified for what it can show: both replays, the sample, the snapshots. The journal of a
+node also holds signatures: every one of them is verified.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from novate.app.run_report import RunFacts, clearing_notes, currency_flows, day_
 from novate.app.run_summary import RunSummary, read_summary
 from novate.app.verify_compare import first_difference
 from novate.app.verify_sample import Sample, replay_sample
+from novate.app.verify_signatures import verify_signatures
 from novate.clearing.fills import Fills
 from novate.clearing.house import ClearingResult
 from novate.domain.machine import BrokenInvariant
@@ -96,6 +98,7 @@ def verify_directory(directory: Path, sample: int, progress: Progress = SILENT) 
         checks = [
             *_replay_checks(journal, evidence, sample, progress),
             *_snapshot_checks(journal, evidence),
+            *_signature_checks(journal),
         ]
         if summary is not None:
             checks += _summary_checks(directory, summary, evidence)
@@ -111,6 +114,18 @@ def verify_directory(directory: Path, sample: int, progress: Progress = SILENT) 
         same=all(check.same for check in checks),
         checks=checks,
     )
+
+
+def _signature_checks(journal: Path) -> list[Check]:
+    """One check over all signatures, where sessions have sent something."""
+    counts = verify_signatures(journal)
+    if counts.is_empty:
+        return []
+    what = (
+        f"signatures: {counts.logins} logins, {counts.signed_commands} signed commands "
+        f"({counts.frames} frames, {counts.orders} orders); {counts.by_word} commands are the venue's word"
+    )
+    return [Check(what=what, same=not counts.fault, where=counts.fault)]
 
 
 def _replay_and_derive(journal: Path, again: Path, progress: Progress) -> Evidence:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from novate.clearing.buyins import tidy_intents
 from novate.clearing.commands import Command, Staged
-from novate.clearing.cycle_roots import plain_legs, roots_of_plain
+from novate.clearing.cycle_roots import plain_legs, roots_of_legs, roots_of_plain
 from novate.clearing.cycle_rows import Totals, balancing_rows, emit_cycle
 from novate.clearing.merkle import merkle_root
 from novate.clearing.obligation_rows import RowColumns, RowList, joined_rows, rows_of_columns, sorted_rows
@@ -121,16 +121,20 @@ def net_positions(state: State, instruments: list[int], totals: Totals) -> list[
     entered = join_groups(state, groups, ~is_plain)
     counted = np.diff(groups.bounds)
     objects = RowList(state)
-    for instrument in instruments:
-        for party, position in sorted(state.positions.carried(instrument).items()):
-            position.reason = 0
-            key = instrument, party
-            kind = LegKind.COEV if position.coev == state.today else LegKind.NEW1
-            objects.add(
-                instrument, party, position.quantity, position.amount,
-                LegKind.FAIL if key in is_fail else kind,
-                entered.get(key, 0) + (key in was_carried), merkle_root(state.leaves(position.legs)),
-            )  # fmt: skip
+    opened = [
+        (instrument, party, position)
+        for instrument in instruments
+        for party, position in sorted(state.positions.carried(instrument).items(), key=lambda one: one[0])
+    ]
+    behind = roots_of_legs(state, [position.legs for *_, position in opened])
+    for (instrument, party, position), root in zip(opened, behind, strict=True):
+        position.reason = 0
+        key = instrument, party
+        kind = LegKind.COEV if position.coev == state.today else LegKind.NEW1
+        objects.add(
+            instrument, party, position.quantity, position.amount, LegKind.FAIL if key in is_fail else kind,
+            entered.get(key, 0) + (key in was_carried), root,
+        )  # fmt: skip
     return [objects.columns(), open_plain(state, groups, is_plain, counted, roots)]
 
 

@@ -2,11 +2,13 @@
 
     legs --distinct trades--> "VENUE|T-17|1|" ... --groups of legs--> 32 bytes a position
 
-A leg is plain if it is a trade's and no reversal, and the names of its trade are texts without a bar, so that
-leaves sort as `kernels.roots` sorts them.
+A leg is plain if it is a trade's and no reversal, of the same version as the trade's other legs, and the
+names of its trade are texts without a bar, so that leaves sort as `kernels.roots` sorts them.
 """
 
 from __future__ import annotations
+
+from array import array
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,7 @@ from novate.clearing.kernels.lines import SLACK
 from novate.clearing.kernels.sha256 import DIGEST
 from novate.clearing.leaves import group_roots
 from novate.clearing.lines import BAR, Column, Lines, Numbers, Rows, Words, Written
+from novate.clearing.merkle import merkle_root
 from novate.clearing.state import State
 from novate.domain.clearing_records import Records
 from novate.domain.codes import Side
@@ -39,6 +42,8 @@ def plain_legs(state: State, legs: Records) -> tuple[Bools, Written, Int64s]:
     trades = np.flatnonzero(is_named)
     place = np.cumsum(is_named) - 1
     texts, has_odd_name = texts_of(state, trades, version[trades])
+    # A corrected trade may have legs of two versions behind positions; there is one text for each trade.
+    plain &= legs["version"] == version[trade]
     plain[plain] = ~has_odd_name[trade[plain]]
     return plain, texts, 2 * place[trade] + (legs["side"] == Side.SELL)
 
@@ -71,3 +76,16 @@ def roots_of_plain(texts: Written, numbers: Int64s, bounds: Int64s, wanted: Bool
     if not wanted.any():
         return np.zeros((len(wanted), DIGEST), np.uint8)
     return group_roots(texts, numbers.astype(np.int32), bounds, wanted)
+
+
+def roots_of_legs(state: State, behind: list[array[int]]) -> list[bytes]:
+    """The root over each list of rows of legs; no list is empty."""
+    bounds = np.cumsum([0, *map(len, behind)])
+    rows = np.frombuffer(b"".join(one.tobytes() for one in behind), np.int64)
+    plain, texts, numbers = plain_legs(state, state.legs.array.take(rows))
+    is_plain = np.logical_and.reduceat(plain, bounds[:-1]) if len(behind) else plain
+    roots = roots_of_plain(texts, numbers, bounds, is_plain)
+    return [
+        root.tobytes() if by_column else merkle_root(state.leaves(legs))
+        for root, by_column, legs in zip(roots, is_plain.tolist(), behind, strict=True)
+    ]

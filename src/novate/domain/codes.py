@@ -40,6 +40,8 @@ class CommandKind(IntEnum):
     """Terms of the command behind it that only some orders have (minimum quantity, ...)."""
     LEG = 32
     """The trigger leg of the NEW_OCO behind it, in the layout of a NEW."""
+    EVIDENCE = 33
+    """Who sent the commands before it, and the signature that says so; the venue passes it over."""
 
 
 class EventKind(IntEnum):

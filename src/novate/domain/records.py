@@ -21,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from novate.domain.codes import EventKind
+from novate.domain.codes import CommandKind, EventKind
 
 RECORD_BYTES = 64
 MAX_MARKETS = 2**16 - 1
@@ -163,6 +163,17 @@ CONFIGURATION_COMMAND = np.dtype(  # a piece of the resolved configuration, 56 b
     }
 )
 
+EVIDENCE_COMMAND = np.dtype(  # who sent records of this journal, and the signature that says so
+    {
+        "names": ["kind", "form", "part", "parts", "count", "session", "nonce", "first_sequence", "payload"],
+        "formats": ["<u1", "<u1", "<u1", "<u1", "<u2", "<u2", "<i8", "<i8", "V32"],
+        "offsets": [0, 1, 2, 3, 6, 10, 16, 24, 32],
+        "itemsize": RECORD_BYTES,
+    }
+)
+"""form: EvidenceForm; part 0..parts-1 of one payload; count records from first_sequence on were sent with
+the (first) nonce. It says no time: where a command has its time stands a sequence."""
+
 EVENT = _layout(
     kind=("u1", 0),  # EventKind
     side=("u1", 1),  # Side: the order's; of a trade the taker's
@@ -292,8 +303,8 @@ CREDIT_EVENT = _layout(  # CREDIT_SET: the balance after the delta; REPEATED say
 
 for _record in (COMMAND, TERMS_COMMAND, QUOTE_COMMAND, MMP_COMMAND, SCHEDULE_COMMAND, KILL_COMMAND,
                 DISCONNECT_COMMAND, CREDIT_COMMAND, SET_MARGIN_COMMAND, SET_LIMIT_COMMAND,
-                CONFIGURATION_COMMAND, EVENT, ORDER_EVENT, PARTIES, BOOK_STATE_EVENT, MARKET_EVENT,
-                AUCTION_EVENT, MMP_EVENT, SCHEDULE_EVENT, EXTENDED_EVENT, SCOPE_EVENT,
+                CONFIGURATION_COMMAND, EVIDENCE_COMMAND, EVENT, ORDER_EVENT, PARTIES, BOOK_STATE_EVENT,
+                MARKET_EVENT, AUCTION_EVENT, MMP_EVENT, SCHEDULE_EVENT, EXTENDED_EVENT, SCOPE_EVENT,
                 CREDIT_EVENT):  # fmt: skip
     assert _record.itemsize == RECORD_BYTES
 
@@ -302,6 +313,12 @@ def is_trade(events: Events) -> npt.NDArray[np.bool_]:
     """Which events are trades, of the market or of an auction; TRADE_PARTIES stands behind each of them."""
     kinds = events["kind"]
     return np.asarray((kinds == EventKind.TRADE) | (kinds == EventKind.AUCTION_TRADE))
+
+
+def is_timed(commands: Commands) -> npt.NDArray[np.bool_]:
+    """Which commands say a time; CONFIGURATION and EVIDENCE have other bytes in its place."""
+    kinds = commands["kind"]
+    return np.asarray((kinds != CommandKind.CONFIGURATION) & (kinds != CommandKind.EVIDENCE))
 
 
 def new_commands(count: int) -> Commands:

@@ -24,6 +24,10 @@ import numpy.typing as npt
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 ZERO_CHUNK = bytes(1 << 23)
+SECTOR = 512
+TRIED = 3584
+ALIGNMENT = 4096
+"""Memory for direct writes begins on a multiple of this."""
 
 
 class Disk:
@@ -39,6 +43,28 @@ class Disk:
     def open(self, path: Path, *, write: bool = False, create: bool = False) -> int:
         flags = (os.O_RDWR if write else os.O_RDONLY) | (os.O_CREAT if create else 0)
         return os.open(path, flags | os.O_CLOEXEC, 0o644)
+
+    def open_direct(self, path: Path) -> int | None:
+        """Open for writes that pass by the system's cache and are durable when they return.
+
+        They must be of whole sectors from memory of `aligned`. None where the file system or the device has
+        no such thing for sectors of 512 bytes. Only a write can tell; so the sector at TRIED is written as
+        it is, which in a segment is a part of the header that is empty.
+        """
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_DIRECT | os.O_DSYNC | os.O_CLOEXEC)
+        except OSError:
+            return None
+        sector = aligned(SECTOR)
+        try:
+            if os.preadv(fd, [sector.data], TRIED) == SECTOR == os.pwrite(fd, sector.data, TRIED):
+                return fd
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+                os.close(fd)
+                raise
+        os.close(fd)
+        return None
 
     def close(self, fd: int) -> None:
         os.close(fd)
@@ -118,6 +144,13 @@ class Disk:
         except BlockingIOError:
             return False
         return True
+
+
+def aligned(size: int) -> Bytes:
+    """Zeroed memory that direct writes may be made from."""
+    memory: Bytes = np.zeros(size + ALIGNMENT, np.uint8)
+    first = -memory.ctypes.data % ALIGNMENT
+    return memory[first : first + size]
 
 
 def read_file(disk: Disk, path: Path, limit: int | None = None) -> Bytes:

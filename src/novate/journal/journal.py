@@ -103,6 +103,16 @@ class Journal:
         return self._position.root
 
     @property
+    def identity(self) -> bytes:
+        """16 bytes that were drawn when the journal was created and stand in all its files."""
+        return self._segments[0].header.identity
+
+    @property
+    def durability(self) -> str:
+        """`always`, `interval` or `none`: when what is appended is flushed."""
+        return self._segments[-1].header.durability
+
+    @property
     def records_bytes(self) -> int:
         """Bytes of all records, without headers and padding."""
         return self.last_sequence * RECORD_BYTES

@@ -9,7 +9,8 @@ report success the next time. The writer then refuses everything until the journ
 reads the truth from the disk.
 
 Durability: `always` flushes before every answer; `interval` when the last flush is 50 ms old; `none` only
-at the end of a segment, at a snapshot and at close.
+at the end of a segment, at a snapshot and at close. Where the file system has them, `always` makes direct
+writes (O_DIRECT and O_DSYNC): one call instead of two, and no waiting for what others have written.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import numpy as np
 
 from novate.domain.records import RECORD_BYTES
 from novate.journal.blocks import capacity_of, encode, extent_of, hash_of
-from novate.journal.disk import Bytes, Disk
+from novate.journal.disk import Bytes, Disk, aligned
 from novate.journal.errors import JournalError
 from novate.journal.index import SparseIndex
 from novate.journal.reader import Position
@@ -57,10 +58,18 @@ class Writer:
         self._flushed_ns = time.monotonic_ns()
         self._stopped = ""
         self._buffer: Bytes = np.zeros(0, np.uint8)
-        self._fd = disk.open(segments[-1].path, write=True)
+        self._fd, self._is_direct = self._open(segments[-1])
         self._witnessed: Witness | None = None
         self._helper: ThreadPoolExecutor | None = None
         self._spare: Future[Path] | None = None
+
+    def _open(self, segment: Segment) -> tuple[int, bool]:
+        """The segment for writing, and whether a write to it is durable by itself."""
+        if segment.header.durability == "always":
+            direct = self._disk.open_direct(segment.path)
+            if direct is not None:
+                return direct, True
+        return self._disk.open(segment.path, write=True), False
 
     @property
     def _header(self) -> SegmentHeader:
@@ -101,12 +110,14 @@ class Writer:
     def _write_block(self, payload: Bytes, engine_ts: int) -> None:
         segment, offset, sequence, root = self.position
         if len(self._buffer) < extent_of(len(payload) // RECORD_BYTES):
-            self._buffer = np.zeros(extent_of(len(payload) // RECORD_BYTES), np.uint8)
+            self._buffer = aligned(extent_of(len(payload) // RECORD_BYTES))
         block = encode(self._buffer, payload, sequence + 1, engine_ts, root, self._durable)
         self._disk.write_all(self._fd, block, offset)
         count = len(payload) // RECORD_BYTES
         after = Position(segment, offset + len(block), sequence + count, hash_of(block))
-        if self._flush_is_due():
+        if self._is_direct:
+            self._durable = after.sequence
+        elif self._flush_is_due():
             self._disk.fdatasync(self._fd)
             self._durable = after.sequence
         self.position = after
@@ -136,7 +147,8 @@ class Writer:
         spare = self._spare.result() if self._spare else self._prepare()
         self._spare = None
         segment = create_segment(self._disk, self._directory, spare, header)
-        full, self._fd = self._fd, self._disk.open(segment.path, write=True)
+        full = self._fd
+        self._fd, self._is_direct = self._open(segment)
         self._disk.close(full)
         self._segments.append(segment)
         self.position = self.position._replace(segment=len(self._segments) - 1, offset=SEGMENT_HEADER_BYTES)

@@ -19,8 +19,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from novate.domain.codes import CommandKind, EventKind, Side
-from novate.domain.records import BOOK_STATE_EVENT, Commands, Events, is_trade
+from novate.domain.codes import EventKind, Side
+from novate.domain.records import BOOK_STATE_EVENT, Commands, Events, is_timed, is_trade
 from novate.reports.model import MarketLine, MarketSeries
 
 SLICES = 240
@@ -59,8 +59,7 @@ class MarketDay:
 
     def commands(self, commands: Commands, first_sequence: int) -> None:
         """The commands whose events come next: they carry the time."""
-        # A piece of configuration has no time: its bytes there mean something else.
-        spoken = np.where(commands["kind"] == CommandKind.CONFIGURATION, 0, commands["time"])
+        spoken = np.where(is_timed(commands), commands["time"], 0)
         times = np.maximum.accumulate(np.maximum(spoken, self._now))
         self._now = int(times[-1]) if len(times) else self._now
         self._block_times = times

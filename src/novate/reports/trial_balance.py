@@ -17,6 +17,7 @@ import numpy as np
 from novate.clearing.chart import BalanceBook, place_of
 from novate.clearing.house_terms import HouseTerms
 from novate.clearing.ledger.codes import TransferFlag
+from novate.clearing.ledger.layout import TRANSFERS
 from novate.clearing.ledger.view import LedgerView
 
 COLUMNS = ("book", "asset", "member", "account", "debit", "credit")
@@ -40,7 +41,8 @@ def trial_balance(ledger: LedgerView, terms: HouseTerms, day: int) -> list[Trial
     rows = tables.accounts[1 : ledger.opened + 1]
     net = np.zeros(ledger.opened + 1, np.int64)
     net[1:] = rows["credits_posted"] - rows["debits_posted"]
-    transfers = tables.transfers[1 : ledger.stored + 1]
+    # Those that are retired (L30) are of days that are over.
+    transfers = tables.transfers[1 : int(tables.header[TRANSFERS]) + 1]
     later = tables.times[transfers["time"]] > day
     later &= (transfers["flags"] & int(MOVES_NOTHING)) == 0
     np.add.at(net, transfers["debit"][later], transfers["amount"][later])

@@ -42,6 +42,7 @@ SET_LIMIT = int(CommandKind.SET_LIMIT)
 CONFIGURATION = int(CommandKind.CONFIGURATION)
 TERMS = int(CommandKind.TERMS)
 LEG = int(CommandKind.LEG)
+EVIDENCE = int(CommandKind.EVIDENCE)
 
 E_ACCEPTED = int(EventKind.ACCEPTED)
 E_REJECTED = int(EventKind.REJECTED)

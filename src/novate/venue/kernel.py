@@ -75,6 +75,7 @@ from novate.venue.constants import (
     CREDIT,
     DISCONNECT,
     E_EXPIRED,
+    EVIDENCE,
     F_ACCOUNT,
     F_SESSION,
     KILL,
@@ -94,6 +95,7 @@ from novate.venue.constants import (
     SET_MARGIN,
     SET_REF,
     STATE,
+    TERMS,
 )
 from novate.venue.disconnection import disconnect
 from novate.venue.endings import remove_live_apart as remove_live
@@ -242,8 +244,8 @@ def _begin(s: Tables, i: int) -> int:
     """Take the next sequence number and set the clock (R3)."""
     s.header[SEQUENCE] += 1
     kind = wide(s.commands["kind"][i])
-    if kind >= CONFIGURATION and kind <= LEG:
-        if kind != CONFIGURATION:
+    if kind >= CONFIGURATION and kind <= EVIDENCE:
+        if kind == TERMS or kind == LEG:
             stage(s, i, kind)
         return PUBLISH
     now = max(s.header[NOW], s.commands["time"][i])

@@ -13,9 +13,9 @@ from novate.venue.constants import (
     CONFIGURATION,
     CREDIT,
     DISCONNECT,
+    EVIDENCE,
     F_ACCOUNT,
     KILL,
-    LEG,
     MASS_CANCEL,
     MMP_RESET,
     NEW,
@@ -48,7 +48,7 @@ def own_market(s: Tables, i: int) -> int:
     market = wide(s.commands["market"][i])
     if (kind == NEW or kind == CANCEL) and market < len(s.markets):
         return market
-    without = is_venue_wide(kind) or (CONFIGURATION <= kind <= LEG)
+    without = is_venue_wide(kind) or (CONFIGURATION <= kind <= EVIDENCE)
     if without or market >= len(s.markets):
         return NO_MARKET
     return market

@@ -24,6 +24,9 @@ SECTOR = 512
 class UnhurriedDisk(Disk):
     """Does not wait for the platter: these tests lose power in the model, never in the room."""
 
+    def open_direct(self, path: Path) -> int | None:
+        return None
+
     def fdatasync(self, fd: int) -> None:
         pass
 

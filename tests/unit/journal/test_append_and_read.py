@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from novate.domain.records import COMMAND, CREDIT_COMMAND, new_commands
 from novate.journal import Journal, JournalError
+from novate.journal.disk import Disk
 from tests.unit.journal.samples import IDENTITY, SMALL, commands, contents, fill, segment_files
 
 
@@ -198,3 +200,34 @@ def test_a_segment_prepared_in_the_background_is_used_or_swept_away(tmp_path: Pa
         "lock",
         "witness",
     ]
+
+
+class WithoutDirectWrites(Disk):
+    """A file system that has none."""
+
+    def open_direct(self, path: Path) -> int | None:
+        return None
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 300])
+def test_direct_and_flushed_writes_leave_the_same_files(tmp_path: Path, count: int) -> None:
+    files = {}
+    for name, disk in (("direct", Disk()), ("flushed", WithoutDirectWrites())):
+        place = tmp_path / name
+        with Journal.create(place, segment_bytes=1 << 16, identity=bytes(16), disk=disk) as journal:
+            for block in range(20):
+                journal.append(commands(count, block * count + 1), block)
+        files[name] = {path.name: path.read_bytes() for path in place.iterdir() if path.name != "lock"}
+        with Journal.open(place) as journal:
+            assert journal.last_sequence == 20 * count
+    assert files["direct"] == files["flushed"]
+
+
+def test_a_direct_write_is_used_where_the_disk_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 8192)
+    fd = Disk().open_direct(path)
+    if fd is None:
+        pytest.skip("the file system of this directory has no direct writes of 512 bytes")
+    assert path.read_bytes() == b"x" * 8192, "trying it out changes nothing"
+    os.close(fd)

@@ -290,25 +290,29 @@ def _scan_account(
 
 @kernel
 def _spread_account(
-    terms: tuple[Any, ...], inter: tuple[int, int], scratch: tuple[Any, ...], ten_z: int, state: Int64s
+    terms: tuple[Any, ...], inter: tuple[int, int, int], scratch: tuple[Any, ...], ten_z: int, state: Int64s
 ) -> None:
-    """Intra and spot charges of every group, then credits across them."""
+    """Intra charges of every group, credits across them, and spot charges before or after those."""
     _, _, commodities, spreads, legs, parts, spots, _ = terms
     groups, delta, _, _, group_of = scratch
     net, rem, held = delta[0], delta[1], delta[2]
     for g in range(state[GROUPS]):
         charge_all(spreads, g, legs, parts, groups, commodities, net, rem, ten_z, state)
-        charge_spot(g, commodities, spots, groups, net, rem, held, state)
+        if inter[2] == 0:
+            charge_spot(g, commodities, spots, groups, net, rem, held, state)
     if state[GROUPS] > 1:
         for number in range(inter[0], inter[0] + inter[1]):
             credit_one(spreads, number, group_of, legs, parts, groups, commodities, net, rem, ten_z, state)
+    if inter[2] != 0:
+        for g in range(state[GROUPS]):
+            charge_spot(g, commodities, spots, groups, net, rem, held, state)
 
 
 @entry
 def margin_accounts(
     lines: tuple[Int64s, Int64s, Int64s],
     terms: tuple[Any, ...],
-    inter: tuple[int, int],
+    inter: tuple[int, int, int],
     steps: Int64s,
     largest: int,
     book: tuple[Int64s, npt.NDArray[np.int32], Int64s],
@@ -319,8 +323,8 @@ def margin_accounts(
 
     `lines`: the risk arrays, and they and the contracts again as int64 in rows of 64 bytes.
     `terms`: pairs of scenarios, contracts, commodities, spreads, legs, parts, spot rates, ranges.
-    `inter`: first and number of the spreads across commodities. `steps`: see `groups.py`.
-    `largest`: the largest factor of any column.
+    `inter`: first and number of the spreads across commodities, 1 if spot charges come after them.
+    `steps`: see `groups.py`. `largest`: the largest factor of any column.
     `book`: bounds (A + 1,) of each account's positions, their contracts and quantities, sorted by commodity
     within an account, every contract at most once.
     `scratch`: groups, delta (3, groups, periods), losses, minimum, group of each commodity (-1 throughout).

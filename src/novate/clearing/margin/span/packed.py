@@ -76,8 +76,8 @@ class Packed:
     commodities: Table
     spreads: Table
     """Those of the commodities in order, then the ones across them."""
-    inter: tuple[int, int]
-    """First of the spreads across commodities, and how many."""
+    inter: tuple[int, int, int]
+    """First of the spreads across commodities, how many, 1 if the delivery month is charged after them."""
     legs: Table
     parts: Table
     spots: Table
@@ -98,7 +98,7 @@ def packed(tables: Tables) -> Packed | None:
     """The tables, or None if the kernel cannot be used for this file and policy."""
     policy = tables.policy
     plain = (policy.spread_rounding, policy.delta_decimals, policy.rounding_stage, policy.rounding_mode)
-    if plain != ("none", "none", "final", "half_up") or policy.spot_after != "intra":
+    if plain != ("none", "none", "final", "half_up"):
         return None
     try:
         return _Packing(tables).result()
@@ -150,13 +150,14 @@ class _Packing:
         for spread in self.parameters.inter_spreads:
             self._spread(spread)
         blocks = [row[3] for row in rows]
+        spot_last = int(self.tables.policy.spot_after == "inter")
         return Packed(
             arrays=np.ascontiguousarray(_int64(self.parameters.arrays.units)),
             pairs=np.array(self.parameters.pairs, np.int64),
             contracts=self._contracts(rows),
             commodities=np.array(rows, COMMODITY),
             spreads=np.array(self.spreads, SPREAD),
-            inter=(first, len(self.spreads) - first),
+            inter=(first, len(self.spreads) - first, spot_last),
             legs=np.array(self.legs, LEG),
             parts=np.array(self.parts, PART),
             spots=np.array(self.spots, SPOT),

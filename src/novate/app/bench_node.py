@@ -1,0 +1,201 @@
+"""`novate bench node`: latency and throughput of a running node over loopback, on real files.
+
+    novate up (a process of its own) <--four sessions--> the load, in this process, on the same machine
+
+Latency is from when a frame was due to its receipt: journaled, flushed, matched, told. Beside each figure
+stand how late the load itself was and how much of the processor went to neither of the two.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from novate.app.bench_machine import this_machine
+from novate.app.bench_node_load import Measured, Session, by_answers, by_the_clock
+from novate.app.configuration import DEFAULT
+from novate.app.node.directory import DataDirectory
+from novate.app.node.session_file import add_session
+from novate.app.problems import RefusedError
+from novate.app.progress import SILENT, Progress
+from novate.client import Credentials
+from novate.domain.session_codes import Permission, SessionKind
+from novate.gateway.binary import SessionTerms
+from novate.signatures import public_of
+
+ACCOUNTS = (101, 201, 301, 401)
+WARM_SECONDS = 1.0
+
+
+class Case(NamedTuple):
+    """One line of the table: `rate` commands a second, or as many as come with `window` frames on the way."""
+
+    name: str
+    kind: SessionKind
+    size: int
+    rate: int = 0
+    window: int = 0
+
+
+CASES = (
+    Case("3k/s, a signature per order", SessionKind.ORDER, 1, rate=3_000),
+    Case("10k/s, MAC", SessionKind.MAC, 1, rate=10_000),
+    Case("100k/s, MAC, 16 a frame", SessionKind.MAC, 16, rate=100_000),
+    Case("250k/s, a signature per 64", SessionKind.FRAME, 64, rate=250_000),
+    Case("sustained, MAC, 256 a frame", SessionKind.MAC, 256, window=4),
+    Case("sustained, a signature per 64", SessionKind.FRAME, 64, window=8),
+    Case("sustained, a signature per order", SessionKind.ORDER, 16, window=2),
+)
+
+
+class NodeCase(msgspec.Struct, frozen=True, kw_only=True):
+    """Medians over the runs of one case."""
+
+    case: str
+    per_second: int
+    """Commands that were answered."""
+    p50_us: int
+    p99_us: int
+    p999_us: int
+    slowest_us: int
+    generator_lag_p99_us: int
+    foreign_cpu_percent: int
+    """Of all cores: neither node nor load."""
+    refused: int
+    missing: int
+    runs: int
+
+
+class NodeBench(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was measured, and where."""
+
+    machine: dict[str, str | int]
+    seconds: float
+    durability: str
+    cases: list[NodeCase]
+
+
+def bench_node(
+    seconds: float = 20.0, runs: int = 5, durability: str = "always", progress: Progress = SILENT
+) -> NodeBench:
+    """Every case, `runs` times for `seconds`, each case on a node of its own."""
+    cases = []
+    for number, case in enumerate(CASES):
+        progress(case.name, number, len(CASES))
+        with (
+            tempfile.TemporaryDirectory(prefix="novate-bench-") as place,
+            _node(Path(place), case, durability) as node,
+        ):
+            cases.append(_case_result(case, [_run(node, case, seconds) for _ in range(runs)]))
+    return NodeBench(machine=this_machine(), seconds=seconds, durability=durability, cases=cases)
+
+
+class _RunningNode(NamedTuple):
+    """A node process and the sessions to it."""
+
+    process: int
+    sessions: list[Session]
+
+
+class _Run(NamedTuple):
+    measured: Measured
+    foreign: float
+
+
+@contextmanager
+def _node(place: Path, case: Case, durability: str) -> Iterator[_RunningNode]:
+    """A founded node with four sessions of the case's kind, warmed up; stopped at the end."""
+    config = place / "market.toml"
+    table = f'\n[node]\ntcp = "127.0.0.1:0"\ndurability = "{durability}"\n'
+    config.write_text(DEFAULT.read_text(encoding="utf-8") + table, encoding="utf-8")
+    data = DataDirectory(place / "data")
+    data.make()
+    seeds = [bytes([number + 1]) * 32 for number in range(len(ACCOUNTS))]
+    for number, (seed, account) in enumerate(zip(seeds, ACCOUNTS, strict=True), 1):
+        add_session(data, SessionTerms(
+            name=f"BENCH-{number}", number=number, public_key=public_of(seed), kind=case.kind,
+            permissions=Permission.READ | Permission.TRADE, accounts=(account,),
+        ))  # fmt: skip
+    program = "from novate.app.cli import main; main()"
+    command = [
+        sys.executable,
+        "-c",
+        program,
+        "up",
+        "--json",
+        "--data",
+        str(data.path),
+        "--config",
+        str(config),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            assert process.stdout is not None
+            banner = process.stdout.readline()
+            if not banner:
+                raise RefusedError("bench node: expected a node to start, it did not")
+            address = msgspec.json.decode(banner)["addresses"][0]
+            sessions = [
+                Session(address, Credentials(f"BENCH-{at + 1}", seed, case.kind), ACCOUNTS[at], at, case.size)
+                for at, seed in enumerate(seeds)
+            ]
+            node = _RunningNode(process.pid, sessions)
+            _run(node, case, WARM_SECONDS)
+            yield node
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def _run(node: _RunningNode, case: Case, seconds: float) -> _Run:
+    busy, own = _busy_ticks(), _ticks_of(node.process) + _ticks_of(os.getpid())
+    if case.rate:
+        measured = by_the_clock(node.sessions, case.rate, case.size, seconds)
+    else:
+        measured = by_answers(node.sessions, case.window, seconds)
+    own = _ticks_of(node.process) + _ticks_of(os.getpid()) - own
+    busy = _busy_ticks() - busy
+    whole = measured.nanoseconds / 1e9 * os.sysconf("SC_CLK_TCK") * (os.cpu_count() or 1)
+    return _Run(measured, max(0.0, (busy - own) / whole))
+
+
+def _busy_ticks() -> int:
+    """Ticks of all cores since the start of the machine that were not idle."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    user, nice, system, _, _, irq, soft, steal = (int(field) for field in fields)
+    return user + nice + system + irq + soft + steal
+
+
+def _ticks_of(process: int) -> int:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def _case_result(case: Case, runs: list[_Run]) -> NodeCase:
+    def middle(part: float, of: str) -> int:
+        values = [float(np.percentile(getattr(run.measured, of) or [0], part)) for run in runs]
+        return round(median(values) / 1_000)
+
+    return NodeCase(
+        case=case.name,
+        per_second=round(median(run.measured.commands * 1e9 / run.measured.nanoseconds for run in runs)),
+        p50_us=middle(50, "latencies"),
+        p99_us=middle(99, "latencies"),
+        p999_us=middle(99.9, "latencies"),
+        slowest_us=middle(100, "latencies"),
+        generator_lag_p99_us=middle(99, "lags"),
+        foreign_cpu_percent=round(100 * median(run.foreign for run in runs)),
+        refused=sum(run.measured.refused for run in runs),
+        missing=sum(run.measured.missing for run in runs),
+        runs=len(runs),
+    )

@@ -1,0 +1,215 @@
+"""Commands of a running node: up, status, doctor, schema, keys add, keys list, bench node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from novate.app.cli_options import ConfigFile, Json
+from novate.app.cli_screen import console, print_data, print_rows, progress_bars, table
+
+if TYPE_CHECKING:
+    from novate.app.node.up import Banner
+
+Data = Annotated[Path, typer.Option("--data", help="Data directory of the node.")]
+DATA = Path("novate-data")
+
+keys = typer.Typer(help="Sessions and their keys.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@keys.callback()
+def _keys_group() -> None:
+    """Sessions and their keys."""
+
+
+def up(config: ConfigFile = None, data: Data = DATA, as_json: Json = False) -> int:
+    """Run a node: an exchange that programs connect to. Ctrl-C stops it cleanly."""
+    from novate.app.node.directory import DataDirectory
+    from novate.app.node.up import run_node
+    from novate.app.run import ready_kernels
+
+    def compile_kernels() -> None:
+        with progress_bars() as progress:
+            ready_kernels(progress)
+
+    def ready(banner: Banner) -> None:
+        if as_json:
+            print_data(banner)
+        else:
+            _print_banner(banner)
+
+    sequence, root = run_node(config, DataDirectory(data), compile_kernels, ready)
+    if as_json:
+        print_data({"stopped_at": sequence, "state_root": root.hex()})
+    else:
+        console().print(f"stopped at sequence {sequence:,}, state root {root.hex()[:16]}", markup=False)
+    return 0
+
+
+def _print_banner(banner: Banner) -> None:
+    console().print(f"{banner.name} is open", style="bold", markup=False)
+    told = {
+        "always": "always: every answer is on disk before it is given",
+        "interval": "interval: a power cut can take the last 50 ms",
+        "none": "none: a power cut can take what the system has not written",
+    }[banner.durability]
+    print_rows(
+        [
+            *(("listening", address) for address in banner.addresses),
+            ("sequence", f"{banner.sequence:,} ({banner.recovered})"),
+            ("durability", told),
+            ("state root", banner.state_root),
+            ("sessions", ", ".join(banner.sessions) or "none; novate keys add makes one"),
+            ("data", banner.data),
+        ]
+    )
+    console().print("Ctrl-C stops", style="dim", markup=False)
+
+
+def status(data: Data = DATA, as_json: Json = False) -> int:
+    """Ask a node what it is doing; exit code 1 if it does not run."""
+    from novate.app.node.core import NodeStatus
+    from novate.app.node.directory import DataDirectory
+    from novate.app.node.inquiry import status_of
+
+    found = status_of(DataDirectory(data))
+    runs = isinstance(found, NodeStatus)
+    if as_json:
+        print_data({"running": runs, "status": found})
+        return 0 if runs else 1
+    if isinstance(found, NodeStatus):
+        connected = [name for name, is_there in found.sessions.items() if is_there]
+        console().print(f"{found.name} runs since {found.uptime_seconds} s", style="bold", markup=False)
+        print_rows(
+            [
+                ("listening", ", ".join(found.addresses)),
+                ("sequence", f"{found.sequence:,}; {found.events:,} events; durability {found.durability}"),
+                ("connected", f"{found.connections} ({', '.join(connected) or 'no session'})"),
+                ("turns", f"{found.turns:,} with {found.commands:,} commands"),
+                ("longest turn", f"{found.longest_turn_us:,} us since the last question"),
+                ("cut off", f"{found.cut_off:,} sessions in all"),
+            ]
+        )
+        return 0
+    console().print("no node runs here", style="bold", markup=False)
+    print_rows(
+        [("sequence", f"{found.sequence:,}"), ("durability", found.durability), ("root", found.journal_root)]
+    )
+    return 1
+
+
+def doctor(config: ConfigFile = None, data: Data = DATA, as_json: Json = False) -> int:
+    """Look at what a node needs: port, disk, kernels, clock, open files."""
+    from novate.app.node.directory import DataDirectory
+    from novate.app.node.inquiry import examine
+    from novate.app.node.settings import load_settings
+
+    findings = examine(DataDirectory(data), load_settings(config))
+    ok = all(finding.ok for finding in findings)
+    if as_json:
+        print_data({"ok": ok, "findings": findings})
+    else:
+        for finding in findings:
+            mark = "ok" if finding.ok else "LOOK"
+            console().print(f"  {mark:<5} {finding.what:<11} {finding.found}", markup=False)
+    return 0 if ok else 1
+
+
+def schema(
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write; without it the screen.", show_default=False)
+    ] = None,
+) -> int:
+    """Print the records of the binary protocol as an SBE message schema."""
+    from novate.app.whole_files import write_together
+    from novate.gateway.binary.schema import schema_document
+
+    document = schema_document()
+    if out is None:
+        typer.echo(document, nl=False)
+    else:
+        write_together(out.absolute().parent, {out.name: [document.encode()]})
+    return 0
+
+
+def bench_node(
+    seconds: Annotated[float, typer.Option("--seconds", min=0.2, help="Length of a run.")] = 20.0,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each case; medians are told.")] = 5,
+    durability: Annotated[
+        Literal["always", "interval", "none"], typer.Option("--durability", help="Of the node's journal.")
+    ] = "always",
+    as_json: Json = False,
+) -> int:
+    """Latency and throughput of a node over loopback, flushed before every answer."""
+    with progress_bars() as progress:
+        from novate.app.bench_node import bench_node as measure
+        from novate.app.run import ready_kernels
+
+        ready_kernels(progress)
+        result = measure(seconds, runs, durability, progress)
+    if as_json:
+        print_data(result)
+        return 0
+    from novate.app.bench_table import print_node
+
+    print_node(result)
+    return 0
+
+
+def keys_add(
+    name: Annotated[str, typer.Argument(help="Name of the new session.", show_default=False)],
+    data: Data = DATA,
+    config: ConfigFile = None,
+    accounts: Annotated[
+        str, typer.Option("--accounts", help='Account numbers with commas between, or "all".')
+    ] = "",
+    permissions: Annotated[
+        str, typer.Option("--permissions", help="Out of read, trade, transfer, clear, admin.")
+    ] = "read,trade",
+    kind: Annotated[
+        Literal["mac", "frame", "order"], typer.Option("--kind", help="Kind of session.")
+    ] = "mac",
+    public_key: Annotated[
+        str | None,
+        typer.Option("--public-key", help="Of its owner; without it a key is made.", show_default=False),
+    ] = None,
+    market_data: Annotated[bool, typer.Option("--market-data", help="Its stream shows the market.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Let a new session connect from the next start of the node on."""
+    from novate.app.node.directory import DataDirectory
+    from novate.app.node.key_commands import NewSession, add
+
+    wanted = NewSession(name, accounts, permissions, kind, public_key, market_data)
+    added = add(DataDirectory(data), config, wanted)
+    if as_json:
+        print_data(added)
+        return 0
+    console().print(f"session {added.name} has number {added.number}", style="bold", markup=False)
+    lines = [("public key", added.public_key)]
+    if added.private_key:
+        lines.append(("private key", f"in {added.private_key}"))
+    print_rows([*lines, ("takes effect", "at the next start of the node")])
+    return 0
+
+
+def keys_list(data: Data = DATA, config: ConfigFile = None, as_json: Json = False) -> int:
+    """List the sessions that may connect."""
+    from novate.app.node.directory import DataDirectory
+    from novate.app.node.key_commands import described
+
+    sessions = described(DataDirectory(data), config)
+    if as_json:
+        print_data({"sessions": sessions})
+        return 0
+    made = table("session", ">number", "kind", "permissions", "accounts", "public key")
+    for one in sessions:
+        made.add_row(one.name, str(one.number), one.kind, one.permissions, one.accounts, one.public_key[:16])
+    console().print(made)
+    return 0
+
+
+keys.command("add")(keys_add)
+keys.command("list")(keys_list)

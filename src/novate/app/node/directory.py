@@ -1,0 +1,57 @@
+"""The data directory of a node.
+
+DIR/
+    venue/journal/    the one source of truth of the execution plane
+    venue/fills       its fills, for a clearing house beside it (novate.app.plane_streams)
+    venue/events      every event, derived from it (novate.gateway.binary.event_log)
+    venue/nonces      highest nonce of each session, derived from it
+    sessions.toml     who may connect (novate keys)
+    keys/NAME.key     private keys that `novate keys add` made, readable by their owner only
+    novate.sock       the Unix socket of the running node
+
+What is derived may be deleted: it is made again at the next start.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from novate.app.problems import RefusedError
+
+LONGEST_SOCKET_PATH = 107
+DEFAULT_DATA = Path("novate-data")
+
+
+class DataDirectory:
+    """Paths inside a data directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.venue = path / "venue"
+        self.journal = self.venue / "journal"
+        self.events = self.venue / "events"
+        self.nonces = self.venue / "nonces"
+        self.sessions = path / "sessions.toml"
+        self.keys = path / "keys"
+        self.socket = path / "novate.sock"
+
+    @property
+    def is_founded(self) -> bool:
+        """Is there a journal of a venue?"""
+        return any(self.journal.glob("segment-*[0-9]"))
+
+    def make(self) -> None:
+        """Make the directories. Raises RefusedError for a path that no Unix socket can have."""
+        if len(str(self.socket.absolute()).encode()) > LONGEST_SOCKET_PATH:
+            raise RefusedError(
+                f"{self.socket.absolute()}: expected a path of at most {LONGEST_SOCKET_PATH} bytes for the "
+                "Unix socket, was longer; give a shorter --data"
+            )
+        if self.path.exists() and not self.path.is_dir():
+            raise RefusedError(f"{self.path}: expected a directory, was a file")
+        self.venue.mkdir(parents=True, exist_ok=True)
+
+    def expect_founded(self) -> None:
+        """Raise RefusedError unless a node has run here."""
+        if not self.is_founded:
+            raise RefusedError(f"{self.path}: expected the data directory of a node, found no journal in it")

@@ -1,0 +1,131 @@
+"""`novate up`: from a data directory to a running node, and back when somebody presses Ctrl-C.
+
+    configuration, settings --> lock --> venue stands again --> sockets --> banner --> turns ... --> snapshot
+
+Everything that can be refused is refused before the first socket is open.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from novate.app.bootstrap import Plane, found_or_restore, restore_plane
+from novate.app.configuration import embedded_configuration, load_configuration
+from novate.app.node.core import Node
+from novate.app.node.directory import DataDirectory
+from novate.app.node.recovery import recover
+from novate.app.node.session_file import load_sessions, write_demonstration
+from novate.app.node.settings import NodeSettings, load_settings
+from novate.app.plane_streams import FillStream, StreamBehind
+from novate.app.problems import RefusedError
+from novate.domain.configuration import Configuration, canonical_json
+from novate.gateway.files import only_writer
+
+RARELY = (50_000, 50, 50)
+"""Thresholds of the collector: what lives from the start on is frozen, and a turn leaves no cycles."""
+
+
+class Banner(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node says when it is ready."""
+
+    name: str
+    data: str
+    addresses: list[str]
+    sequence: int
+    recovered: str
+    durability: str
+    state_root: str
+    sessions: list[str]
+
+
+def run_node(
+    config: Path | None,
+    data: DataDirectory,
+    compile_kernels: Callable[[], None],
+    ready: Callable[[Banner], None],
+) -> tuple[int, bytes]:
+    """Run until SIGINT or SIGTERM; returns sequence and root of the snapshot that was kept.
+
+    Raises ConfigurationError, RefusedError, FolderInUse, JournalError, OSError before anything was answered;
+    JournalError and OSError later when the disk fails.
+    """
+    configuration = load_configuration(config) if config else embedded_configuration()
+    settings = load_settings(config)
+    data.make()
+    with only_writer(data.path):
+        compile_kernels()
+        if not data.is_founded and config is None and not data.sessions.exists():
+            write_demonstration(data, configuration)
+        fills = FillStream(data.path)
+        plane, is_new = standing_plane(data, configuration, fills, settings)
+        try:
+            _expect_the_same(plane, configuration, settings, config)
+            recovered = plane.venue.sequence
+            log, nonces = recover(data, plane)
+            sessions = load_sessions(data.sessions, plane.configuration)
+            node = Node(data, plane, log, nonces, settings, sessions, fills)
+        except BaseException:
+            plane.close()
+            raise
+        _stop_on_signals(node)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*RARELY)
+        applied = plane.venue.sequence - recovered
+        ready(
+            Banner(
+                name=plane.configuration.name,
+                data=str(data.path),
+                addresses=node.server.addresses,
+                sequence=plane.venue.sequence,
+                recovered="founded" if is_new else f"snapshot at {recovered}, {applied} commands behind it",
+                durability=plane.journal.durability,
+                state_root=plane.venue.state_root().hex(),
+                sessions=[terms.name for terms in sessions],
+            )
+        )
+        return node.run()
+
+
+def standing_plane(
+    data: DataDirectory, configuration: Configuration, fills: FillStream, settings: NodeSettings
+) -> tuple[Plane, bool]:
+    """The venue, new or restored, with its fills published for whoever clears them; and whether it is new."""
+    try:
+        return found_or_restore(data.journal, configuration, fills, settings.durability)
+    except StreamBehind:
+        return restore_plane(data.journal, fills, from_start=True), False
+
+
+def _expect_the_same(
+    plane: Plane, configuration: Configuration, settings: NodeSettings, config: Path | None
+) -> None:
+    """A venue keeps for life what its journal begins with; another one needs another directory."""
+    given = config or "the embedded default"
+    if canonical_json(plane.configuration) != canonical_json(configuration):
+        raise RefusedError(
+            f"{plane.journal.directory}: expected the configuration that it was founded on "
+            f'("{plane.configuration.name}"), was another one: {given}; '
+            "give the same --config or a new --data"
+        )
+    if plane.journal.durability != settings.durability:
+        raise RefusedError(
+            f"{plane.journal.directory}: expected durability {plane.journal.durability}, which it was "
+            f"founded with, was {settings.durability} in {given}"
+        )
+
+
+def _stop_on_signals(node: Node) -> None:
+    """Ctrl-C and SIGTERM end the loop after the present turn; nothing is interrupted in its middle."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        node.stop()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
