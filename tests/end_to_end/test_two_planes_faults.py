@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from novate.app.configuration import load_configuration
-from novate.app.plane_process import follow, follow_until_told, open_house, refused_fills
+from novate.app.plane_process import follow, follow_until_told, open_house, refused_fills, take_published
 from novate.app.plane_streams import FillReader, FillStream, read_credit
 from novate.app.problems import RefusedError
 from novate.app.venue_fills import FillWriter
@@ -145,7 +145,7 @@ def test_a_house_with_more_fills_than_the_venue_says_so(
             follow_until_told(house, tmp_path, 4096)
         monkeypatch.setattr("novate.app.plane_process.number_said", lambda: 4)
         with pytest.raises(
-            RefusedError, match="expected 4 fills as the venue has done them, was the end after 3"
+            RefusedError, match="expected to take 4 fills as the venue has done them, was the end after 3"
         ):
             follow_until_told(house, tmp_path, 4096)
         assert house.plane.house.fills == 3
@@ -172,6 +172,51 @@ def test_refused_fills_of_a_day_are_said_and_fail_verification(tmp_path: Path) -
     found = novate("verify", tmp_path / "day", "--sample", "0")
     assert found.returncode == 1
     assert f"{day['refused']} of them were refused" in " ".join(found.stdout.split())
+
+
+def test_an_order_may_spend_what_was_deposited_before_the_day(tmp_path: Path) -> None:
+    """Nobody has money by configuration: 101 has what ALPINE/HOUS was given, 201 has nothing to buy for."""
+    config = configured(tmp_path / "market.toml", 1)
+    text = config.read_text().replace('USD = "2000000000.00"', 'USD = "0.00"')
+    config.write_text(text)
+    orders = tmp_path / "orders.csv"
+    orders.write_text(
+        "time,command,market,account,client_order_id,side,quantity,price\n"
+        ",new,NOVA,202,1,sell,10,182.50\n"
+        ",new,NOVA,101,2,buy,10,182.50\n"
+        ",new,NOVA,301,3,sell,10,182.50\n"
+        ",new,NOVA,201,4,buy,10,182.50\n"
+    )
+    day = ("day", tmp_path / "day", "--config", config, "--orders", orders, "--format", "csv")
+    house, _ = open_house(tmp_path / "day", load_configuration(config))
+    with house:
+        house.deposit("ALPINE/HOUS", "USD", "25000")
+    said = novate_json(*day)
+    assert (said["fills"], said["refused"], said["credits"]) == (1, 0, 1)
+    assert novate_json(*day) == said, "the day is over; nothing is done again"
+    orders.write_text(orders.read_text() + ",new,NOVA,101,5,buy,10,182.50\n")
+    other = novate(*day)
+    assert other.returncode == 1
+    assert "commands of the date, which is closed, was a file of" in other.stderr
+
+
+def test_a_house_can_follow_a_venue_by_hand(configuration: Configuration, tmp_path: Path) -> None:
+    stream = FillStream(tmp_path)
+    stream.take(random_fills(2, 30)[:40])
+    with pytest.raises(JournalError):
+        take_published(tmp_path, 8)
+    house, _ = open_house(tmp_path, configuration)
+    house.close()
+    assert take_published(tmp_path, 8) == (20, 20)
+    assert take_published(tmp_path, 8) == (0, 20)
+    stream.take(random_fills(2, 30)[40:])
+    assert novate_json("clearing", "follow", tmp_path) == {"taken": 10, "last": 30}
+    house, _ = open_house(tmp_path, configuration)
+    with house:
+        assert house.plane.house.fills == 30
+        house.roll()
+    with pytest.raises(RefusedError, match="expected the business date 2026-10-09 of the venue"):
+        take_published(tmp_path, 8)
 
 
 def test_markets_that_wait_for_settlement_returns_are_refused(

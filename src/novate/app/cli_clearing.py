@@ -2,6 +2,7 @@
 
 minimum-payments   the fewest payments among the parties, without the house
 iso20022           an obligation file as ISO 20022 messages
+follow             the fills of a venue beside the house: `cli_planes`
 open, take, ...    a house of many days in a directory: `cli_house`, `cli_house_trades`, `cli_house_queries`
 """
 
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from novate.app import cli_house, cli_house_queries, cli_house_trades
+from novate.app import cli_house, cli_house_queries, cli_house_trades, cli_planes
 from novate.app.cli_options import Json, Out
 from novate.app.cli_screen import console, print_data, print_rows, table
 
@@ -74,6 +75,7 @@ cli_house_trades.register(clearing)
 cli_house_queries.register(clearing)
 clearing.command("minimum-payments")(minimum_payments)
 clearing.command("iso20022")(iso20022)
+clearing.command("follow")(cli_planes.follow)
 
 
 def _print_payments(groups: list[PaymentGroup]) -> None:

@@ -1,4 +1,4 @@
-"""Commands of the two planes: day."""
+"""Commands of the two planes: day, clearing follow."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ import typer
 from novate.app.cli_options import ConfigFile, Json, OrderFormat
 from novate.app.cli_screen import console, print_data, print_rows, progress_bars
 
+Directory = Annotated[
+    Path, typer.Argument(metavar="DIR", help="Where both planes keep their journals.", show_default=False)
+]
+Block = Annotated[
+    int,
+    typer.Option("--block", help="Most orders, and most fills, in a block of a journal.", min=1, max=65_536),
+]
+
 
 def day(
-    directory: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Where both planes keep their journals.", show_default=False)
-    ],
+    directory: Directory,
     config: ConfigFile = None,
     orders: Annotated[
         Path | None,
@@ -23,12 +29,7 @@ def day(
     order_format: Annotated[
         OrderFormat | None, typer.Option("--format", help="Format of the order file.", show_default=False)
     ] = None,
-    block: Annotated[
-        int,
-        typer.Option(
-            "--block", help="Most orders, and most fills, in a block of a journal.", min=1, max=65_536
-        ),
-    ] = 4096,
+    block: Block = 4096,
     as_json: Json = False,
 ) -> int:
     """Trade and clear a day on two planes, each a process that may be killed and goes on where it was."""
@@ -46,4 +47,17 @@ def day(
     if result.restarts:
         rows.append(("started again", f"{result.restarts} times"))
     print_rows(rows)
+    return 0
+
+
+def follow(directory: Directory, block: Block = 4096, as_json: Json = False) -> int:
+    """Take the fills that a venue has published beside the house and that it has not taken yet."""
+    from novate.app.plane_process import take_published
+    from novate.reports.figures import plural
+
+    taken, last = take_published(directory, block)
+    if as_json:
+        print_data({"taken": taken, "last": last})
+        return 0
+    console().print(f"{plural(taken, 'fill')} taken, through number {last:,}", style="bold", markup=False)
     return 0

@@ -1,7 +1,8 @@
 """One plane as a process of its own: `python -m novate.app.plane_process venue|clearing ...`.
 
     venue DIR CREDITS BLOCK CONFIG ORDERS FORMAT   takes CREDITS deltas, then the orders that its journal
-                                                   does not have yet, publishes fills; says how many
+                                                   does not have yet, publishes fills; says how many.
+                                                   With a BLOCK of 0 the date is closed, and all must be there
     credit DIR CREDITS                             takes deltas up to CREDITS after the day
     clearing DIR BLOCK CONFIG ORDERS FORMAT        takes fills as they come; a number on its input says that
                                                    the venue is done and which fill is the last; then closes
@@ -27,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from novate.app.bootstrap import Plane, found_plane, open_plane, opening_records
-from novate.app.bootstrap_clearing import found_clearing
+from novate.app.bootstrap_clearing import ClearingReplay, found_clearing
 from novate.app.clearing_house import House
 from novate.app.cli_errors import expected_failure
 from novate.app.configuration import embedded_configuration, load_configuration
@@ -35,7 +36,6 @@ from novate.app.founding import founding
 from novate.app.plane_streams import (
     CLEARING_JOURNAL,
     CREDIT,
-    FILLS,
     VENUE_JOURNAL,
     CreditStream,
     FillReader,
@@ -82,9 +82,14 @@ def venue_day(
 
 
 def trade(plane: Plane, fills: FillStream, day: Commands, block: int) -> None:
-    """The commands of a day that the journal does not have yet, so many a block."""
-    since = plane.venue.sequence
-    for start in range(orders_in_journal(plane, day), len(day), block):
+    """The commands of a day that the journal does not have yet, so many a block; 0 when it is closed."""
+    since, done = plane.venue.sequence, orders_in_journal(plane, day)
+    if not block and done < len(day):
+        raise RefusedError(
+            f"{plane.journal.directory}: expected the {done} commands of the date, which is closed, "
+            f"was a file of {len(day)}"
+        )
+    for start in range(done, len(day), max(block, 1)):
         plane.take(day[start : start + block])
         if plane.venue.sequence - since >= SNAPSHOT_RECORDS:
             fills.stream.flush()
@@ -155,11 +160,12 @@ def clearing_day(directory: Path, block: int, configuration: Configuration) -> i
 
 
 def _clear(house: House, credit: CreditStream, directory: Path, block: int) -> int:
-    if not house.plane.house.fills:
-        house.do({"cmd": "RELEASE_CREDIT"})
+    release_before_fills(house)
+    is_closed = house.today != house.configuration.business_date
+    say(f"closed {int(is_closed)}")
     say(f"ready {credit.last}")
-    if house.today == house.configuration.business_date:
-        follow_until_told(house, directory, block)
+    follow_until_told(house, directory, 0 if is_closed else block)
+    if not is_closed:
         house.roll()
     house.do({"cmd": "RELEASE_CREDIT"})
     credit.stream.flush()
@@ -203,7 +209,7 @@ def open_house(directory: Path, configuration: Configuration) -> tuple[House, Cr
 
 
 def follow_until_told(house: House, directory: Path, block: int) -> None:
-    """Take fills as they come until the venue is done and all of them are taken.
+    """Take fills as they come until the venue is done and all of them are taken; none with a block of 0.
 
     RefusedError if the house has more fills than the venue, or the stream fewer.
     """
@@ -211,11 +217,11 @@ def follow_until_told(house: House, directory: Path, block: int) -> None:
     writer = FillWriter(house.configuration, house.plane.terms)
     last: int | None = None
     while last is None or house.plane.house.fills < last:
-        if not follow(house, reader, writer, block):
+        if not block or not follow(house, reader, writer, block):
             if last is not None:
                 raise RefusedError(
-                    f"{directory / FILLS}: expected {last} fills as the venue has done them, "
-                    f"was the end after {house.plane.house.fills}"
+                    f"{directory / CLEARING_JOURNAL}: expected to take {last} fills as the venue has done "
+                    f"them, was the end after {house.plane.house.fills}"
                 )
             last = number_said()
     if house.plane.house.fills > last:
@@ -223,6 +229,34 @@ def follow_until_told(house: House, directory: Path, block: int) -> None:
             f"{directory / CLEARING_JOURNAL}: expected no more fills than the {last} of the venue, "
             f"was {house.plane.house.fills}: the venue has lost some"
         )
+
+
+def take_published(directory: Path, block: int) -> tuple[int, int]:
+    """Take every fill that is published and not taken yet; returns how many, and the last one's number.
+
+    RefusedError if the house has closed the date of the venue.
+    """
+    with only_writer((directory / CLEARING_JOURNAL).parent):
+        configuration = ClearingReplay(directory / CLEARING_JOURNAL).configuration
+        house, _ = open_house(directory, configuration)
+        with house:
+            if house.today != configuration.business_date:
+                raise RefusedError(
+                    f"{directory}: expected the business date {configuration.business_date} of the venue, "
+                    f"was {house.today}"
+                )
+            reader, writer = FillReader(directory), FillWriter(configuration, house.plane.terms)
+            before = house.plane.house.fills
+            release_before_fills(house)
+            while follow(house, reader, writer, block):
+                pass
+            return house.plane.house.fills - before, house.plane.house.fills
+
+
+def release_before_fills(house: House) -> None:
+    """The opening credit, which is released before the first fill."""
+    if not house.plane.house.fills:
+        house.do({"cmd": "RELEASE_CREDIT"})
 
 
 def follow(house: House, reader: FillReader, writer: FillWriter, block: int) -> int:

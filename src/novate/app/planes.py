@@ -20,6 +20,7 @@ import msgspec
 
 from novate.app.problems import RefusedError
 from novate.app.progress import SILENT, Progress
+from novate.reports.figures import plural
 
 MOST_RESTARTS = 5
 MODULE = "novate.app.plane_process"
@@ -40,8 +41,9 @@ class DayResult(msgspec.Struct, frozen=True, kw_only=True):
 
     def headline(self) -> str:
         """The day in one sentence."""
-        said = f"{self.fills:,} fills of the venue are cleared, {self.credits:,} deltas of credit went back"
-        return f"{said}; {self.refused:,} fills were REFUSED by the clearing house" if self.refused else said
+        said = f"{plural(self.fills, 'fill')} cleared, {plural(self.credits, 'delta')} of credit given back"
+        refused = f"; {plural(self.refused, 'fill')} REFUSED by the clearing house" if self.refused else ""
+        return said + refused
 
 
 class PlaneProcess:
@@ -113,13 +115,15 @@ def run_planes(
     block: int, progress: Progress = SILENT,
 ) -> DayResult:  # fmt: skip
     """Run the day to its end, `block` orders or fills a block. Raises RefusedError with what a plane says."""
-    files = [str(block), str(config or ""), str(orders or ""), order_format or ""]
+    files = [str(config or ""), str(orders or ""), order_format or ""]
     running: list[PlaneProcess] = []
     try:
-        clearing = _started(running, ["clearing", str(directory), *files])
+        clearing = _started(running, ["clearing", str(directory), str(block), *files])
+        is_closed = clearing.answer("closed")
         opening = clearing.answer("ready")
         progress("trading", 0, 0)
-        venue = _started(running, ["venue", str(directory), str(opening), *files])
+        blocks = "0" if is_closed else str(block)
+        venue = _started(running, ["venue", str(directory), str(opening), blocks, *files])
         fills = venue.answer("done")
         progress("clearing", 0, 0)
         clearing.say(str(fills))
