@@ -227,14 +227,14 @@ class _Run:
         for file, rows in self.parts.get(house.plane.house.today, ()):
             file.number = file.number or house.plane.sequence + 1
             file.answers.append(house.take_rows(file.prepared, rows))
-        found = house.plane.house.positions()
-        today = house.plane.house.today
+        machine = house.plane.house
+        today = machine.today
         if any(
-            one.due <= today and house.days.is_settlement_day(one.instrument, today) for one in found.waiting
+            one.due <= today and house.days.is_settlement_day(one.instrument, today)
+            for one in machine.waiting_nets()
         ):
             house.net()
-            found = house.plane.house.positions()
-        if found.open or found.items:
+        if machine.open_positions() or machine.open_items():
             if self.is_supplied:
                 house.do_all(lacking(house))
             house.settle()
@@ -244,7 +244,7 @@ class _Run:
         today = self.house.plane.house.today
         if self.last is not None:
             return today >= self.last
-        waiting = self.house.plane.house.positions().waiting
+        waiting = self.house.plane.house.waiting_nets()
         due = min((one.due for one in waiting), default=0)
         return today >= self.last_arrival and (not waiting or due > self.last_arrival + MOST_DAYS)
 

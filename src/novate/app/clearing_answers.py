@@ -51,22 +51,29 @@ def balances_json(house: Clearing) -> Json:
 
 def positions_json(house: Clearing) -> Json:
     """Everything that is open or waits."""
-    found, terms = house.positions(), house.terms
+    terms = house.terms
+    return open_json(house) | {
+        "waiting": [
+            [day_text(one.due), terms.instruments[one.instrument].name, *terms.parties[one.party],
+             one.quantity, one.amount, one.legs]
+            for one in house.waiting_nets()
+        ],
+    }  # fmt: skip
+
+
+def open_json(house: Clearing) -> Json:
+    """Everything that is open."""
+    terms = house.terms
     return {
         "ev": "POSITIONS",
         "open": [
             [terms.instruments[one.instrument].name, *terms.parties[one.party], one.quantity, one.amount,
              [[day_text(since), quantity] for since, quantity in one.lots], one.reason.name]
-            for one in found.open
+            for one in house.open_positions()
         ],
         "items": [
             [one.source.decode(), one.trade_id.decode(), terms.instruments[one.instrument].name,
              one.quantity, one.amount, day_text(one.since), one.reason.name]
-            for one in found.items
-        ],
-        "waiting": [
-            [day_text(one.due), terms.instruments[one.instrument].name, *terms.parties[one.party],
-             one.quantity, one.amount, one.legs]
-            for one in found.waiting
+            for one in house.open_items()
         ],
     }  # fmt: skip

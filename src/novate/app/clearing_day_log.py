@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from novate.app.clearing_answers import positions_json
+from novate.app.clearing_answers import open_json
 from novate.app.conform_clearing_events import FIRST_MAIN_KIND, EventReader
 from novate.clearing.house_terms import day_text
 from novate.clearing.machine import Clearing
@@ -46,7 +46,7 @@ class LoggedDate(msgspec.Struct, kw_only=True):
     counts: dict[str, int] = {}
     kept: list[Records] = []
     positions: Json = {}
-    """POSITIONS just before the date was closed."""
+    """POSITIONS just before the date was closed, without what waits."""
 
 
 class DayLog:
@@ -63,7 +63,7 @@ class DayLog:
 
     def before_roll(self, house: Clearing) -> None:
         """What is open now is what the close will show; only here its dates are known."""
-        self.running.positions = positions_json(house)
+        self.running.positions = open_json(house)
 
     def take(self, events: Records) -> None:
         """Events of whole commands, in order; of ROLLs at most one."""

@@ -231,7 +231,7 @@ def _running(row: Row) -> Json:
 
 def _to_come(house: House) -> Iterator[Json]:
     terms = house.plane.terms
-    for one in house.plane.house.positions().waiting:
+    for one in house.plane.house.waiting_nets():
         instrument = terms.instruments[one.instrument]
         member, account = terms.parties[one.party]
         yield {

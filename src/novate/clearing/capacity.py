@@ -175,7 +175,7 @@ def count_load(state: State) -> None:
         if item.amount != item.contract:
             load.add(item.instrument, 0, 2 * item.contract)
     legs = state.legs.array
-    waiting = np.flatnonzero(legs["state"] == LegState.WAITING)
+    waiting = state.waiting.rows()
     load.add_many(*(legs[name][waiting] for name in ("instrument", "quantity", "amount")))
     for row in np.flatnonzero(legs["lieu"]).tolist():
         leg = state.leg(row)

@@ -264,6 +264,18 @@ class Clearing:
         """Everything that is open or waits (C49)."""
         return queries.positions(self._state)
 
+    def open_positions(self) -> list[queries.OpenPosition]:
+        """Of those, the positions."""
+        return queries.open_positions(self._state)
+
+    def open_items(self) -> list[queries.OpenItem]:
+        """Of those, the items of gross instruments."""
+        return queries.open_items(self._state)
+
+    def waiting_nets(self) -> list[queries.WaitingNet]:
+        """Of those, the nets that wait for their settlement date."""
+        return queries.waiting_nets(self._state)
+
     def memory_bytes(self) -> int:
         """Bytes of what is remembered of trades, legs and positions; the ledger counts its own."""
         return saved.memory_bytes(self._state)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from novate.clearing.archived_trades import retired
 from novate.clearing.chart import BalanceBook
 from novate.clearing.rows import NO_ROW, Leg
@@ -163,7 +165,12 @@ def balances(state: State) -> BalanceRows:
 
 def positions(state: State) -> Positions:
     """Open positions by instrument and party, items by source and trade id, waiting nets by due day."""
-    opened = [
+    return Positions(open_positions(state), open_items(state), waiting_nets(state))
+
+
+def open_positions(state: State) -> list[OpenPosition]:
+    """Positions that entered a cycle and are not settled, by instrument and party."""
+    return [
         OpenPosition(
             instrument, party, one.quantity, one.amount, [(lot[0], abs(lot[1])) for lot in one.lots],
             OpenReason(one.reason),
@@ -171,18 +178,29 @@ def positions(state: State) -> Positions:
         for instrument in state.positions.instruments()
         for party, one in state.positions_of(instrument)
     ]  # fmt: skip
-    items = [
+
+
+def open_items(state: State) -> list[OpenItem]:
+    """Items of gross instruments that are not settled, by source and trade id."""
+    return [
         OpenItem(
             *state.trade_key(one.trade), one.instrument, one.quantity, one.amount, one.since,
             OpenReason(one.reason),
         )
         for one in sorted(state.items.values(), key=lambda one: state.trade_key(one.trade))
     ]  # fmt: skip
-    nets: dict[tuple[int, int, int], list[int]] = {}
-    for instrument in state.waiting.instruments():
-        for _, leg in state.waiting_rows(instrument):
-            sums = nets.setdefault((leg.due, instrument, leg.party), [0, 0, 0])
-            for place, number in enumerate((leg.quantity, leg.amount, 1)):
-                sums[place] += number
-    waiting = [WaitingNet(*key, nets[key][0], nets[key][1], nets[key][2]) for key in sorted(nets)]
-    return Positions(opened, items, waiting)
+
+
+def waiting_nets(state: State) -> list[WaitingNet]:
+    """Sums of waiting legs by due day, instrument and party. C53 keeps every sum within 64 bits."""
+    legs = state.legs.array[state.waiting.rows()]
+    keys = [legs[name] for name in ("due", "instrument", "party")]
+    order = np.lexsort(keys[::-1])
+    keys = [key[order] for key in keys]
+    differs = np.ones(len(order), bool)
+    differs[1:] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
+    firsts = np.flatnonzero(differs)
+    sums = [np.add.reduceat(legs[name][order], firsts) for name in ("quantity", "amount") if len(firsts)]
+    counts = np.diff(firsts, append=len(order))
+    columns = [*(key[firsts] for key in keys), *sums, counts] if len(firsts) else []
+    return [WaitingNet._make(row) for row in zip(*(column.tolist() for column in columns), strict=True)]

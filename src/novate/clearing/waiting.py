@@ -53,6 +53,10 @@ class WaitingLegs:
         order = np.argsort(legs["due"][rows], kind="stable")
         return np.asarray(rows[order])
 
+    def rows(self) -> Int64s:
+        """Rows of all of them, by arrival."""
+        return np.flatnonzero(self._legs.array["state"] == LegState.WAITING)
+
     def instruments(self) -> list[int]:
         """Instruments of which a leg waits, ascending."""
         legs = self._legs.array
@@ -61,7 +65,7 @@ class WaitingLegs:
 
     def _index(self) -> None:
         legs = self._legs.array
-        rows = np.flatnonzero(legs["state"] == LegState.WAITING)
+        rows = self.rows()
         order = np.argsort(legs["instrument"][rows], kind="stable")
         self._rows = rows[order]
         self._instruments = legs["instrument"][self._rows]
