@@ -24,7 +24,7 @@ from novate.app.adopt import adopt_from_file
 from novate.app.clearing_day_files import DayFiles
 from novate.app.clearing_house import House, file_digest
 from novate.app.clearing_names import Names
-from novate.app.clearing_returns import TakenFile, answered_lines, torn_lines, write_returns
+from novate.app.clearing_returns import TakenFile, answered_parts, write_returns
 from novate.app.clearing_small_files import read_holdings
 from novate.app.clearing_take import Answers, Int64s
 from novate.app.configuration import embedded_configuration
@@ -249,9 +249,9 @@ class _Run:
         return today >= self.last_arrival and (not waiting or due > self.last_arrival + MOST_DAYS)
 
     def _returns(self, file: _File, out: Path) -> TakenFile:
-        lines = [*answered_lines(file.delivery.columns, file.answers), *torn_lines(file.delivery.malformed)]
+        answered = answered_parts(file.delivery, file.answers)
         root, digest = self.house.root, file_digest(file.path)
-        taken = write_returns(root / "returns", file.number, file.path, digest, lines)
+        taken = write_returns(root / "returns", file.number, file.path, digest, file.delivery, answered)
         place = out / Path(taken.returns).relative_to(root.parent)
         return msgspec.structs.replace(taken, returns=str(place))
 

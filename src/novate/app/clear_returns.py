@@ -14,10 +14,11 @@ Invariant: accepted + duplicate + superseded + rejected = read. Rows are in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +26,7 @@ from novate.app.trade_files import TradeDelivery
 from novate.app.whole_files import Piece
 from novate.clearing.house import ClearingResult
 from novate.clearing.lines import Column, Lines, Numbers, Picked, Rows, Words, quoted
+from novate.clearing.trades.refusals import Refusal
 from novate.domain.machine import BrokenInvariant
 
 RETURN_COLUMNS = ("row", "source", "trade_id", "version", "status", "reason", "message")
@@ -41,43 +43,64 @@ REFUSED = len(WHY)
 Int32s = npt.NDArray[np.int32]
 
 
+class Answered(msgspec.Struct, frozen=True):
+    """The answers to the rows of a delivery."""
+
+    numbers: Int32s
+    """Of each row that has the form of a trade: a place in WHY, or REFUSED + a place in `refusals`."""
+    refusals: Sequence[Refusal]
+
+
 def returns_csv(delivery: TradeDelivery, result: ClearingResult) -> Iterator[Piece]:
     """returns.csv in pieces. BrokenInvariant if the answers are not one for every row read."""
-    answers = _answers(delivery, result)
-    counts = _counts(answers)
-    _check(counts, delivery, result)
+    answered = _answered(delivery, result)
+    _check(counts_of(delivery, answered), delivery, result)
+    yield from return_file(delivery, answered)
+
+
+def return_file(delivery: TradeDelivery, answered: Answered, said: Sequence[str] = ()) -> Iterator[Piece]:
+    """A return file in pieces; `said` are lines of the footer about the file as a whole."""
     digest = sha256()
     header = (quoted(*RETURN_COLUMNS) + "\n").encode()
     digest.update(header)
     yield header
-    for piece in Lines(_columns(delivery, result, answers)).pieces(len(answers)):
+    rows = len(delivery.columns) + len(delivery.malformed)
+    for piece in Lines(_columns(delivery, answered)).pieces(rows):
         digest.update(piece)
         yield piece
-    footer = [f"#returns,{RETURNS_FORM}"]
-    footer += [f"#status,{status},{count}" for status, count in counts.items()]
-    footer += [f"#read,{len(answers)}", f"#sha256,{digest.hexdigest()}"]
-    yield ("\n".join(footer) + "\n").encode()
+    footer = [f"#returns,{RETURNS_FORM}", *said]
+    footer += [f"#status,{status},{count}" for status, count in counts_of(delivery, answered).items()]
+    footer += [f"#read,{rows}", f"#sha256,{digest.hexdigest()}"]
+    # Bytes that were no UTF-8 in the input are shown, not passed on.
+    yield ("\n".join(footer) + "\n").encode("utf-8", errors="backslashreplace")
 
 
-def _answers(delivery: TradeDelivery, result: ClearingResult) -> Int32s:
-    """Number of the answer to every row: those that have the form of a trade, then the others."""
-    answers = np.zeros(len(delivery.columns) + len(delivery.malformed), np.int32)
-    taken = answers[: len(delivery.columns)]
+def counts_of(delivery: TradeDelivery, answered: Answered) -> dict[str, int]:
+    """Rows of each status."""
+    shared = np.bincount(np.minimum(answered.numbers, REFUSED), minlength=REFUSED + 1).tolist()
+    counts = dict(zip((*WHY, "REJECTED"), shared, strict=True))
+    counts["REJECTED"] += len(delivery.malformed)
+    return {status: counts[status] for status in STATUSES}
+
+
+def _answered(delivery: TradeDelivery, result: ClearingResult) -> Answered:
+    """What a bare file was answered."""
+    numbers = np.zeros(len(delivery.columns), np.int32)
     for number, is_so in enumerate((result.answers.is_duplicate, result.answers.is_superseded), 1):
-        taken[is_so] = number
+        numbers[is_so] = number
     refused = np.flatnonzero(result.answers.reason)
-    taken[refused] = REFUSED + np.arange(len(refused))
-    answers[len(taken) :] = REFUSED + len(refused) + np.arange(len(delivery.malformed))
-    return answers
+    numbers[refused] = REFUSED + np.arange(len(refused))
+    return Answered(numbers, result.refusals)
 
 
-def _columns(delivery: TradeDelivery, result: ClearingResult, answers: Any) -> list[Column]:
+def _columns(delivery: TradeDelivery, answered: Answered) -> list[Column]:
     """The columns of the file, its lines in the order of the rows."""
     columns, malformed = delivery.columns, delivery.malformed
-    answers_differ = bool(answers.any())
     said = [quoted(status, "", why) for status, why in WHY.items()]
-    said += [quoted("REJECTED", one.reason, one.message) for one in result.refusals]
+    said += [quoted("REJECTED", one.reason, one.message) for one in answered.refusals]
+    answers: Any = np.append(answered.numbers, np.arange(len(malformed), dtype=np.int32) + len(said))
     said += [quoted("REJECTED", "MALFORMED_ROW", torn.message) for torn in malformed]
+    answers_differ = bool(answers.any())
     # Texts that might need quotation marks stand among the words; and so does nothing, for torn rows.
     words = [quoted(columns.trade_id.text(row)) for row in columns.trade_id.odd.tolist()]
     ids: Any = np.arange(len(columns), dtype=np.int32)
@@ -104,13 +127,6 @@ def _columns(delivery: TradeDelivery, result: ClearingResult, answers: Any) -> l
         Words(version, numbers),
         Words(answers, said if answers_differ else said[:1]),
     ]
-
-
-def _counts(answers: Int32s) -> dict[str, int]:
-    """Rows of each status."""
-    shared = np.bincount(np.minimum(answers, REFUSED), minlength=REFUSED + 1).tolist()
-    counts = dict(zip((*WHY, "REJECTED"), shared, strict=True))
-    return {status: counts[status] for status in STATUSES}
 
 
 def _check(counts: dict[str, int], delivery: TradeDelivery, result: ClearingResult) -> None:

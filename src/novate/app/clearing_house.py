@@ -39,9 +39,8 @@ from novate.app.clearing_deliveries import content_in_force
 from novate.app.clearing_names import Names, WrittenError
 from novate.app.clearing_returns import (
     TakenFile,
-    answered_lines,
-    refused_lines,
-    torn_lines,
+    answered_parts,
+    refused_whole,
     write_returns,
 )
 from novate.app.clearing_take import Answers, Int64s, PreparedTrades
@@ -50,7 +49,7 @@ from novate.app.conform_clearing_commands import CommandWriter
 from novate.app.conform_clearing_events import EventReader
 from novate.app.control_totals import FileReject, broken_total
 from novate.app.problems import RefusedError
-from novate.app.trade_files import TradeDelivery, TradeFileError, read_trades
+from novate.app.trade_files import NO_TRADES, TradeDelivery, TradeFileError, read_trades
 from novate.clearing.house_terms import Days, day_text
 from novate.clearing.terms import ClearingTerms, clearing_terms
 from novate.domain.clearing_codes import ClearingEvent
@@ -160,16 +159,19 @@ class House:
             delivery = read_trades(path)
         except TradeFileError as fault:
             unreadable = FileReject.UNREADABLE_FILE, str(fault)
-            return write_returns(self._returns, number, path, file_digest(path), [], unreadable)
+            nothing = refused_whole(NO_TRADES, *unreadable)
+            return write_returns(
+                self._returns, number, path, file_digest(path), NO_TRADES, nothing, unreadable
+            )
         digest = file_digest(path)
         prepared = self.prepare(delivery)
         broken = self._broken(delivery, prepared)
         if broken is not None:
-            lines = refused_lines(delivery, *broken)
-            return write_returns(self._returns, number, path, digest, lines, broken)
+            refused = refused_whole(delivery, *broken)
+            return write_returns(self._returns, number, path, digest, delivery, refused, broken)
         answers = self.take_rows(prepared, np.arange(len(delivery.columns), dtype=np.int64))
-        lines = [*answered_lines(delivery.columns, [answers]), *torn_lines(delivery.malformed)]
-        return write_returns(self._returns, number, path, digest, lines)
+        answered = answered_parts(delivery, [answers])
+        return write_returns(self._returns, number, path, digest, delivery, answered)
 
     def prepare(self, delivery: TradeDelivery) -> PreparedTrades:
         """The rows of a file in the numbers of this house."""

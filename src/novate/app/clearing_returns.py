@@ -14,23 +14,22 @@ Invariant: accepted + duplicate + superseded + rejected = read.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from hashlib import sha256
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
-from novate.app.clear_returns import RETURN_COLUMNS, RETURNS_FORM, STATUSES, WHY
+from novate.app.clear_returns import REFUSED, Answered, counts_of, return_file
 from novate.app.clearing_take import Answers
 from novate.app.control_totals import FileReject
-from novate.app.trade_files import MalformedRow, TradeDelivery
+from novate.app.trade_files import TradeDelivery
 from novate.app.whole_files import write_together
-from novate.clearing.trades.columns import TradeColumns
 from novate.clearing.trades.refusals import Refusal
 from novate.domain.machine import BrokenInvariant
+
+NOT_ANSWERED = -1
 
 
 class TakenFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,36 +49,26 @@ class TakenFile(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-Line = tuple[int, str, str, str, str, str, str]
-
-
-def answered_lines(columns: TradeColumns, parts: Iterable[Answers]) -> list[Line]:
-    """Lines of rows that had the form of columns, in no particular order."""
-    lines = []
-    sources, ids, versions = columns.source, columns.trade_id, columns.version
+def answered_parts(delivery: TradeDelivery, parts: Iterable[Answers]) -> Answered:
+    """The answers to all rows, given date by date. BrokenInvariant unless each row has exactly one."""
+    numbers = np.full(len(delivery.columns), NOT_ANSWERED, np.int32)
+    refusals: list[Refusal] = []
+    answers = 0
     for part in parts:
-        refused = iter(part.refusals)
-        for place, status in zip(part.rows.tolist(), part.status, strict=True):
-            refusal: Refusal | None = next(refused) if status == "REJECTED" else None
-            reason, why = (refusal.reason, refusal.message) if refusal else ("", WHY[status])
-            names = sources.text(place), ids.text(place), versions.text(place)
-            lines.append((int(columns.row[place]), *names, status, reason, why))
-    return lines
+        refused = part.numbers == REFUSED
+        numbers[part.rows] = part.numbers
+        numbers[part.rows[refused]] += len(refusals) + np.arange(len(part.refusals), dtype=np.int32)
+        refusals += part.refusals
+        answers += len(part.rows)
+    if answers != len(numbers) or (numbers == NOT_ANSWERED).any():
+        raise BrokenInvariant(f"Expected one answer to each of {len(numbers)} rows, were {answers}")
+    return Answered(numbers, refusals)
 
 
-def torn_lines(malformed: Iterable[MalformedRow]) -> list[Line]:
-    """Lines of rows that had not even as many fields as the header."""
-    return [(torn.row, "", "", "", "REJECTED", "MALFORMED_ROW", torn.message) for torn in malformed]
-
-
-def refused_lines(delivery: TradeDelivery, reason: FileReject, message: str) -> list[Line]:
+def refused_whole(delivery: TradeDelivery, reason: FileReject, message: str) -> Answered:
     """Every row refused for what is wrong with its file."""
-    columns = delivery.columns
-    lines = torn_lines(delivery.malformed)
-    for place, row in enumerate(columns.row.tolist()):
-        names = columns.source.text(place), columns.trade_id.text(place), columns.version.text(place)
-        lines.append((row, *names, "REJECTED", str(reason), message))
-    return lines
+    why = Refusal(0, "", "", str(reason), message)
+    return Answered(np.full(len(delivery.columns), REFUSED, np.int32), [why])
 
 
 def write_returns(
@@ -87,41 +76,40 @@ def write_returns(
     number: int,
     path: Path,
     digest: str,
-    lines: Sequence[Line],
+    delivery: TradeDelivery,
+    answered: Answered,
     refused: tuple[FileReject, str] | None = None,
 ) -> TakenFile:
     """Write the return file `NUMBER-NAME.returns.csv` of the file `path` and count its answers.
 
     `number` orders the returns of a house; a name that is taken gets another one, so none is overwritten.
     """
-    counts = Counter(line[4] for line in lines)
-    if set(counts) - set(STATUSES):
-        raise BrokenInvariant(f"Expected the answers {', '.join(STATUSES)}, were {sorted(counts)}")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(RETURN_COLUMNS)
-    writer.writerows(sorted(lines))
-    # Bytes that were no UTF-8 in the input are shown, not passed on.
-    body = text.getvalue().encode("utf-8", errors="backslashreplace")
-    footer = [f"#returns,{RETURNS_FORM}", f"#file,{path.name},{digest}"]
-    footer += [f"#refused,{refused[0]},{refused[1]}"] if refused else []
-    footer += [f"#status,{status},{counts[status]}" for status in STATUSES]
-    footer += [f"#read,{len(lines)}", f"#sha256,{sha256(body).hexdigest()}"]
+    counts = counts_of(delivery, answered)
+    said = [f"#file,{path.name},{digest}"]
+    said += [f"#refused,{refused[0]},{refused[1]}"] if refused else []
     name = _free_name(folder, f"{number:012d}-{path.name}")
-    content = body + ("\n".join(footer) + "\n").encode("utf-8", errors="backslashreplace")
-    write_together(folder, {name: [content]})
+    write_together(folder, {name: return_file(delivery, answered, said)})
     return TakenFile(
         file=str(path),
         returns=str(folder / name),
-        read=len(lines),
+        read=sum(counts.values()),
         accepted=counts["ACCEPTED"],
         duplicate=counts["DUPLICATE"],
         superseded=counts["SUPERSEDED"],
         rejected=counts["REJECTED"],
-        rejects_by_reason=dict(sorted(Counter(line[5] for line in lines if line[5]).items())),
+        rejects_by_reason=_reasons(delivery, answered),
         refused=str(refused[0]) if refused else "",
         message=refused[1] if refused else "",
     )
+
+
+def _reasons(delivery: TradeDelivery, answered: Answered) -> dict[str, int]:
+    """Refused rows by reason, in the order of their names."""
+    given = np.bincount(np.maximum(answered.numbers - REFUSED + 1, 0))[1:].tolist()
+    counts = Counter({"MALFORMED_ROW": len(delivery.malformed)} if delivery.malformed else {})
+    for refusal, rows in zip(answered.refusals, given, strict=False):
+        counts[refusal.reason] += rows
+    return {reason: count for reason, count in sorted(counts.items()) if count}
 
 
 def _free_name(folder: Path, stem: str) -> str:

@@ -28,14 +28,16 @@ from novate.domain.clearing_records import CLEARING_COMMAND, RECORD_BYTES, TEXT_
 from novate.domain.codes import ClearingReject, RowReject
 from novate.domain.machine import BrokenInvariant
 
+Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
-STATUSES = {
-    ClearingEvent.ACCEPTED: "ACCEPTED",
-    ClearingEvent.DUPLICATE: "DUPLICATE",
-    ClearingEvent.SUPERSEDED: "SUPERSEDED",
-    ClearingEvent.REJECTED: "REJECTED",
+NUMBERS = {
+    ClearingEvent.ACCEPTED: 0,
+    ClearingEvent.DUPLICATE: 1,
+    ClearingEvent.SUPERSEDED: 2,
+    ClearingEvent.REJECTED: 3,
 }
+"""Events that answer a delivery, as `Answers.numbers`."""
 NEVER = FIRST_ORDINAL
 """A settlement date before every trade date: what is no date is refused as that."""
 HOUSE_WORDS = {
@@ -60,8 +62,10 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: Int64s
     """Places in the columns."""
-    status: list[str]
+    numbers: Int32s
+    """0 ACCEPTED, 1 DUPLICATE, 2 SUPERSEDED, 3 REJECTED."""
     refusals: list[Refusal]
+    """Of the rejected rows, in their order."""
 
 
 class PreparedTrades:
@@ -133,7 +137,7 @@ class PreparedTrades:
     def answers(self, rows: Int64s, events: Records, today: str) -> Answers:
         """The answers to `rows`, of which those with the form of a trade gave `events` on the date."""
         kinds = events["kind"]
-        is_answer = np.isin(kinds, list(STATUSES))
+        is_answer = np.isin(kinds, list(NUMBERS))
         is_answer &= (kinds != ClearingEvent.REJECTED) | (events["code"] == ClearingCommand.TRADE)
         found = events[is_answer]
         torn = self.torn[rows]
@@ -142,11 +146,13 @@ class PreparedTrades:
             raise BrokenInvariant(f"Expected one answer to each of {good.sum()} trades, was {len(found)}")
         reason = torn.astype(np.int64)
         reason[good] = np.where(found["kind"] == ClearingEvent.REJECTED, found["number"], 0)
-        kind = np.full(len(rows), ClearingEvent.REJECTED)
-        kind[good] = found["kind"]
+        of_kind = np.zeros(max(NUMBERS) + 1, np.int32)
+        of_kind[list(NUMBERS)] = list(NUMBERS.values())
+        numbers = np.full(len(rows), NUMBERS[ClearingEvent.REJECTED], np.int32)
+        numbers[good] = of_kind[found["kind"]]
         return Answers(
             rows=rows,
-            status=[STATUSES[ClearingEvent(one)] for one in kind.tolist()],
+            numbers=numbers,
             refusals=self._refusals(rows, reason, today),
         )
 

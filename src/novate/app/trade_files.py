@@ -67,6 +67,10 @@ class TradeDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """What the file says of itself (`control_totals`)."""
 
 
+NO_TRADES = TradeDelivery(columns=trade_columns({name: constant("", 0) for name in FIELDS}), malformed=[])
+"""What was read of a file that cannot be read."""
+
+
 def read_trades(path: Path) -> TradeDelivery:
     """Read a trade file; the suffix says which form it has: .csv, .csv.gz or .parquet."""
     if path.is_dir():
