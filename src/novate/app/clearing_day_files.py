@@ -17,40 +17,38 @@ from __future__ import annotations
 import datetime
 import os
 import shutil
-from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
+import pyarrow as pa
 
-from novate.app.clearing_day_log import LoggedDate, obligations_of_cycles, told_day
+from novate.app.clearing_day_log import LoggedDate, cycles_of, told_day
 from novate.app.zipped import zipped
 from novate.clearing.configured import quantity_digits
 from novate.clearing.machine import Clearing
-from novate.clearing.obligations import COLUMNS, Obligation
+from novate.clearing.obligation_table import ObligationTable, table_of_cycle
 from novate.domain.configuration import Configuration
 from novate.domain.machine import BrokenInvariant
 from novate.reports import trial_balance as trial
 from novate.reports.clearing_report import clearing_report_page
 from novate.reports.clearing_report_day import ClearingDay
 from novate.reports.clearing_statements import (
-    csv_bytes,
     house_statements,
     member_statements,
-    parquet_bytes,
     parquet_statements,
     statements_of,
 )
 from novate.reports.iso20022 import Digits, MessageError
 from novate.reports.iso_secl010 import settlement_obligation_reports
-from novate.reports.iso_sese023 import settlement_instructions
-from novate.reports.obligation_writer import cycle_file
+from novate.reports.iso_sese023 import instruction_files
+from novate.reports.obligation_writer import cycle_file, cycle_parquet
+from novate.reports.sheets import arrow_of, csv_of, parquet_of
 
 Json = dict[str, Any]
 DAY_FORM = 1
-INTEGERS = ("quantity", "amount_minor", "gross_legs")
-TEXT_COLUMNS = tuple(name for name in COLUMNS if name not in INTEGERS)
 ANSWERS = ("ACCEPTED", "DUPLICATE", "SUPERSEDED", "CANCELLED")
 DELIVERIES = ("TRADE", "CANCEL_TRADE")
 
@@ -97,35 +95,24 @@ def _obligation_files(
     """(files, their control totals) of every netting cycle of the date."""
     files: dict[str, bytes] = {}
     totals = []
-    for events in obligations_of_cycles(logged, house):
-        rows = obligations_of(events)
-        said = events[-1]
-        cycle = said["cycle"]
-        name = f"obligations-{cycle.partition('/')[2]}"
-        files[f"{name}.csv"] = cycle_file(cycle, rows, said["sha256"], digits.currency, digits.quantity)
-        files[f"{name}.parquet"] = parquet_bytes(
-            COLUMNS, [[getattr(row, column) for column in COLUMNS] for row in rows], TEXT_COLUMNS
-        )
-        one = {"cycle": cycle, "obligations": len(rows), "non_zero_nets": _non_zero(events)}
-        if one["obligations"] != said["rows"] or one["obligations"] != one["non_zero_nets"]:
+    for told in cycles_of(logged):
+        table = table_of_cycle(told.rows, house.terms, told.cycle)
+        name = f"obligations-{told.cycle.partition('/')[2]}"
+        files[f"{name}.csv"] = cycle_file(table, told.sha256, digits.currency, digits.quantity)
+        files[f"{name}.parquet"] = cycle_parquet(table)
+        # Counted again from the rows.
+        non_zero = int(np.count_nonzero((table.quantity != 0) | (table.amount != 0)))
+        one: Json = {"cycle": told.cycle, "obligations": len(table), "non_zero_nets": non_zero}
+        if one["obligations"] != told.number or one["obligations"] != one["non_zero_nets"]:
             raise BrokenInvariant(f"Expected as many obligations as nets that are not zero, was {one}")
-        one["sha256"] = said["sha256"]
+        one["sha256"] = told.sha256
         try:
-            files[f"{name}-iso20022.zip"] = iso_messages(rows, digits)
+            files[f"{name}-iso20022.zip"] = iso_messages(table, digits)
         except MessageError as fault:
             # The standard cannot hold the row; the obligation stands all the same.
             one["iso20022_refused"] = str(fault)
         totals.append(one)
     return files, totals
-
-
-def obligations_of(events: Sequence[Json]) -> list[Obligation]:
-    """The OBLIGATION events of a cycle as rows."""
-    return [
-        Obligation(**{name: event[name] for name in COLUMNS})
-        for event in events
-        if event["ev"] == "OBLIGATION"
-    ]
 
 
 def digits_of(configuration: Configuration) -> Digits:
@@ -136,11 +123,12 @@ def digits_of(configuration: Configuration) -> Digits:
     )
 
 
-def iso_messages(rows: Sequence[Obligation], digits: Digits) -> bytes:
-    """A zip with secl.010/ID.xml and sese.023/ID.xml. Raises MessageError."""
+def iso_messages(table: ObligationTable, digits: Digits) -> bytes:
+    """A zip with secl.010/ID.xml, the report of an account, and sese.023/ID.xml, the file of all of its
+    instructions. Raises MessageError."""
     kinds = {
-        "secl.010": settlement_obligation_reports(rows, digits),
-        "sese.023": settlement_instructions(rows, digits),
+        "secl.010": settlement_obligation_reports(table, digits),
+        "sese.023": instruction_files(table, digits),
     }
     return zipped(
         {f"{kind}/{one.identifier}.xml": one.content for kind, messages in kinds.items() for one in messages}
@@ -155,12 +143,12 @@ def _statement_files(day: ClearingDay, house: Clearing) -> dict[str, bytes]:
     }
     files |= parquet_statements(statements)
     ordinal = datetime.date.fromisoformat(day.date).toordinal()
-    lines = [
-        [getattr(line, name) for name in trial.COLUMNS]
-        for line in trial.trial_balance(house.ledger, house.terms, ordinal)
-    ]
-    files["trial-balance.csv"] = csv_bytes(trial.COLUMNS, lines)
-    files["trial-balance.parquet"] = parquet_bytes(trial.COLUMNS, lines)
+    balance = trial.trial_balance(house.ledger, house.terms, ordinal)
+    names, columns = trial.COLUMNS, balance.columns
+    files["trial-balance.csv"] = csv_of(names, columns, balance.accounts)
+    files["trial-balance.parquet"] = parquet_of(
+        pa.table([arrow_of(column) for column in columns], names=list(names))
+    )
     return files
 
 
@@ -170,12 +158,6 @@ def _deliveries(day: ClearingDay) -> Json:
     rejected = sum(number for (cmd, _), number in day.refusals.items() if cmd in DELIVERIES)
     whole = sum(accepted.values())
     return {"read": whole + rejected, "accepted": whole, "rejected": rejected, "of_accepted": accepted}
-
-
-def _non_zero(events: Sequence[Json]) -> int:
-    """Nets of the cycle that are not zero, counted again from the rows."""
-    rows = (event for event in events if event["ev"] == "OBLIGATION")
-    return sum(bool(event["quantity"] or event["amount_minor"]) for event in rows)
 
 
 def _sums(day: ClearingDay) -> Json:

@@ -13,18 +13,31 @@ journal alone. It keeps the date that runs and the one before.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from novate.app.clearing_answers import open_json
 from novate.app.conform_clearing_events import FIRST_MAIN_KIND, EventReader
-from novate.clearing.house_terms import day_text
+from novate.clearing.house_terms import HouseTerms, day_text
+from novate.clearing.kernels.lines import Int64s
 from novate.clearing.machine import Clearing
-from novate.domain.clearing_codes import ClearingEvent, Policy
-from novate.domain.clearing_records import Records
-from novate.reports.clearing_report_day import ClearingDay, ClearingFaces, Step, clearing_day
+from novate.clearing.obligation_rows import RowColumns, rows_of_events
+from novate.clearing.obligation_table import table_of_cycle, table_of_rows
+from novate.domain.clearing_codes import ClearingEvent, ClearingFlag, Policy
+from novate.domain.clearing_records import DIGEST, Records
+from novate.reports.clearing_report_day import ClearingDay, ClearingFaces, DayFold
+from novate.reports.day_movements import (
+    DELIVERED,
+    MONEY_ONLY,
+    NEVER,
+    NOTHING,
+    RECEIVED,
+    Moves,
+)
 
 Json = dict[str, Any]
 COUNTED = (
@@ -34,7 +47,13 @@ COUNTED = (
     ClearingEvent.CANCELLED,
     ClearingEvent.LEG,
 )
-CYCLE_EVENTS = ("OBLIGATION", "NETTED", "CYCLE", "FILE")
+MOVES = {
+    ClearingEvent.DELIVERED: DELIVERED,
+    ClearingEvent.RECEIVED: RECEIVED,
+    ClearingEvent.MONEY_ONLY: MONEY_ONLY,
+}
+FEW, ROWS, MOVED = range(3)
+"""How events are taken: one by one, as rows of a cycle, as movements."""
 
 
 class LoggedDate(msgspec.Struct, kw_only=True):
@@ -93,48 +112,115 @@ class DayLog:
             self.running.kept.append(events[kept])
 
 
+class CycleRows(NamedTuple):
+    """The obligations of a netting cycle as the house told them."""
+
+    cycle: str
+    rows: RowColumns
+    number: int
+    """How many there are by what FILE says."""
+    sha256: str
+    """Of the obligation file, by what FILE says."""
+
+
 def told_day(logged: LoggedDate, house: Clearing, quantity_digits: dict[str, int]) -> ClearingDay:
     """The date as its report and its statements show it. The house gives names only."""
-    reader = EventReader(house.terms, house.sources)
-    steps: list[Step] = [({}, [logged.positions])] if logged.positions else []
-    steps += [({}, events) for kept in logged.kept for events in _steps(reader.json(kept))]
-    day = clearing_day(logged.date, steps, faces_of(house, quantity_digits))
+    terms = house.terms
+    isins = [one.name for one in terms.instruments]
+    day = ClearingDay(logged.date, faces_of(house, quantity_digits), terms.parties, isins)
+    fold, reader = DayFold(day), EventReader(terms, house.sources)
+    if logged.positions:
+        fold.take([logged.positions])
+    for kept in logged.kept:
+        _take_block(fold, kept, reader, terms)
     for name, number in logged.counts.items():
         if name != ClearingEvent.LEG.name:
             day.counts[name] = number
-    return day
+    return fold.finished()
 
 
-def obligations_of_cycles(logged: LoggedDate, house: Clearing) -> list[list[Json]]:
-    """The events of each netting cycle of the date: OBLIGATIONs, then NETTED, CYCLE and FILE."""
-    reader = EventReader(house.terms, [])
-    found = []
-    for kept in logged.kept:
-        kinds = kept["kind"]
-        is_main = kinds >= FIRST_MAIN_KIND
-        owner = np.maximum.accumulate(np.where(is_main, np.arange(len(kept)), 0))
-        wanted = [ClearingEvent[name] for name in CYCLE_EVENTS]
-        cycles = reader.json(kept[np.isin(kinds[owner], wanted)])
-        found += [events for events in _steps(cycles) if events]
+def _take_block(fold: DayFold, kept: Records, reader: EventReader, terms: HouseTerms) -> None:
+    """Events of whole commands: what there is many of by columns, the rest one by one, in order."""
+    owner, _ = _owners(kept)
+    kinds = kept["kind"][owner]
+    way = np.full(len(kept), FEW)
+    way[kinds == ClearingEvent.OBLIGATION] = ROWS
+    # One with a continuation has a sum that needs more than 64 bits.
+    is_alone = np.bincount(owner, minlength=len(kept))[owner] == 1
+    way[np.isin(kinds, list(MOVES)) & is_alone] = MOVED
+    changes = np.flatnonzero(np.diff(way)) + 1
+    for first, end in pairwise([0, *changes.tolist(), len(kept)]):
+        piece = kept[first:end]
+        if way[first] == MOVED:
+            fold.take_moves(_moves(piece))
+            continue
+        if way[first] == ROWS:
+            cycle = f"{day_text(int(piece['day'][0]))}/N{piece['number'][0]}"
+            netted = _netted_behind(kept, end)
+            fold.take_cycle(
+                table_of_cycle(rows_of_events(piece), terms, cycle),
+                [terms.instruments[one].name for one in netted],
+            )
+            continue
+        follows_rows = first > 0 and way[first - 1] == ROWS
+        _take_few(fold, reader.json(piece), follows_rows)
+
+
+def _take_few(fold: DayFold, events: list[Json], is_in_cycle: bool) -> None:
+    """Events one by one; `is_in_cycle`: the rows of the cycle that ends first have been taken."""
+    while events:
+        end = next((at + 1 for at, event in enumerate(events) if event["ev"] == "FILE"), len(events))
+        netted = [event["isin"] for event in events[:end] if event["ev"] == "NETTED"]
+        if netted and not is_in_cycle:
+            fold.take_cycle(table_of_rows([]), netted)
+        fold.take(events[:end])
+        events, is_in_cycle = events[end:], False
+
+
+def _owners(kept: Records) -> tuple[Int64s, npt.NDArray[np.bool_]]:
+    """(of each record the main one that it continues, or itself; is it a main one)."""
+    is_main = kept["kind"] >= FIRST_MAIN_KIND
+    return np.maximum.accumulate(np.where(is_main, np.arange(len(kept)), 0)), is_main
+
+
+def _netted_behind(kept: Records, first: int) -> list[int]:
+    """Instruments of the NETTED that stand at `first` and behind it, side by side."""
+    kinds = kept["kind"][first:]
+    others = np.flatnonzero((kinds >= FIRST_MAIN_KIND) & (kinds != ClearingEvent.NETTED))
+    piece = kept[first : first + int(others[0])] if len(others) else kept[first:]
+    found: list[int] = piece["instrument"][piece["kind"] == ClearingEvent.NETTED].tolist()
     return found
 
 
-def _steps(events: list[Json]) -> Iterator[list[Json]]:
-    """Events in pieces such that what belongs to one netting cycle is a piece of its own."""
-    piece: list[Json] = []
-    in_cycle = False
-    for event in events:
-        begins = event["ev"] in CYCLE_EVENTS and not in_cycle
-        if begins and piece:
-            yield piece
-            piece = []
-        in_cycle = in_cycle or begins
-        piece.append(event)
-        if event["ev"] == "FILE":
-            yield piece
-            piece, in_cycle = [], False
-    if piece:
-        yield piece
+def _moves(events: Records) -> Moves:
+    number = np.zeros(max(MOVES) + 1, np.int64)
+    number[list(MOVES)] = list(MOVES.values())
+    is_allocated = (events["flags"] & ClearingFlag.OF_ALLOCATION) != 0
+    is_money = events["kind"] == ClearingEvent.MONEY_ONLY
+    return Moves(
+        event=number[events["kind"]],
+        party=events["party"].astype(np.int64),
+        isin=events["instrument"].astype(np.int64),
+        quantity=np.where(is_money, 0, events["quantity"]),
+        amount=events["amount"].astype(np.int64),
+        left=np.where(is_money, NOTHING, events["third"]),
+        since=np.where(is_allocated, events["day"], NEVER).astype(np.int64),
+        trade=np.zeros(len(events), np.int64),
+    )
+
+
+def cycles_of(logged: LoggedDate) -> Iterator[CycleRows]:
+    """The obligations of each netting cycle of the date."""
+    for kept in logged.kept:
+        owner, is_main = _owners(kept)
+        is_row = kept["kind"][owner] == ClearingEvent.OBLIGATION
+        begin = 0
+        for at in np.flatnonzero((kept["kind"] == ClearingEvent.FILE) & is_main).tolist():
+            said = kept[at : at + 1].view(DIGEST)[0]
+            cycle = f"{day_text(int(said['day']))}/N{said['number']}"
+            rows = rows_of_events(kept[begin:at][is_row[begin:at]])
+            yield CycleRows(cycle, rows, int(said["rows"]), bytes(said["digest"]).hex())
+            begin = at + 1
 
 
 def faces_of(house: Clearing, quantity_digits: dict[str, int]) -> ClearingFaces:

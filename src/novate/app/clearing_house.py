@@ -19,9 +19,10 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -53,13 +54,34 @@ from novate.app.trade_files import NO_TRADES, TradeDelivery, TradeFileError, rea
 from novate.clearing.house_terms import Days, day_text
 from novate.clearing.terms import ClearingTerms, clearing_terms
 from novate.domain.clearing_codes import ClearingEvent
-from novate.domain.clearing_records import new_clearing_events
+from novate.domain.clearing_records import Records, new_clearing_events
 from novate.domain.codes import ClearingReject
 from novate.domain.configuration import Configuration
 from novate.reports.clearing_amounts import Amounts
 from novate.reports.clearing_event_words import EventWords
 
 Json = dict[str, Any]
+
+
+class ToldEvents(Sequence[Json]):
+    """Events as the JSON of scenarios, which is made when it is looked at: a settlement run has many."""
+
+    def __init__(self, reader: EventReader, records: Records) -> None:
+        self._reader, self._records = reader, records
+
+    @cached_property
+    def _events(self) -> list[Json]:
+        return self._reader.json(self._records)
+
+    @overload
+    def __getitem__(self, place: int) -> Json: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Json]: ...
+    def __getitem__(self, place: int | slice) -> Json | Sequence[Json]:
+        return self._events[place]
+
+    def __len__(self) -> int:
+        return len(self._events)
 
 
 class House:
@@ -197,25 +219,28 @@ class House:
 
     # -- single commands --------------------------------------------------------------------------------
 
-    def do(self, command: Json) -> list[Json]:
+    def do(self, command: Json) -> Sequence[Json]:
         """One command in the JSON of scenarios (C50), its events in the same. Raises CommandRefused."""
         return self.do_all([command])
 
-    def do_all(self, commands: Sequence[Json]) -> list[Json]:
+    def do_all(self, commands: Sequence[Json]) -> Sequence[Json]:
         """Commands in one block of the journal, if several then of kinds that give one event each. Raises
         CommandRefused for the first that is refused; what stands beside it has been done all the same."""
         if not commands:
             return []
         blocks = [self._writer.records(command) for command in commands]
-        events = self._reader.json(self.plane.take(np.concatenate(blocks)))
+        events = self.plane.take(np.concatenate(blocks))
         self._require(commands, events)
-        return events
+        return ToldEvents(self._reader, events)
 
-    def _require(self, commands: Sequence[Json], events: Sequence[Json]) -> None:
+    def _require(self, commands: Sequence[Json], events: Records) -> None:
         """CommandRefused for the first refusal among the events. Of several commands each gives one event."""
-        for place, event in enumerate(events):
+        if not (events["kind"] == ClearingEvent.REJECTED).any():
+            return
+        told = self._reader.json(events)
+        for place, event in enumerate(told):
             if event["ev"] == "REJECTED":
-                command = commands[place if len(events) == len(commands) else 0]
+                command = commands[place if len(told) == len(commands) else 0]
                 raise refused(command, event["reason"], self.names, self.today)
 
     def _know(self, source: str, trade_id: str, cmd: str) -> None:
@@ -228,7 +253,7 @@ class House:
         self, source: str, trade_id: str, *, instrument: str, quantity: str, price: str, buyer: str,
         seller: str, version: int = 1, trade_date: str | None = None, settle_date: str | None = None,
         currency: str | None = None,
-    ) -> list[Json]:  # fmt: skip
+    ) -> Sequence[Json]:  # fmt: skip
         """Deliver one trade; parties are MEMBER/ACCOUNT, the trade date is today's unless given."""
         isin = self.names.instrument(instrument)
         return self.do({
@@ -242,7 +267,7 @@ class House:
         self, source: str, trade_id: str, *, instrument: str | None = None, quantity: str | None = None,
         price: str | None = None, buyer: str | None = None, seller: str | None = None,
         trade_date: str | None = None, settle_date: str | None = None,
-    ) -> list[Json]:  # fmt: skip
+    ) -> Sequence[Json]:  # fmt: skip
         """A new version of a trade, with what is given changed and the rest as it is in force (C12, C13)."""
         self._know(source, trade_id, "TRADE")
         known = self.plane.house.versions(source, trade_id)
@@ -268,7 +293,7 @@ class House:
             )
         return self.do({**content, **changed, "version": known.highest + 1})
 
-    def cancel(self, source: str, trade_id: str, version: int | None = None) -> list[Json]:
+    def cancel(self, source: str, trade_id: str, version: int | None = None) -> Sequence[Json]:
         """Cancel a trade for good; the version is the next one unless given."""
         self._know(source, trade_id, "CANCEL_TRADE")
         known = self.plane.house.versions(source, trade_id)
@@ -276,7 +301,9 @@ class House:
         return self.do({"cmd": "CANCEL_TRADE", "source": source, "trade_id": trade_id,
                         "version": highest + 1 if version is None else version})  # fmt: skip
 
-    def allocate(self, source: str, trade_id: str, side: str, parts: Iterable[tuple[str, str]]) -> list[Json]:
+    def allocate(
+        self, source: str, trade_id: str, side: str, parts: Iterable[tuple[str, str]]
+    ) -> Sequence[Json]:
         """Split a side, B or S, over accounts of its member: (account, quantity)."""
         self._know(source, trade_id, "ALLOCATE")
         content = content_in_force(self.plane, source, trade_id)
@@ -285,19 +312,19 @@ class House:
         return self.do({"cmd": "ALLOCATE", "source": source, "trade_id": trade_id, "side": side,
                         "parts": shares})  # fmt: skip
 
-    def give_up(self, source: str, trade_id: str, side: str, to: str) -> list[Json]:
+    def give_up(self, source: str, trade_id: str, side: str, to: str) -> Sequence[Json]:
         """Offer a side to another member, which takes it up or not."""
         self._know(source, trade_id, "GIVE_UP")
         return self.do({"cmd": "GIVE_UP", "source": source, "trade_id": trade_id, "side": side,
                         "to": self.names.party(to)})  # fmt: skip
 
-    def take_up(self, giveup: int, accept: bool = True) -> list[Json]:
+    def take_up(self, giveup: int, accept: bool = True) -> Sequence[Json]:
         """Answer a give-up."""
         return self.do({"cmd": "TAKE_UP", "giveup": giveup, "accept": accept})
 
     def transfer(
         self, giver: str, taker: str, instrument: str, quantity: str, settle_date: str
-    ) -> list[Json]:
+    ) -> Sequence[Json]:
         """Move a part of a position that waits for its settlement date."""
         isin = self.names.instrument(instrument)
         return self.do({"cmd": "TRANSFER", "from": self.names.party(giver), "to": self.names.party(taker),
@@ -306,15 +333,15 @@ class House:
 
     # -- balances, parameters ---------------------------------------------------------------------------
 
-    def deposit(self, party: str, asset: str, quantity: str) -> list[Json]:
+    def deposit(self, party: str, asset: str, quantity: str) -> Sequence[Json]:
         """Securities or money come in; `asset` is an instrument or a currency."""
         return self.do(self._balance("DEPOSIT", party, asset, quantity))
 
-    def deposits(self, holdings: Iterable[tuple[str, str, str]]) -> list[Json]:
+    def deposits(self, holdings: Iterable[tuple[str, str, str]]) -> Sequence[Json]:
         """Many of them as one block of the journal: (party, asset, quantity)."""
         return self.do_all([self._balance("DEPOSIT", *one) for one in holdings])
 
-    def withdraw(self, party: str, asset: str, quantity: str) -> list[Json]:
+    def withdraw(self, party: str, asset: str, quantity: str) -> Sequence[Json]:
         """Securities or money go out."""
         return self.do(self._balance("WITHDRAW", party, asset, quantity))
 
@@ -328,18 +355,18 @@ class House:
         isin = names.instrument(asset)
         return place | {"isin": isin, "qty": names.units(quantity, isin)}
 
-    def exempt(self, party: str, instrument: str, quantity: str) -> list[Json]:
+    def exempt(self, party: str, instrument: str, quantity: str) -> Sequence[Json]:
         """That much of a holding is never delivered."""
         return self.do(self._on(party, instrument, quantity) | {"cmd": "EXEMPT"})
 
-    def priority(self, party: str, group: int, instrument: str | None = None) -> list[Json]:
+    def priority(self, party: str, group: int, instrument: str | None = None) -> Sequence[Json]:
         """Allocation group from 1, served first, to 99; of one instrument or of all."""
         member, account = self.names.party(party)
         isin = None if instrument is None else self.names.instrument(instrument)
         return self.do({"cmd": "PRIORITY", "member": member, "account": account, "isin": isin,
                         "group": group})  # fmt: skip
 
-    def mark(self, prices: Iterable[tuple[str, str]]) -> list[Json]:
+    def mark(self, prices: Iterable[tuple[str, str]]) -> Sequence[Json]:
         """Marking prices from now on: (instrument, price)."""
         return self.do_all([
             {"cmd": "MARK", "isin": self.names.instrument(name), "price": self.names.price(price)}
@@ -354,11 +381,11 @@ class House:
 
     # -- the day ----------------------------------------------------------------------------------------
 
-    def net(self) -> list[Json]:
+    def net(self) -> Sequence[Json]:
         """A netting cycle outside the roll."""
         return self.do({"cmd": "NET"})
 
-    def settle(self) -> list[Json]:
+    def settle(self) -> Sequence[Json]:
         """A settlement run over all instruments that settle today."""
         return self.do({"cmd": "SETTLE"})
 
@@ -408,11 +435,11 @@ class House:
 
     # -- buy-ins and issuers ----------------------------------------------------------------------------
 
-    def buy_in_intent(self, party: str, instrument: str, quantity: str) -> list[Json]:
+    def buy_in_intent(self, party: str, instrument: str, quantity: str) -> Sequence[Json]:
         """A member that waits too long announces that it will buy elsewhere."""
         return self.do(self._on(party, instrument, quantity) | {"cmd": "BUYIN_INTENT"})
 
-    def buy_in_execute(self, intent: int, quantity: str, price: str) -> list[Json]:
+    def buy_in_execute(self, intent: int, quantity: str, price: str) -> Sequence[Json]:
         """The house has bought for the intent."""
         instruments = self.plane.terms.instruments
         known = {one.number: instruments[one.instrument].name for one in self.plane.house.intents()}
@@ -420,13 +447,13 @@ class House:
         return self.do({"cmd": "BUYIN_EXECUTE", "intent": intent, "qty": self.names.units(quantity, isin),
                         "price": self.names.price(price)})  # fmt: skip
 
-    def cash_close(self, intent: int, price: str) -> list[Json]:
+    def cash_close(self, intent: int, price: str) -> Sequence[Json]:
         """Close what the intent is about in money."""
         return self.do({"cmd": "CASH_CLOSE", "intent": intent, "price": self.names.price(price)})
 
     def dividend(
         self, name: str, instrument: str, rate: str, ex_date: str, record_date: str, pay_date: str
-    ) -> list[Json]:
+    ) -> Sequence[Json]:
         """A dividend of `rate` for each security."""
         return self.do({"cmd": "DIVIDEND", "ca_id": name, "isin": self.names.instrument(instrument),
                         "ex_date": ex_date, "record_date": record_date, "pay_date": pay_date,
@@ -434,7 +461,7 @@ class House:
 
     def split(
         self, name: str, instrument: str, new: int, old: int, ex_date: str, cash_price: str | None = None
-    ) -> list[Json]:
+    ) -> Sequence[Json]:
         """`new` securities for `old` ones, fractions in cash at `cash_price`."""
         cash = {} if cash_price is None else {"cash_price": self.names.price(cash_price)}
         return self.do({"cmd": "SPLIT", "ca_id": name, "isin": self.names.instrument(instrument), "new": new,

@@ -23,8 +23,8 @@ from novate.app.problems import RefusedError
 from novate.clearing.house_terms import day_text
 from novate.clearing.queries import OpenIntent, PendingGiveUp
 from novate.domain.clearing_codes import OpenReason
-from novate.reports.clearing_report_day import Row
 from novate.reports.clearing_statements import open_quantity
+from novate.reports.day_rows import Row
 from novate.reports.house_accounts import house_lines
 from novate.reports.trial_balance import TrialLine, trial_balance
 
@@ -176,7 +176,7 @@ def fails(house: House) -> list[OpenLot]:
 def trial(house: House) -> list[TrialLine]:
     """The ledger's accounts as they stand."""
     plane = house.plane
-    return trial_balance(plane.house.ledger, plane.terms, plane.house.today)
+    return list(trial_balance(plane.house.ledger, plane.terms, plane.house.today).lines())
 
 
 def beancount(house: House) -> list[str]:

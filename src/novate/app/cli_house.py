@@ -9,7 +9,7 @@ status trades positions obligations fails ledger                                
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from novate.app.clearing_returns import TakenFile
 
 SHOWN_EVENTS = 20
-Events = list[dict[str, Any]]
+Events = Sequence[dict[str, Any]]
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Directory of the house.", show_default=False)]
 Party = Annotated[str, typer.Argument(metavar="PARTY", help="MEMBER/ACCOUNT.", show_default=False)]
@@ -43,7 +43,7 @@ def act(directory: Path, verb: Callable[[House], Events], as_json: bool) -> int:
             events = verb(house)
             words, today = house.words(), house.today
     if as_json:
-        print_data({"business_date": today, "events": events})
+        print_data({"business_date": today, "events": list(events)})
         return 0
     screen = console()
     for event in events[:SHOWN_EVENTS]:

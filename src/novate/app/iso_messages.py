@@ -12,7 +12,8 @@ import msgspec
 from novate.app.obligation_files import obligations_of
 from novate.app.problems import RefusedError
 from novate.app.whole_files import write_together
-from novate.reports.iso20022 import Digits
+from novate.clearing.obligation_table import table_of_rows
+from novate.reports.iso20022 import Digits, MessageError
 from novate.reports.iso_secl010 import settlement_obligation_reports
 from novate.reports.iso_sese023 import settlement_instructions
 
@@ -33,9 +34,13 @@ def write_messages(path: Path, out: Path) -> MessagesWritten:
     """
     read = obligations_of(path, path.read_bytes())
     digits = Digits(currency=read.currency_digits, quantity=read.quantity_digits)
+    try:
+        table = table_of_rows(read.rows)
+    except OverflowError:
+        raise MessageError(f"{path}: expected numbers of at most 18 digits, was one of more") from None
     kinds = {
-        "secl.010": settlement_obligation_reports(read.rows, digits),
-        "sese.023": settlement_instructions(read.rows, digits),
+        "secl.010": settlement_obligation_reports(table, digits),
+        "sese.023": settlement_instructions(table, digits),
     }
     for kind in kinds:
         place = out / kind

@@ -8,6 +8,8 @@ import zipfile
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The first moment that a zip can tell."""
 READABLE = 0o644 << 16
+FAST = 1
+"""Messages are alike: the best level takes four times as long and saves a tenth."""
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -18,5 +20,5 @@ def zipped(files: dict[str, bytes]) -> bytes:
             entry = zipfile.ZipInfo(name, EARLIEST)
             entry.external_attr = READABLE
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, files[name])
+            archive.writestr(entry, files[name], compresslevel=FAST)
     return out.getvalue()

@@ -84,6 +84,14 @@ MOST_ASSETS = 2**32 - 1 - 4 * STRIDE
 _ASSET = re.compile(r"[A-Z][A-Z0-9._-]{0,23}", re.ASCII)
 
 
+class Places(NamedTuple):
+    """Book, asset and party of many accounts."""
+
+    book: npt.NDArray[np.int64]
+    asset: npt.NDArray[np.int64]
+    party: npt.NDArray[np.int64]
+
+
 class Place(NamedTuple):
     """What an account is for."""
 
@@ -102,6 +110,13 @@ def place_of(account: int) -> Place:
     ledger, party = divmod(account, STRIDE)
     book, asset = divmod(ledger, STRIDE)
     return Place(BalanceBook(book - 1), asset, party)
+
+
+def places_of(accounts: npt.NDArray[np.int64]) -> Places:
+    """The same of many."""
+    ledgers, party = np.divmod(accounts, STRIDE)
+    books, asset = np.divmod(ledgers, STRIDE)
+    return Places(books - 1, asset, party)
 
 
 class Chart:

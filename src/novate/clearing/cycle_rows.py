@@ -10,11 +10,11 @@ from hashlib import sha256
 import numpy as np
 import numpy.typing as npt
 
-from novate.clearing.house_terms import day_text
-from novate.clearing.lines import Column, Lines, Numbers, Rows, Words
+from novate.clearing.lines import Lines
 from novate.clearing.merkle import EMPTY_ROOT
 from novate.clearing.obligation_rows import RowColumns, RowList, cycle_text
-from novate.clearing.obligations import HEADER, MOVEMENTS, PAYS, in_hexadecimal
+from novate.clearing.obligation_table import columns_of, table_of_cycle
+from novate.clearing.obligations import HEADER
 from novate.clearing.state import State
 from novate.domain.clearing_codes import ClearingEvent, LegKind
 from novate.domain.clearing_records import CLEARING_EVENT, DIGEST, RECORD_BYTES, Records
@@ -121,25 +121,8 @@ def row_events(state: State, rows: RowColumns) -> Records:
 
 def file_digest(state: State, rows: RowColumns) -> bytes:
     """SHA-256 of the obligation file without its footer: canonical CSV, LF after every line (C25)."""
-    terms, texts = state.terms, in_hexadecimal(rows.ids, rows.roots)
-    numbers = 2 * np.arange(rows.size)
-    columns: list[Column] = [
-        Rows(numbers, *texts),
-        Words(rows.party, [cycle_text(state)]),
-        Words(rows.party, [day_text(state.today)]),
-        Words(rows.party, [member for member, _ in terms.parties]),
-        Words(rows.party, [account for _, account in terms.parties]),
-        Words(rows.instrument, [one.name for one in terms.instruments]),
-        Words(np.sign(rows.quantity) % 3, MOVEMENTS),
-        Numbers(np.abs(rows.quantity)),
-        Words(np.sign(rows.amount) % 3, PAYS),
-        Numbers(np.abs(rows.amount)),
-        Words(rows.currency, [one.name for one in terms.currencies]),
-        Words(rows.kind - 1, [kind.name for kind in LegKind]),
-        Numbers(rows.gross_legs),
-        Rows(numbers + 1, *texts),
-    ]
     digest = sha256(HEADER.encode())
-    for piece in Lines(columns).pieces(rows.size):
+    table = table_of_cycle(rows, state.terms, cycle_text(state))
+    for piece in Lines(columns_of(table)).pieces(rows.size):
         digest.update(piece)
     return digest.digest()

@@ -74,24 +74,39 @@ class Lines:
     """All lines of a table; all of its columns that are `Rows` share their data."""
 
     def __init__(self, columns: Sequence[Column], separator: str = COMMA, last: str = LINE_FEED) -> None:
+        parts: list[Column | str] = []
+        for column in columns:
+            parts += (column, separator)
+        self._take([*parts[:-1], last])
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[Column | str]) -> Lines:
+        """Lines of columns and of texts that are the same in every line, one behind the other."""
+        lines = cls.__new__(cls)
+        lines._take(parts)
+        return lines
+
+    def _take(self, parts: Sequence[Column | str]) -> None:
         self._columns: list[Column] = []
         self._firsts: list[int] = []
         values: list[str] = []
         fixed = [""]  # what stands in front of the first column, and behind each
-        for place, column in enumerate(columns):
-            tail = separator if place < len(columns) - 1 else last
-            if isinstance(column, Words) and len(column.values) == 1:
-                fixed[-1] += column.values[0] + tail
+        for part in parts:
+            if isinstance(part, str):
+                fixed[-1] += part
                 continue
-            self._columns.append(column)
+            if isinstance(part, Words) and len(part.values) == 1:
+                fixed[-1] += part.values[0]
+                continue
+            self._columns.append(part)
             self._firsts.append(len(values))
-            values += [] if isinstance(column, Numbers) else column.values
-            fixed.append(tail)
+            values += [] if isinstance(part, Numbers) else part.values
+            fixed.append("")
         self._words, self._word_starts = packed([*values, *fixed])
         self._word_lengths = np.diff(self._word_starts)
         self._head, self._tails = len(values), len(values) + 1 + np.arange(len(self._columns))
         self._fixed_length = int(self._word_lengths[self._head :].sum())
-        self._rows = next((one for one in columns if isinstance(one, Rows)), None)
+        self._rows = next((one for one in self._columns if isinstance(one, Rows)), None)
         self._is_number = np.array([isinstance(column, Numbers) for column in self._columns], bool)
 
     def pieces(self, lines: int) -> Iterator[memoryview]:

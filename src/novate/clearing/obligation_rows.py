@@ -17,11 +17,13 @@ from novate.clearing.house_terms import day_text
 from novate.clearing.obligations import ID_DIGITS
 from novate.clearing.state import State
 from novate.clearing.text_columns import Table, pair_digests
+from novate.domain.clearing_records import DIGEST, Records
 
 Int64s = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
 ID_BYTES = ID_DIGITS // 2
+ROOT_BYTES = 32
 
 
 class RowColumns(NamedTuple):
@@ -59,6 +61,20 @@ def owner_text(state: State, currency: int, party: int) -> str:
     """What comes before the instrument in the names of a row."""
     terms, day = state.terms, day_text(state.today)
     return "|".join((cycle_text(state), day, terms.currencies[currency].name, *terms.parties[party]))
+
+
+def rows_of_events(events: Records) -> RowColumns:
+    """OBLIGATION and ROOT by turns, as columns again."""
+    made, roots = events[0::2], events[1::2].view(DIGEST)["digest"]
+    currency, party, instrument, quantity, amount, kind, legs = (
+        made[name].astype(np.int64)
+        for name in ("currency", "party", "instrument", "quantity", "amount", "code", "third")
+    )
+    return RowColumns(
+        currency, party, instrument, quantity, amount, kind, legs,
+        np.frombuffer(roots.tobytes(), np.uint8).reshape(-1, ROOT_BYTES),
+        np.ascontiguousarray(made["fourth"]).view(np.uint8).reshape(-1, ID_BYTES),
+    )  # fmt: skip
 
 
 class RowList:

@@ -239,11 +239,11 @@ def _cycle_file(cycle: str, lines: Written, first: int, end: int) -> CycleFile:
 def _footer(nets: Nets, cycles: list[CycleFile], digest: str, terms: ClearingTerms) -> str:
     """Control totals: what is delivered is received, what is paid is paid to somebody."""
     lines = [f"#footer,{FOOTER_FORM}"]
-    for number, count, out, into in _control_totals(nets.instrument, nets.quantity, len(terms.instruments)):
+    for number, count, out, into in control_totals(nets.instrument, nets.quantity, len(terms.instruments)):
         instrument = terms.instruments[number]
         currency, digits = terms.currencies[instrument.currency], instrument.quantity_digits
         lines.append(f"#isin,{instrument.isin},{currency},{digits},{count},{out},{into},{into - out}")
-    for number, count, out, into in _control_totals(nets.currency, nets.amount, len(terms.currencies)):
+    for number, count, out, into in control_totals(nets.currency, nets.amount, len(terms.currencies)):
         ccy, digits = terms.currencies[number], terms.currency_digits[number]
         lines.append(f"#ccy,{ccy},{digits},{count},{out},{into},{into - out}")
     lines += [f"#cycle,{one.cycle},{one.rows},{one.sha256},{one.merkle_root}" for one in cycles]
@@ -251,7 +251,7 @@ def _footer(nets: Nets, cycles: list[CycleFile], digest: str, terms: ClearingTer
     return "\n".join(lines) + "\n"
 
 
-def _control_totals(group: Int64s, values: Sums, groups: int) -> list[tuple[int, int, int, int]]:
+def control_totals(group: Int64s, values: Sums, groups: int) -> list[tuple[int, int, int, int]]:
     """(group, rows, sum of what goes out, sum of what comes in) for each group with a row, ascending."""
     rows = np.bincount(group, minlength=groups)
     out, into = (totals(np.maximum(one, 0), group, groups) for one in (-values, values))

@@ -16,6 +16,7 @@ from novate.reports import clearing_report_pictures as pictures
 from novate.reports import clearing_report_tables as tables
 from novate.reports.clearing_report_day import ClearingDay
 from novate.reports.clearing_report_parties import fails_section, members_section, money_section
+from novate.reports.day_sums import due_by_isin, largest_rows, total_of
 from novate.reports.figures import grouped, percent, plural
 from novate.reports.page_frame import embedded, page_of, section, switches
 
@@ -52,21 +53,21 @@ def clearing_report_page(day: ClearingDay, name: str = "Novate") -> str:
         f"<footer><p>{escape(name)}, clearing of {escape(day.date)}. Amounts as each member sees them: "
         "▲ received, ▼ paid or delivered. <kbd>/</kbd> filters the obligations.</p></footer>"
     )
-    data = embedded({"date": day.date, "rows": msgspec.to_builtins(day.rows), "cycles": day.cycles,
+    rows = msgspec.to_builtins(largest_rows(day.blocks, tables.SHOWN_ROWS))
+    data = embedded({"date": day.date, "rows": rows, "cycles": day.cycles,
                      "fails": msgspec.to_builtins(day.fails), "totals": day.totals})  # fmt: skip
     return page_of(f"{name} clearing {day.date}", header, [*sections, COPY], footer, data, STYLE)
 
 
 def headline(day: ClearingDay) -> str:
     """The day in one sentence; the house's own balancing rows are nobody's obligations."""
-    rows = day.member_rows
-    if not rows:
+    whole = total_of(day.sums.values())
+    if not whole.rows:
         return "Nothing had to be settled"
-    done = sum(row.is_done for row in rows)
-    count = plural(len(rows), "obligation")
-    if done == len(rows):
+    count = plural(whole.rows, "obligation")
+    if whole.done == whole.rows:
         return f"All of {count} settled"
-    said = f"{done:,} of {count} settled"
+    said = f"{whole.done:,} of {count} settled"
     return f"{said}, {plural(len(day.fails), 'position')} failed" if day.fails else said
 
 
@@ -74,7 +75,7 @@ def _opening(day: ClearingDay) -> str:
     facts = [
         ("trades taken", day.counts.get("ACCEPTED", 0)),
         ("legs netted", sum(one["legs"] for one in day.cycles)),
-        ("obligations", len(day.member_rows)),
+        ("obligations", total_of(day.sums.values()).rows),
         ("fails", len(day.fails)),
     ]
     seldom = (
@@ -120,10 +121,9 @@ def _funnel(day: ClearingDay, cycle: Json, is_last: bool) -> str:
         (f"{cycle['rows']:,} after", net, grouped(net, digits), "node kept"),
     ]
     if is_last:
-        mine = [row for row in day.member_rows if row.ccy == ccy]
-        paid = sum(-row.settled_minor for row in mine if row.amount_minor < 0)
-        done = sum(row.is_done for row in mine)
-        rows.append((f"{done:,} settled", max(paid, 0), f"{grouped(paid, digits)} paid", "bar buy"))
+        mine = total_of(sums for (_, _, name), sums in day.sums.items() if name == ccy)
+        paid = f"{grouped(mine.paid, digits)} paid"
+        rows.append((f"{mine.done:,} settled", max(mine.paid, 0), paid, "bar buy"))
     return pictures.figure(title, line, pictures.funnel(rows, title))
 
 
@@ -132,10 +132,7 @@ def _elements(count: int) -> str:
 
 
 def _settlement(day: ClearingDay) -> str:
-    due: dict[str, int] = {}
-    for row in day.deliver_rows:
-        if row.member != "CCP":
-            due[row.isin] = due.get(row.isin, 0) - row.quantity
+    due = due_by_isin(day.blocks)
     for isin, before in day.settled_before.items():
         if before:
             due[isin] = due.get(isin, 0) + before
@@ -169,18 +166,18 @@ def _of(day: ClearingDay, isin: str, some: int, whole: int) -> str:
 
 
 def _obligations(day: ClearingDay) -> str:
-    if not day.rows:
+    if not day.row_count:
         return ""
     field = (
         '<p class="filter"><label>filter <input type="search" data-table="obligation-table" '
         'placeholder="member, instrument, identifier"></label><output></output></p>'
     )
-    failing = sum(row.type == "FAIL" for row in day.member_rows)
-    title = plural(len(day.member_rows), "obligation") + (
-        f", {failing:,} carried from earlier dates" if failing else ""
+    whole = total_of(day.sums.values())
+    title = plural(whole.rows, "obligation") + (
+        f", {whole.carried:,} carried from earlier dates" if whole.carried else ""
     )
     line = "One row per obligation of the last cycle of its instrument, with what has settled of it."
-    if len(day.rows) > tables.SHOWN_ROWS:
+    if day.row_count > tables.SHOWN_ROWS:
         line += f" The largest {tables.SHOWN_ROWS}; all in the members' positions.csv."
     return section("obligations", title, line, field + tables.obligation_table(day))
 

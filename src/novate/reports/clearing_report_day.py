@@ -1,7 +1,7 @@
 """One business date of the clearing house, folded from its commands and events (C50).
 
     [(command, events), ...] --split_days--> [(date, steps), ...] --clearing_day--> ClearingDay
-                                                  rows       obligations of the last cycle of each instrument
+                                                  blocks     obligations of the last cycle of each instrument
                                                   fails      what the closing showed FAILED
                                                   flows      why money moved, by party and currency
                                                   cycles, netted, totals
@@ -18,7 +18,13 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
+import numpy as np
 
+from novate.clearing.obligation_table import ObligationTable, table_of_rows
+from novate.clearing.obligations import COLUMNS, Obligation
+from novate.reports.day_movements import DELIVERED, Movements, Moves, Vocabulary
+from novate.reports.day_rows import Block, Row
+from novate.reports.day_sums import AccountSums, Owner, account_sums
 from novate.reports.figures import grouped
 
 Json = dict[str, Any]
@@ -42,28 +48,6 @@ class ClearingFaces(msgspec.Struct, frozen=True, kw_only=True):
     def quantity(self, units: int, isin: str) -> str:
         """A quantity with the decimals of its instrument."""
         return grouped(units, self.quantity_digits.get(isin, 0))
-
-
-class Row(msgspec.Struct, kw_only=True):
-    """An obligation, and how much of it has settled."""
-
-    obligation_id: str
-    cycle: str
-    member: str
-    account: str
-    isin: str
-    ccy: str
-    type: str
-    quantity: int
-    """Signed: positive is received."""
-    amount_minor: int
-    gross_legs: int
-    settled_quantity: int = 0
-    """Unsigned."""
-    settled_minor: int = 0
-    closed_quantity: int = 0
-    """Unsigned: bought in or closed out in cash, which is no settlement."""
-    is_done: bool = False
 
 
 class Fail(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,49 +79,62 @@ class Flow(msgspec.Struct, kw_only=True):
     arrears: int = 0
 
 
-class ClearingDay(msgspec.Struct, kw_only=True):
+class ClearingDay:
     """Everything that the report and the statements of one date show."""
 
-    date: str
-    faces: ClearingFaces
-    counts: dict[str, int] = {}
-    """Events of trades by name: ACCEPTED, DUPLICATE, SUPERSEDED, CANCELLED, REJECTED."""
-    refusals: dict[tuple[str, str], int] = {}
-    """By command and reason."""
-    rows: list[Row] = []
-    row_of: dict[tuple[str, str, str], Row] = {}
-    """The row of each (isin, member, account); of instruments that are not netted, the last of its rows."""
-    row_by_id: dict[str, Row] = {}
-    parties_of: dict[str, list[Row]] = {}
-    """Per instrument one row of each of its parties."""
-    settled_before: dict[str, int] = {}
-    """Per instrument: delivered before the cycle whose rows stand here."""
-    cycles: list[Json] = []
-    netted: list[Json] = []
-    files: list[Json] = []
-    ageing: list[Json] = []
-    fails: list[Fail] = []
-    flows: dict[tuple[str, str, str], Flow] = {}
-    """By (member, account, ccy)."""
-    delivered: dict[str, int] = {}
-    movements: list[Json] = []
-    """DELIVERED, RECEIVED, MONEY_ONLY, SETTLED, BOUGHT_IN, CASH_CLOSED and HELD, in order;
-    a SETTLED stands once for each side, with its party and its signed amount."""
-    totals: Json = {}
-    """DAY_CLOSED; empty while the date is open."""
+    def __init__(
+        self, date: str, faces: ClearingFaces, parties: Iterable[Party] = (), isins: Iterable[str] = ()
+    ) -> None:
+        """A date of which nothing was told yet; `parties` and `isins` in the numbers of `take_moves`."""
+        self.date = date
+        self.faces = faces
+        self.counts: dict[str, int] = {}
+        """Events of trades by name: ACCEPTED, DUPLICATE, SUPERSEDED, CANCELLED, REJECTED."""
+        self.refusals: dict[tuple[str, str], int] = {}
+        """By command and reason."""
+        self.blocks: list[Block] = []
+        """Obligations of the last cycle of each instrument."""
+        self.settled_before: dict[str, int] = {}
+        """Per instrument: delivered before the cycle whose rows stand here."""
+        self.cycles: list[Json] = []
+        self.netted: list[Json] = []
+        self.files: list[Json] = []
+        self.ageing: list[Json] = []
+        self.fails: list[Fail] = []
+        self.flows: dict[tuple[str, str, str], Flow] = {}
+        """By (member, account, ccy)."""
+        self.delivered: dict[str, int] = {}
+        self.movements = Movements(parties, isins)
+        """DELIVERED, RECEIVED, MONEY_ONLY, SETTLED, BOUGHT_IN, CASH_CLOSED and HELD, in order."""
+        self.totals: Json = {}
+        """DAY_CLOSED; empty while the date is open."""
+        self._sums: dict[Owner, AccountSums] | None = None
+        """Made once, when everything was told."""
 
     @property
     def is_closed(self) -> bool:
         return bool(self.totals)
 
     @property
-    def member_rows(self) -> list[Row]:
-        """All rows but the house's own balancing ones (C22)."""
-        return [row for row in self.rows if row.member != "CCP"]
+    def rows(self) -> list[Row]:
+        """All obligations as objects. Cost: some microseconds for each."""
+        return [row for block in self.blocks for row in block.rows()]
 
     @property
-    def deliver_rows(self) -> list[Row]:
-        return [row for row in self.rows if row.quantity < 0]
+    def row_count(self) -> int:
+        """How many obligations there are, with the house's own balancing ones."""
+        return sum(len(block.table) for block in self.blocks)
+
+    @property
+    def sums(self) -> dict[Owner, AccountSums]:
+        """What became of the obligations of members, by account and currency."""
+        if self._sums is None:
+            self._sums = account_sums(self.blocks)
+        return self._sums
+
+    def block_of(self, isin: str) -> Block | None:
+        """The block in which an instrument has rows."""
+        return next((block for block in self.blocks if isin in block.parties_of), None)
 
 
 def split_days(start: str, steps: Iterable[Step]) -> list[tuple[str, list[Step]]]:
@@ -155,24 +152,80 @@ def split_days(start: str, steps: Iterable[Step]) -> list[tuple[str, list[Step]]
 
 def clearing_day(date: str, steps: Sequence[Step], faces: ClearingFaces) -> ClearingDay:
     """The date as its events tell it."""
-    day = ClearingDay(date=date, faces=faces)
-    since: dict[tuple[str, ...], str] = {}
-    events_of = dict(faces.event_instrument)
+    fold = DayFold(ClearingDay(date, faces))
     for _, events in steps:
-        _take_rows(day, events)
+        rows = [row_of_event(event) for event in events if event["ev"] == "OBLIGATION"]
+        if rows or any(event["ev"] == "NETTED" for event in events):
+            fold.take_cycle(
+                table_of_rows(rows), [event["isin"] for event in events if event["ev"] == "NETTED"]
+            )
+        fold.take(events)
+    return fold.finished()
+
+
+class DayFold:
+    """A date while it is told."""
+
+    def __init__(self, day: ClearingDay) -> None:
+        self.day = day
+        self._events_of = dict(day.faces.event_instrument)
+        self._since: dict[tuple[str, ...], str] = {}
+
+    def take_cycle(self, table: ObligationTable, netted: Iterable[str]) -> None:
+        """Rows of a cycle replace the earlier ones of its instruments, also of those that left none (C22)."""
+        day = self.day
+        touched = {table.isins[isin] for isin in np.unique(table.isin).tolist()} | set(netted)
+        for isin in sorted(touched):
+            day.settled_before[isin] = day.delivered.get(isin, 0)
+        kept = [block.without(touched) for block in day.blocks]
+        day.blocks = [block for block in (*kept, Block(table)) if len(block.table)]
+
+    def take(self, events: Iterable[Json]) -> None:
+        """Events other than obligations, in order."""
         for event in events:
             if "ca_id" in event and "isin" in event:
-                events_of[event["ca_id"]] = event["isin"]
+                self._events_of[event["ca_id"]] = event["isin"]
             if event["ev"] == "POSITIONS":
-                since = _since(event)
-            _take(day, event, events_of)
-    day.fails = [
-        msgspec.structs.replace(
-            fail, since=since.get((fail.isin, fail.member, fail.account, fail.source, fail.trade_id), "")
-        )
-        for fail in day.fails
-    ]
-    return day
+                self._since = _since(event)
+            _take(self.day, event, self._events_of)
+
+    def take_moves(self, moves: Moves) -> None:
+        """DELIVERED, RECEIVED and MONEY_ONLY by columns, in the numbers with which the day began. Every
+        block must be in the same numbers."""
+        day = self.day
+        day.movements.add_many(moves)
+        parties, isins = day.movements.parties.names, day.movements.isins.names
+        given = np.zeros(len(isins), np.int64)
+        is_delivery = moves.event == DELIVERED
+        np.add.at(given, moves.isin[is_delivery], moves.quantity[is_delivery])
+        for isin in np.flatnonzero(given).tolist():
+            day.delivered[isins[isin]] = day.delivered.get(isins[isin], 0) + int(given[isin])
+        ccys = Vocabulary(sorted(set(day.faces.instrument_currency.values())))
+        ccy_of = np.array([ccys.number(day.faces.instrument_currency[isin]) for isin in isins], np.int64)
+        keys, place = np.unique(moves.party * len(ccys.names) + ccy_of[moves.isin], return_inverse=True)
+        sums = np.zeros(len(keys), np.int64)
+        np.add.at(sums, place, moves.amount)
+        for key, amount in zip(keys.tolist(), sums.tolist(), strict=True):
+            party, ccy = divmod(key, len(ccys.names))
+            _flow(day, parties[party], ccys.names[ccy]).settlement += amount
+        for block in day.blocks:
+            block.settle_many(block.rows_of(moves.isin, moves.party), moves.quantity, moves.amount)
+
+    def finished(self) -> ClearingDay:
+        """The whole date."""
+        self.day.fails = [
+            msgspec.structs.replace(
+                fail,
+                since=self._since.get((fail.isin, fail.member, fail.account, fail.source, fail.trade_id), ""),
+            )
+            for fail in self.day.fails
+        ]
+        return self.day
+
+
+def row_of_event(event: Json) -> Obligation:
+    """An OBLIGATION as the row that it is."""
+    return Obligation(**{name: event[name] for name in COLUMNS})
 
 
 def _since(positions: Json) -> dict[tuple[str, ...], str]:
@@ -184,30 +237,6 @@ def _since(positions: Json) -> dict[tuple[str, ...], str]:
     for source, trade_id, isin, _, _, since, _ in positions["items"]:
         found[isin, "", "", source, trade_id] = since
     return found
-
-
-def _take_rows(day: ClearingDay, events: list[Json]) -> None:
-    """Rows of a cycle replace the earlier ones of its instruments (C22)."""
-    touched = {event["isin"] for event in events if event["ev"] in ("OBLIGATION", "NETTED")}
-    if not touched:
-        return
-    day.rows = [row for row in day.rows if row.isin not in touched]
-    for isin in sorted(touched):
-        day.settled_before[isin] = day.delivered.get(isin, 0)
-    for event in events:
-        if event["ev"] != "OBLIGATION":
-            continue
-        sign = -1 if event["movement"] == "DELI" else 1
-        pay = -1 if event["pay"] == "DEBT" else 1
-        same = {name: event[name] for name in ("obligation_id", "cycle", "member", "account", "isin", "ccy",
-                                               "type", "gross_legs")}  # fmt: skip
-        amounts = {"quantity": sign * event["quantity"], "amount_minor": pay * event["amount_minor"]}
-        day.rows.append(Row(**same, **amounts))
-    day.row_of = {(row.isin, row.member, row.account): row for row in day.rows}
-    day.parties_of = {}
-    for row in day.row_of.values():
-        day.parties_of.setdefault(row.isin, []).append(row)
-    day.row_by_id = {row.obligation_id: row for row in day.rows}
 
 
 def _take(day: ClearingDay, event: Json, events_of: dict[str, str]) -> None:
@@ -249,7 +278,7 @@ def _take_movement(day: ClearingDay, event: Json) -> None:
     if name == "SETTLED":
         _settle_item(day, event)
         return
-    day.movements.append(event)
+    day.movements.add(event)
     if name == "HELD":
         return
     party = event["member"], event["account"]
@@ -259,43 +288,39 @@ def _take_movement(day: ClearingDay, event: Json) -> None:
         _close(day, event)
         return
     flow.settlement += event["amount"]
-    row = day.row_of.get((isin, *party))
-    if row is not None and not row.is_done:
-        _settle_row(row, event.get("qty", 0), event["amount"])
-
-
-def _settle_row(row: Row, quantity: int, amount: int) -> None:
-    row.settled_quantity += quantity
-    row.settled_minor += amount
-    row.is_done = row.settled_quantity >= abs(row.quantity)
+    block = day.block_of(isin)
+    row = None if block is None else block.row_of.get((isin, *party))
+    if block is not None and row is not None:
+        block.settle(row, event.get("qty", 0), event["amount"])
 
 
 def _close(day: ClearingDay, event: Json) -> None:
     """A buy-in or a close-out takes a quantity away from both sides."""
-    row = day.row_of.get((event["isin"], event["member"], event["account"]))
-    if row is not None:
-        row.closed_quantity += event["qty"]
+    block = day.block_of(event["isin"])
+    row = None if block is None else block.row_of.get((event["isin"], event["member"], event["account"]))
+    if block is not None and row is not None:
+        block.closed_quantity[row] += event["qty"]
 
 
 def _settle_item(day: ClearingDay, event: Json) -> None:
     """The two rows of a trade that is not netted, found by their identifiers (C22)."""
-    tail = f"{event['source']}|{event['trade_id']}"
-    for known in day.parties_of.get(event["isin"], ()):
-        date = known.cycle.partition("/")[0]
+    tail, isin = f"{event['source']}|{event['trade_id']}", event["isin"]
+    block = day.block_of(isin)
+    for known in block.parties_of[isin] if block is not None else ():
+        table = block.table
+        cycle, ccy = table.cycles[table.cycle[known]], table.ccys[table.ccy[known]]
+        member, account = table.parties[table.party[known]]
         for side in ("B", "S"):
-            key = "|".join(
-                (known.cycle, date, known.ccy, known.member, known.account, known.isin, tail, side)
-            )
-            row = day.row_by_id.get(sha256(key.encode()).hexdigest()[:16])
-            if row is None or row.is_done:
+            key = "|".join((cycle, cycle.partition("/")[0], ccy, member, account, isin, tail, side))
+            row = block.row_by_id.get(sha256(key.encode()).hexdigest()[:16])
+            if row is None or block.is_done[row]:
                 continue
             amount = event["amount"] * (-1 if side == "B" else 1)
-            _settle_row(row, event["qty"], amount)
-            flow = _flow(day, (row.member, row.account), row.ccy)
+            block.settle(row, event["qty"], amount)
+            flow = _flow(day, (member, account), ccy)
             flow.settlement += amount
-            flow.paid += amount if row.isin in day.faces.paid_at_once else 0
-            party = {"member": row.member, "account": row.account}
-            day.movements.append({**event, **party, "amount": amount})
+            flow.paid += amount if isin in day.faces.paid_at_once else 0
+            day.movements.add({**event, "member": member, "account": account, "amount": amount})
 
 
 def _take_money(day: ClearingDay, event: Json, events_of: dict[str, str]) -> None:

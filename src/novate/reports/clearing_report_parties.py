@@ -7,6 +7,7 @@ import datetime
 from novate.reports import clearing_report_pictures as pictures
 from novate.reports import clearing_report_tables as tables
 from novate.reports.clearing_report_day import ClearingDay, Fail
+from novate.reports.day_sums import total_of
 from novate.reports.figures import grouped, plural
 from novate.reports.page_frame import section
 
@@ -104,10 +105,9 @@ def _money_figure(day: ClearingDay, ccy: str, paid: dict[tuple[str, str, str], i
 
 def members_section(day: ClearingDay) -> str:
     """What became of each account's obligations."""
-    rows = day.member_rows
-    if not rows:
+    if not day.sums:
         return ""
-    behind = sorted({row.member for row in rows if row.quantity < 0 and not row.is_done})
+    behind = sorted({member for (member, _, _), sums in day.sums.items() if sums.behind})
     named = ", ".join(behind[:SHOWN_PARTIES]) + (", ..." if len(behind) > SHOWN_PARTIES else "")
     title = (
         f"{plural(len(behind), 'member')} did not deliver in full: {named}"
@@ -115,27 +115,28 @@ def members_section(day: ClearingDay) -> str:
         else "Every member delivered in full"
     )
     line = "Obligations and what became of them, by account."
-    figures = [_obligation_figure(day, ccy) for ccy in sorted({row.ccy for row in rows})]
+    figures = [_obligation_figure(day, ccy) for ccy in sorted({ccy for _, _, ccy in day.sums})]
     return section("members", title, line, "".join(figures) + tables.member_table(day))
 
 
 def _obligation_figure(day: ClearingDay, ccy: str) -> str:
     """Money of the obligations of each account: to pay and to be paid, and the settled part of both."""
     digits = day.faces.currency_digits[ccy]
-    sums: dict[str, list[int]] = {}
-    for row in day.member_rows:
-        if row.ccy == ccy and row.amount_minor:
-            one = sums.setdefault(f"{row.member} {row.account}", [0, 0, 0, 0])
-            place = 0 if row.amount_minor < 0 else 2
-            one[place] += abs(row.amount_minor)
-            one[place + 1] += abs(row.settled_minor)
-    ranked = sorted(sums.items(), key=lambda one: (-max(one[1][0], one[1][2]), one[0]))
-    pays, settled = (sum(one[place] for one in sums.values()) for place in (0, 1))
+    sums = {
+        f"{member} {account}": one
+        for (member, account, name), one in day.sums.items()
+        if name == ccy and (one.to_pay or one.to_receive)
+    }
+    ranked = sorted(sums.items(), key=lambda one: (-max(one[1].to_pay, one[1].to_receive), one[0]))
+    whole = total_of(sums.values())
+    pays, settled = whole.to_pay, whole.paid
     title = f"{ccy} {grouped(settled, digits)} of {grouped(pays, digits)} to pay has settled"
     line = (
         f"Obligations to pay (left) and to be paid (right) per account in {ccy}; the settled part is solid."
     )
-    shown = [(name, pays, paid, gets, got) for name, (pays, paid, gets, got) in ranked[:SHOWN_PARTIES]]
+    shown = [
+        (name, one.to_pay, one.paid, one.to_receive, one.received) for name, one in ranked[:SHOWN_PARTIES]
+    ]
     return pictures.figure(title, line + _only(len(ranked)), pictures.two_sided(shown, digits, title))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from novate.reports.clearing_report_day import ClearingDay, Row
+from novate.reports.clearing_report_day import ClearingDay
 from novate.reports.clearing_statements import open_quantity
+from novate.reports.day_sums import largest_rows
 from novate.reports.figures import DASH, directed, grouped, percent, quiet
 from novate.reports.tables import direction_class, table
 
@@ -124,22 +125,14 @@ def member_table(day: ClearingDay) -> str:
     """Per account and currency: rows, and their money due and settled."""
     head = (("account", ""), ("ccy", ""), ("obligations", "num"), ("settled", "num"), ("to pay", "num"),
             ("paid", "num"), ("to be paid", "num"), ("received", "num"))  # fmt: skip
-    parties: dict[tuple[str, str, str], list[Row]] = {}
-    for row in day.member_rows:
-        parties.setdefault((row.member, row.account, row.ccy), []).append(row)
     rows = []
-    for (member, account, ccy), taken in sorted(parties.items()):
-        out = [row for row in taken if row.amount_minor < 0]
-        into = [row for row in taken if row.amount_minor > 0]
+    for (member, account, ccy), sums in day.sums.items():
         digits = day.faces.currency_digits[ccy]
-        money = (
-            -sum(row.amount_minor for row in out), -sum(row.settled_minor for row in out),
-            sum(row.amount_minor for row in into), sum(row.settled_minor for row in into),
-        )  # fmt: skip
+        money = sums.to_pay, sums.paid, sums.to_receive, sums.received
         rows.append(
             _row(
-                f'<th scope="row">{escape(member)} {escape(account)}</th>', _text(ccy), _plain(len(taken)),
-                _plain(sum(row.is_done for row in taken)), *(_plain(one, digits) for one in money),
+                f'<th scope="row">{escape(member)} {escape(account)}</th>', _text(ccy), _plain(sums.rows),
+                _plain(sums.done), *(_plain(one, digits) for one in money),
             )
         )  # fmt: skip
     return table(head, rows)
@@ -150,8 +143,7 @@ def obligation_table(day: ClearingDay) -> str:
     head = (("obligation", ""), ("member", ""), ("account", ""), ("instrument", ""), ("type", ""),
             ("quantity", "num"), ("cash", "num"), ("ccy", ""), ("legs", "num"), ("open", "num"))  # fmt: skip
     rows = []
-    ranked = sorted(range(len(day.rows)), key=lambda place: (-abs(day.rows[place].amount_minor), place))
-    for row in (day.rows[place] for place in sorted(ranked[:SHOWN_ROWS])):
+    for row in largest_rows(day.blocks, SHOWN_ROWS):
         left = open_quantity(row)
         identifier, units = escape(row.obligation_id), _unit_digits(day, row.isin)
         rows.append(

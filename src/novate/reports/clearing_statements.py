@@ -10,17 +10,21 @@ LF after every line. A member gets all four files, also where there is nothing t
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
-import pyarrow.parquet
 
-from novate.reports.clearing_report_day import ClearingDay, Fail, Row
+from novate.clearing.house_terms import day_text
+from novate.clearing.kernels.lines import Int64s
+from novate.clearing.lines import Column, Numbers, Rows, Words
+from novate.reports.clearing_report_day import ClearingDay, Fail, Party
+from novate.reports.day_movements import DELIVERED, EVENTS, NEVER, NOTHING, SETTLED, Moves
+from novate.reports.day_rows import Block, Row
+from novate.reports.sheets import Gaps, Sheet, arrow_of, csv_of, parquet_of, worded
 
 POSITIONS = (
     "obligation_id", "cycle", "account", "isin", "ccy", "type", "quantity", "amount_minor",
@@ -57,42 +61,34 @@ Line = Sequence[object]
 
 
 class Statements(msgspec.Struct, frozen=True, kw_only=True):
-    """The rows of all statements of a date."""
+    """The lines of all statements of a date."""
 
-    members: dict[str, dict[str, list[Line]]]
-    """Member -> kind -> rows; every member that the date knows has all four kinds."""
+    members: list[str]
+    """Every member that the date knows, by name."""
+    sheets: dict[str, Sheet]
+    """By kind; owners are places in `members`."""
     cycles: list[Line]
     totals: list[Line]
 
 
 def statements_of(day: ClearingDay) -> Statements:
-    """All statements of a date. Cost: one pass over its rows, movements and flows."""
-    members: dict[str, dict[str, list[Line]]] = {}
-
-    def add(kind: str, member: str, line: Line) -> None:
-        if member not in ("", "CCP", "WORLD"):
-            members.setdefault(member, {name: [] for name in KINDS})[kind].append(line)
-
-    items = {fail.isin for fail in day.fails if fail.trade_id}
-    for row in day.rows:
-        add("positions", row.member, _position(row))
-    for one in day.movements:
-        line = len(members.get(one["member"], {}).get("settlement", ())) + 1
-        add("settlement", one["member"], _movement(line, one))
-    for (member, account, ccy), flow in sorted(day.flows.items()):
-        causes = (flow.settlement, flow.marks, flow.charges, flow.claims, flow.buyins)
-        add("cash", member, [account, ccy, *causes, sum(causes), flow.paid, flow.arrears])
-    for fail in day.fails:
-        add("fails", fail.member, _fail(day.date, fail))
-    for row in day.rows:
-        # Items in which the member is a side are known by their rows.
-        if row.isin in items and not row.is_done:
-            add(
-                "fails", row.member, [row.account, row.isin, open_quantity(row), row.amount_minor, "", "", ""]
-            )
+    """All statements of a date. Cost: a few passes over the columns of its rows and movements."""
+    cash, fails = _cash(day), _fails(day)
+    moves = day.movements.columns()
+    parties = day.movements.parties.names
+    known = {member for block in day.blocks for member, _ in _used(block)}
+    known |= {parties[party][0] for party in np.unique(moves.party).tolist()}
+    known |= {member for member, _ in (*cash, *fails)}
+    members = sorted(known - {"", "CCP", "WORLD"})
     digests = {one["cycle"]: one["sha256"] for one in day.files}
     return Statements(
-        members={member: members[member] for member in sorted(members)},
+        members=members,
+        sheets={
+            "positions": _positions(day, members),
+            "settlement": _settlement(day, moves, members),
+            "cash": _sheet_of_lines(CASH, cash, members),
+            "fails": _sheet_of_lines(FAILS, fails, members),
+        },
         cycles=[[*(one[name] for name in CYCLES[:-1]), digests.get(one["cycle"], "")] for one in day.cycles],
         totals=list(_totals(day)),
     )
@@ -100,32 +96,30 @@ def statements_of(day: ClearingDay) -> Statements:
 
 def member_statements(statements: Statements) -> Files:
     """The four statements of every member, in the order of their names."""
+    made = {kind: list(sheet.csv(len(statements.members))) for kind, sheet in statements.sheets.items()}
     return {
-        (member, f"{kind}.csv"): csv_bytes(KINDS[kind], lines)
-        for member, kinds in statements.members.items()
-        for kind, lines in kinds.items()
+        (member, f"{kind}.csv"): files[number]
+        for number, member in enumerate(statements.members)
+        for kind, files in made.items()
     }
 
 
 def house_statements(statements: Statements) -> Files:
     """The cycles and the control totals of the date. `sum` of every total is 0 (C48)."""
     return {
-        ("", "cycles.csv"): csv_bytes(CYCLES, statements.cycles),
-        ("", "totals.csv"): csv_bytes(TOTALS, statements.totals),
+        ("", "cycles.csv"): _csv_bytes(CYCLES, statements.cycles),
+        ("", "totals.csv"): _csv_bytes(TOTALS, statements.totals),
     }
 
 
 def parquet_statements(statements: Statements) -> dict[str, bytes]:
     """Every kind for the whole house: `positions.parquet`, ... with the member in front."""
     files = {
-        f"{kind}.parquet": parquet_bytes(
-            ("member", *columns),
-            [[member, *line] for member, kinds in statements.members.items() for line in kinds[kind]],
-        )
-        for kind, columns in KINDS.items()
+        f"{kind}.parquet": parquet_of(sheet.arrow(statements.members))
+        for kind, sheet in statements.sheets.items()
     }
-    files["cycles.parquet"] = parquet_bytes(CYCLES, statements.cycles)
-    files["totals.parquet"] = parquet_bytes(TOTALS, statements.totals)
+    files["cycles.parquet"] = _parquet_bytes(CYCLES, statements.cycles)
+    files["totals.parquet"] = _parquet_bytes(TOTALS, statements.totals)
     return files
 
 
@@ -135,42 +129,122 @@ def open_quantity(row: Row) -> int:
     return left if row.quantity > 0 else -left
 
 
-def csv_bytes(columns: Sequence[str], lines: Iterable[Line]) -> bytes:
-    """UTF-8 with a header, LF after every line."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(lines)
-    return text.getvalue().encode()
+def _csv_bytes(names: Sequence[str], lines: Sequence[Line]) -> bytes:
+    return csv_of(names, columns_of_lines(names, lines), len(lines))
 
 
-def parquet_bytes(columns: Sequence[str], lines: Sequence[Line], texts: Iterable[str] = TEXTS) -> bytes:
-    """The same table as Parquet: `texts` are text, other columns int64; an empty number is null."""
-    known = set(texts)
-    arrays = {}
-    for place, name in enumerate(columns):
+def _parquet_bytes(names: Sequence[str], lines: Sequence[Line]) -> bytes:
+    columns = columns_of_lines(names, lines)
+    return parquet_of(pa.table([arrow_of(one) for one in columns], names=list(names)))
+
+
+def columns_of_lines(names: Sequence[str], lines: Sequence[Line]) -> list[Column | Gaps]:
+    """Few lines as columns: those of TEXTS are text, all others int64; an empty number is none."""
+    columns: list[Column | Gaps] = []
+    for place, name in enumerate(names):
         values: list[Any] = [line[place] for line in lines]
-        if name in known:
-            arrays[name] = pa.array(values, pa.string())
-        else:
-            arrays[name] = pa.array([None if value == "" else value for value in values], pa.int64())
-    out = io.BytesIO()
-    pyarrow.parquet.write_table(pa.table(arrays), out)
-    return out.getvalue()
+        if name in TEXTS:
+            columns.append(worded(values))
+            continue
+        is_given = [value != "" for value in values]
+        numbers = np.array([value if given else 0 for value, given in zip(values, is_given, strict=True)],
+                           np.int64)  # fmt: skip
+        columns.append(Numbers(numbers) if all(is_given) else Gaps(numbers, is_given))
+    return columns
 
 
-def _position(row: Row) -> Line:
-    return [*(getattr(row, name) for name in POSITIONS[:-1]), open_quantity(row)]
+def _sheet_of_lines(names: Sequence[str], owned: dict[Party, list[Line]], members: Sequence[str]) -> Sheet:
+    """Lines by party, in the order of the members' names."""
+    places = {member: number for number, member in enumerate(members)}
+    found = [
+        (places[member], line) for (member, _), lines in owned.items() if member in places for line in lines
+    ]
+    found.sort(key=lambda one: one[0])
+    columns = columns_of_lines(names, [line for _, line in found])
+    return Sheet(names, columns, np.array([owner for owner, _ in found], np.int64))
 
 
-def _movement(line: int, one: dict[str, Any]) -> Line:
-    out = one["ev"] == "DELIVERED" or (one["ev"] == "SETTLED" and one["amount"] > 0)
-    quantity = one.get("qty", 0) * (-1 if out else 1)
-    names = ("left", "since", "source", "trade_id")
-    return [
-        line, one["ev"], one["account"], one["isin"], quantity, one["amount"],
-        *(one.get(name, "") for name in names),
+def _used(block: Block) -> list[Party]:
+    """Parties that have a row."""
+    return [block.table.parties[party] for party in np.unique(block.table.party).tolist()]
+
+
+def _owners(parties: Sequence[Party], party: Int64s, members: Sequence[str]) -> tuple[Int64s, Int64s]:
+    """(lines of members by member, the member of each)."""
+    places = {member: number for number, member in enumerate(members)}
+    owner = np.array([places.get(member, -1) for member, _ in parties] or [-1], np.int64)[party]
+    order = np.argsort(owner, kind="stable")
+    order = order[np.searchsorted(owner[order], 0) :]
+    return order, owner[order]
+
+
+def _positions(day: ClearingDay, members: Sequence[str]) -> Sheet:
+    """The rows of members. A date with several blocks has few: then all are made lines one by one."""
+    if len(day.blocks) == 1:
+        block = day.blocks[0]
+        table = block.table
+        order, owner = _owners(table.parties, table.party, members)
+        rows = table.at(order)
+        columns: list[Column | Gaps] = [
+            Rows(2 * rows.number, *rows.texts), Words(rows.cycle, rows.cycles),
+            Words(rows.party, [account for _, account in rows.parties]), Words(rows.isin, rows.isins),
+            Words(rows.ccy, rows.ccys), Words(rows.kind, rows.kinds), Numbers(rows.quantity),
+            Numbers(rows.amount),  Numbers(block.settled_quantity[order]),
+            Numbers(block.settled_minor[order]), Numbers(block.closed_quantity[order]),
+            Numbers(block.open_quantity[order]),
+        ]  # fmt: skip
+        return Sheet(POSITIONS, columns, owner)
+    lines: dict[Party, list[Line]] = {}
+    for row in day.rows:
+        values = [getattr(row, name) for name in POSITIONS[:-1]]
+        lines.setdefault((row.member, ""), []).append([*values, open_quantity(row)])
+    return _sheet_of_lines(POSITIONS, lines, members)
+
+
+def _settlement(day: ClearingDay, moves: Moves, members: Sequence[str]) -> Sheet:
+    """What settled of each member, numbered in the order in which it did."""
+    parties = day.movements.parties.names
+    order, owner = _owners(parties, moves.party, members)
+    moves = Moves._make(column[order] for column in moves)
+    firsts = np.searchsorted(owner, np.arange(len(members)))
+    is_out = (moves.event == DELIVERED) | ((moves.event == SETTLED) & (moves.amount > 0))
+    days = np.unique(moves.since)
+    dates = ["" if day == NEVER else day_text(day) for day in days.tolist()]
+    trades = day.movements.trades.names
+    columns: list[Column | Gaps] = [
+        Numbers(np.arange(len(owner)) - firsts[owner] + 1), Words(moves.event, EVENTS),
+        Words(moves.party, [account for _, account in parties]),
+        Words(moves.isin, day.movements.isins.names), Numbers(np.where(is_out, -1, 1) * moves.quantity),
+        Numbers(moves.amount), Gaps(moves.left, moves.left != NOTHING),
+        Words(np.searchsorted(days, moves.since), dates or [""]),
+        Words(moves.trade, [source for source, _ in trades]),
+        Words(moves.trade, [trade_id for _, trade_id in trades]),
     ]  # fmt: skip
+    return Sheet(SETTLEMENT, columns, owner)
+
+
+def _cash(day: ClearingDay) -> dict[Party, list[Line]]:
+    lines: dict[Party, list[Line]] = {}
+    for (member, account, ccy), flow in sorted(day.flows.items()):
+        causes = (flow.settlement, flow.marks, flow.charges, flow.claims, flow.buyins)
+        lines.setdefault((member, account), []).append(
+            [account, ccy, *causes, sum(causes), flow.paid, flow.arrears]
+        )
+    return lines
+
+
+def _fails(day: ClearingDay) -> dict[Party, list[Line]]:
+    lines: dict[Party, list[Line]] = {}
+    for fail in day.fails:
+        lines.setdefault((fail.member, ""), []).append(_fail(day.date, fail))
+    items = {fail.isin for fail in day.fails if fail.trade_id}
+    # Items in which the member is a side are known by their rows.
+    for row in day.rows if items else ():
+        if row.isin in items and not row.is_done:
+            lines.setdefault((row.member, ""), []).append(
+                [row.account, row.isin, open_quantity(row), row.amount_minor, "", "", ""]
+            )
+    return lines
 
 
 def _fail(date: str, fail: Fail) -> Line:

@@ -13,80 +13,64 @@ is no member's obligation and is in no report.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from hashlib import sha256
-from xml.etree import ElementTree
-
-from novate.clearing.obligations import Obligation
+from novate.clearing.lines import Words
+from novate.clearing.obligation_table import ObligationTable
 from novate.reports.iso20022 import (
-    HOUSE,
+    XML,
     Digits,
     Message,
-    add,
-    add_instrument,
-    add_money,
-    add_party,
-    add_supplement,
-    add_units,
-    document,
-    movement,
-    payment,
+    Owned,
+    Parts,
+    by_owner,
+    owners,
+    party_xml,
+    piece,
+    shared_parts,
     short_text,
+    written,
 )
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:secl.010.001.03"
 
 
-def settlement_obligation_reports(rows: Iterable[Obligation], digits: Digits) -> list[Message]:
+def settlement_obligation_reports(table: ObligationTable, digits: Digits) -> list[Message]:
     """The reports of all members, in order of their first rows. MessageError where a row does not fit."""
-    grouped: dict[tuple[str, str, str], list[Obligation]] = {}
-    for row in rows:
-        if row.member != HOUSE:
-            grouped.setdefault((row.cycle, row.member, row.account), []).append(row)
-    return [_report(key, taken, digits) for key, taken in grouped.items()]
+    mine, groups = by_owner(table)
+    details, supplements = (written(parts, len(mine)) for parts in _parts(mine, digits))
+    return [
+        Message(
+            identifier=one.identifier,
+            content=b"".join((
+                _head(one).encode(), piece(details, one.first, one.count), b"</RptDtls>\n",
+                piece(supplements, one.first, one.count), b"</SttlmOblgtnRpt></Document>\n",
+            )),
+        )
+        for one in groups
+    ]  # fmt: skip
 
 
-def report_id(cycle: str, member: str, account: str) -> str:
-    """First 16 hexadecimal digits of SHA-256 over `cycle|member|account`."""
-    return sha256(f"{cycle}|{member}|{account}".encode()).hexdigest()[:16]
+def _head(one: Owned) -> str:
+    return (
+        f'{XML}<Document xmlns="{NAMESPACE}"><SttlmOblgtnRpt><RptParams><RptId>{one.identifier}</RptId>'
+        f"<RptDtAndTm><Dt>{one.date}</Dt></RptDtAndTm></RptParams>"
+        "<Pgntn><PgNb>1</PgNb><LastPgInd>true</LastPgInd></Pgntn>"
+        f"<ClrMmb>{party_xml(one.member, 'member')}</ClrMmb>"
+        f"<DlvryAcct><Id>{short_text(one.account, 'account')}</Id></DlvryAcct><RptDtls>\n"
+    )
 
 
-def _report(key: tuple[str, str, str], rows: list[Obligation], digits: Digits) -> Message:
-    cycle, member, account = key
-    identifier = report_id(cycle, member, account)
-    body = ElementTree.Element("SttlmOblgtnRpt")
-    parameters = add(body, "RptParams")
-    add(parameters, "RptId", identifier)
-    add(parameters, "RptDtAndTm/Dt", cycle.partition("/")[0])
-    page = add(body, "Pgntn")
-    add(page, "PgNb", "1")
-    add(page, "LastPgInd", "true")
-    add_party(body, "ClrMmb", member, "member")
-    add(body, "DlvryAcct/Id", short_text(account, "account"))
-    details = add(body, "RptDtls")
-    for row in rows:
-        _add_obligation(details, row, digits)
-    for row in rows:
-        add_supplement(body, row)
-    return Message(identifier=identifier, content=document(NAMESPACE, body))
-
-
-def _add_obligation(details: ElementTree.Element, row: Obligation, digits: Digits) -> None:
-    one = add(details, "SttlmOblgtnDtls")
-    add(one, "SttlmOblgtnId", short_text(row.obligation_id, "obligation_id"))
-    add_instrument(one, row.isin)
-    add(one, "IntnddSttlmDt/Dt/Dt", row.settle_date)
-    add_units(one, "Qty/Unit", row, digits)
-    add_money(one, row, digits)
-    # A net has trades of any venue behind it.
-    add(one, "PlcOfTrad/Tp/Cd", "VARI")
-    add(one, "ClrAcctTp", row.account)
-    add(one, "SctiesMvmntTp", movement(row))
-    add(one, "Pmt", payment(row))
-    part = add(one, "AddtlSttlmOblgtnDtls")
-    add(part, "OblgtnTp/Cd", row.type)
-    add_units(part, "Qty/Unit", row, digits)
-    add_money(part, row, digits)
-    add(part, "SttlmDt", row.settle_date)
-    add(part, "SctiesMvmntTp", movement(row))
-    add(part, "Pmt", payment(row))
+def _parts(table: ObligationTable, digits: Digits) -> tuple[Parts, Parts]:
+    """(details, supplement) of each row."""
+    of = shared_parts(table, digits, with_nothing=True)
+    accounts = Words(table.party, owners(table)[1])
+    quantity: Parts = ["<Qty><Unit>", *of.units, "</Unit></Qty>", of.money]
+    way: Parts = ["<SctiesMvmntTp>", of.movement, "</SctiesMvmntTp><Pmt>", of.payment, "</Pmt>"]
+    details: Parts = [
+        "<SttlmOblgtnDtls><SttlmOblgtnId>", of.identifier, "</SttlmOblgtnId>", of.instrument,
+        "<IntnddSttlmDt><Dt><Dt>", of.date, "</Dt></Dt></IntnddSttlmDt>", *quantity,
+        # A net has trades of any venue behind it.
+        "<PlcOfTrad><Tp><Cd>VARI</Cd></Tp></PlcOfTrad><ClrAcctTp>", accounts, "</ClrAcctTp>", *way,
+        "<AddtlSttlmOblgtnDtls><OblgtnTp><Cd>", of.kind, "</Cd></OblgtnTp>", *quantity,
+        "<SttlmDt>", of.date, "</SttlmDt>", *way, "</AddtlSttlmOblgtnDtls></SttlmOblgtnDtls>\n",
+    ]  # fmt: skip
+    return details, [*of.supplement, "\n"]

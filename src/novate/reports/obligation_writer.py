@@ -10,45 +10,63 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-import numpy as np
+import pyarrow as pa
 
-from novate.clearing.kernels.lines import SLACK
 from novate.clearing.leaves import lines_root
-from novate.clearing.obligations import COLUMNS, FOOTER_FORM, HEADER, Obligation
+from novate.clearing.obligation_table import ObligationTable, columns_of
+from novate.clearing.obligations import COLUMNS, FOOTER_FORM, HEADER, control_totals
 from novate.domain.machine import BrokenInvariant
-from novate.reports.obligation_reader import total_lines
-
-LINE_FEED = 10
+from novate.reports.sheets import arrow_of, csv_lines, parquet_of
 
 
 def cycle_file(
-    cycle: str,
-    rows: Sequence[Obligation],
-    digest: str,
-    currency_digits: dict[str, int],
-    quantity_digits: dict[str, int],
+    table: ObligationTable, digest: str, currency_digits: dict[str, int], quantity_digits: dict[str, int]
 ) -> bytes:
     """The file of the rows of one cycle, which may be none.
 
     `digest` is what the house said of the body; BrokenInvariant if the body is another.
     """
-    lines = "".join(",".join(str(getattr(row, name)) for name in COLUMNS) + "\n" for row in rows).encode()
-    body = HEADER.encode() + lines
+    (cycle,) = table.cycles
+    lines = csv_lines(columns_of(table), len(table))
+    body = HEADER.encode() + lines.content.tobytes()
     found = sha256(body).hexdigest()
     if found != digest:
         raise BrokenInvariant(f"Expected obligations of {cycle} with the SHA-256 {digest}, was {found}")
     footer = [
         f"#footer,{FOOTER_FORM}",
-        *total_lines(rows, currency_digits, quantity_digits),
-        f"#cycle,{cycle},{len(rows)},{digest},{_root_of(lines).hex()}",
-        f"#rows,{len(rows)}",
+        *_total_lines(table, currency_digits, quantity_digits),
+        f"#cycle,{cycle},{len(table)},{digest},{lines_root(lines.data, lines.starts).hex()}",
+        f"#rows,{len(table)}",
         f"#sha256,{digest}",
     ]
     return body + ("\n".join(footer) + "\n").encode()
 
 
-def _root_of(lines: bytes) -> bytes:
-    """RFC 6962 root over lines, each of which ends with the one LF that it holds."""
-    data = np.frombuffer(lines + bytes(SLACK), np.uint8)
-    ends = np.flatnonzero(data == LINE_FEED) + 1
-    return lines_root(data, np.concatenate([[0], ends]))
+def cycle_parquet(table: ObligationTable) -> bytes:
+    """The same rows as Parquet."""
+    columns = [arrow_of(column) for column in columns_of(table)]
+    return parquet_of(pa.table(columns, names=list(COLUMNS)))
+
+
+def _total_lines(
+    table: ObligationTable, currency_digits: dict[str, int], quantity_digits: dict[str, int]
+) -> list[str]:
+    """The `#isin` and `#ccy` lines of a footer, in its order."""
+    ccy_of = dict(zip(table.isin.tolist(), table.ccy.tolist(), strict=True))
+    lines = []
+    for isin, *sums in _in_order(table.isins, control_totals(table.isin, table.quantity, len(table.isins))):
+        name = table.isins[isin]
+        lines.append(f"#isin,{name},{table.ccys[ccy_of[isin]]},{quantity_digits.get(name)},{_said(sums)}")
+    for ccy, *sums in _in_order(table.ccys, control_totals(table.ccy, table.amount, len(table.ccys))):
+        lines.append(f"#ccy,{table.ccys[ccy]},{currency_digits.get(table.ccys[ccy])},{_said(sums)}")
+    return lines
+
+
+def _in_order(names: Sequence[str], totals: list[tuple[int, int, int, int]]) -> list[tuple[int, ...]]:
+    return sorted(totals, key=lambda one: names[one[0]])
+
+
+def _said(sums: Sequence[int]) -> str:
+    """Rows, out, in, difference."""
+    count, out, into = sums
+    return f"{count},{out},{into},{into - out}"

@@ -11,14 +11,18 @@ after the date is taken back: a ROLL closes one date and opens the next.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 import numpy as np
 
-from novate.clearing.chart import BalanceBook, place_of
+from novate.clearing.chart import BalanceBook, places_of
 from novate.clearing.house_terms import HouseTerms
 from novate.clearing.ledger.codes import TransferFlag
 from novate.clearing.ledger.layout import TRANSFERS
 from novate.clearing.ledger.view import LedgerView
+from novate.clearing.lines import Column, Numbers, Words
+from novate.reports.sheets import arrow_of
 
 COLUMNS = ("book", "asset", "member", "account", "debit", "credit")
 MOVES_NOTHING = TransferFlag.PENDING | TransferFlag.VOID_PENDING
@@ -35,8 +39,22 @@ class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
     credit: int
 
 
-def trial_balance(ledger: LedgerView, terms: HouseTerms, day: int) -> list[TrialLine]:
-    """The accounts whose net is not zero at the close of a date (its ordinal), by book, asset and party."""
+class TrialBalance(msgspec.Struct, frozen=True, kw_only=True):
+    """The accounts whose net is not zero, by book, asset and party."""
+
+    columns: list[Column]
+    """Those of COLUMNS."""
+    accounts: int
+
+    def lines(self) -> Iterator[TrialLine]:
+        """The accounts one by one."""
+        arrays = [arrow_of(column).to_pylist() for column in self.columns]
+        for values in zip(*arrays, strict=True):
+            yield TrialLine(**dict(zip(COLUMNS, values, strict=True)))
+
+
+def trial_balance(ledger: LedgerView, terms: HouseTerms, day: int) -> TrialBalance:
+    """The trial balance at the close of a date (its ordinal)."""
     tables = ledger.state()
     rows = tables.accounts[1 : ledger.opened + 1]
     net = np.zeros(ledger.opened + 1, np.int64)
@@ -47,22 +65,22 @@ def trial_balance(ledger: LedgerView, terms: HouseTerms, day: int) -> list[Trial
     later &= (transfers["flags"] & int(MOVES_NOTHING)) == 0
     np.add.at(net, transfers["debit"][later], transfers["amount"][later])
     np.subtract.at(net, transfers["credit"][later], transfers["amount"][later])
-    found = []
-    for account, value in sorted(zip(rows["id"].tolist(), net[1:].tolist(), strict=True)):
-        if value:
-            found.append(_line(account, value, terms))
-    return found
-
-
-def _line(account: int, net: int, terms: HouseTerms) -> TrialLine:
-    book, asset, party = place_of(account)
-    is_security = book == BalanceBook.HOLDINGS
-    member, name = terms.parties[party]
-    return TrialLine(
-        book=book.name,
-        asset=(terms.instruments if is_security else terms.currencies)[asset].name,
-        member=member,
-        account=name,
-        debit=max(-net, 0),
-        credit=max(net, 0),
+    accounts = rows["id"].astype(np.int64)
+    order = np.argsort(accounts)
+    order = order[net[1:][order] != 0]
+    place, net = places_of(accounts[order]), net[1:][order]
+    names = [one.name for one in terms.instruments]
+    # Currencies stand behind the instruments.
+    asset = place.asset + np.where(place.book == BalanceBook.HOLDINGS, 0, len(names))
+    names += [one.name for one in terms.currencies]
+    return TrialBalance(
+        columns=[
+            Words(place.book, [book.name for book in BalanceBook]),
+            Words(asset, names),
+            Words(place.party, [member for member, _ in terms.parties]),
+            Words(place.party, [account for _, account in terms.parties]),
+            Numbers(np.maximum(-net, 0)),
+            Numbers(np.maximum(net, 0)),
+        ],
+        accounts=len(net),
     )

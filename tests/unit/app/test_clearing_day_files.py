@@ -9,6 +9,7 @@ import json
 import shutil
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pyarrow.parquet
 import pytest
@@ -133,8 +134,18 @@ def test_messages_stand_in_one_archive_whose_bytes_tell_no_time(lived: tuple[Pat
     archive = zipfile.ZipFile(io.BytesIO(data))
     content = {name: archive.read(name) for name in archive.namelist()}
     rows = [row for row in day_rows(directory, closed[1]) if row["member"] != "CCP"]
-    ids = {name.removeprefix("sese.023/").removesuffix(".xml") for name in content if name.startswith("sese")}
-    assert ids == {row["obligation_id"] for row in rows}
+    reports, files = (
+        {name.removeprefix(kind): data for name, data in content.items() if name.startswith(kind)}
+        for kind in ("secl.010/", "sese.023/")
+    )
+    assert set(reports) == set(files)
+    assert len(files) == len({(row["member"], row["account"]) for row in rows})
+    payloads = [
+        document
+        for data in files.values()
+        for document in ElementTree.fromstring(data).iterfind(".//{*}TxId")
+    ]
+    assert sorted(one.text or "" for one in payloads) == sorted(row["obligation_id"] for row in rows)
     assert zipped(dict(reversed(content.items()))) == data
 
 

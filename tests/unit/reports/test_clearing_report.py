@@ -10,7 +10,6 @@ import subprocess
 from html import escape
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from novate.reports.clearing_report import clearing_report_page, headline
@@ -159,12 +158,17 @@ def test_an_open_date_says_so_and_has_no_totals() -> None:
     assert len(rows_of(house_statements(statements_of(day))["", "totals.csv"])) == 0
 
 
-def test_a_second_cycle_replaces_the_rows_of_the_first() -> None:
-    row = {
+def obligation(**change: object) -> dict[str, object]:
+    """An OBLIGATION event."""
+    return {
         "ev": "OBLIGATION", "obligation_id": "0", "cycle": "D/N1", "member": "A", "account": "HOUS",
-        "isin": "X", "ccy": "USD", "type": "NEW1", "movement": "DELI", "quantity": 5, "pay": "CRDT",
-        "amount_minor": 5, "gross_legs": 1,
+        "isin": "ACME", "ccy": "USD", "type": "NEW1", "movement": "DELI", "quantity": 5, "pay": "CRDT",
+        "amount_minor": 5, "gross_legs": 1, "settle_date": "D", "trade_root_hash": "", **change,
     }  # fmt: skip
+
+
+def test_a_second_cycle_replaces_the_rows_of_the_first() -> None:
+    row = obligation(isin="X")
     other = {**row, "isin": "Y"}
     again = {**row, "cycle": "D/N2", "quantity": 3}
     gone = {"ev": "NETTED", "cycle": "D/N3", "isin": "X", "legs": 2, "rows": 0}
@@ -176,11 +180,8 @@ def test_a_second_cycle_replaces_the_rows_of_the_first() -> None:
 
 
 def test_a_large_day_shows_its_largest_obligations() -> None:
-    many = [
-        msgspec.structs.replace(BUSY.rows[0], obligation_id=f"{place:016x}", amount_minor=place)
-        for place in range(600)
-    ]
-    page = clearing_report_page(msgspec.structs.replace(BUSY, rows=many))
+    many = [obligation(obligation_id=f"{place:016x}", amount_minor=place) for place in range(600)]
+    page = clearing_report_page(clearing_day("D", [({"cmd": "NET"}, many)], BUSY.faces))
     assert page.count('<tr id="o-') == 500
     assert f'id="o-{599:016x}"' in page
     assert "The largest 500; all in" in page
@@ -188,7 +189,7 @@ def test_a_large_day_shows_its_largest_obligations() -> None:
 
 def test_names_are_data_and_never_markup() -> None:
     name = "<script>alert(1)</script>"
-    day = msgspec.structs.replace(BUSY, rows=[msgspec.structs.replace(BUSY.rows[0], member=name)])
+    day = clearing_day("D", [({"cmd": "NET"}, [obligation(member=name)])], BUSY.faces)
     page = clearing_report_page(day)
     assert name not in page
     assert escape(name) in page

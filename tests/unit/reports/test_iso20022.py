@@ -10,12 +10,13 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
+from novate.clearing.obligation_table import table_of_rows
 from novate.clearing.obligations import COLUMNS, Obligation
 from novate.reports.iso20022 import SUPPLEMENT, Digits, Message, MessageError, fixed_point
 from novate.reports.iso_secl010 import NAMESPACE as SECL
 from novate.reports.iso_secl010 import settlement_obligation_reports
 from novate.reports.iso_sese023 import NAMESPACE as SESE
-from novate.reports.iso_sese023 import settlement_instructions
+from novate.reports.iso_sese023 import instruction_files, settlement_instructions
 from tests.unit.reports.iso_schema import breaches
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "conformance" / "clearing" / "hand"
@@ -67,7 +68,7 @@ def test_the_scenarios_show_every_kind_of_row() -> None:
 
 
 def test_a_report_has_every_column() -> None:
-    (report,) = settlement_obligation_reports([ROW], ONE)
+    (report,) = settlement_obligation_reports(table_of_rows([ROW]), ONE)
     root = "SttlmOblgtnRpt/"
     one = root + "RptDtls/SttlmOblgtnDtls/"
     expected = {
@@ -95,7 +96,7 @@ def test_a_report_has_every_column() -> None:
 
 
 def test_an_instruction_has_every_column_and_the_house_on_the_other_side() -> None:
-    (message,) = settlement_instructions([ROW], ONE)
+    (message,) = settlement_instructions(table_of_rows([ROW]), ONE)
     root = "SctiesSttlmTxInstr/"
     expected = {
         root + "TxId": "63894ac6c6459f91",
@@ -113,7 +114,7 @@ def test_an_instruction_has_every_column_and_the_house_on_the_other_side() -> No
     assert {path: text(message, SESE, path) for path in expected} == expected
     assert text(message, SUPPLEMENT, root + "SplmtryData/Envlp/Obligation/type") == "NEW1"
     receiving = msgspec.structs.replace(ROW, movement="RECE", pay="DEBT")
-    (message,) = settlement_instructions([receiving], ONE)
+    (message,) = settlement_instructions(table_of_rows([receiving]), ONE)
     assert text(message, SESE, root + "DlvrgSttlmPties/Pty1/Id/PrtryId/Id") == "CCP"
     assert text(message, SESE, root + "SttlmAmt/CdtDbtInd") == "DBIT"
 
@@ -123,7 +124,7 @@ def test_money_without_securities_is_a_payment_free_of_delivery() -> None:
     pays = msgspec.structs.replace(ROW, **bare, pay="DEBT")
     paid = msgspec.structs.replace(ROW, **bare, pay="CRDT")
     for row, side in ((pays, "RECE"), (paid, "DELI")):
-        (message,) = settlement_instructions([row], ONE)
+        (message,) = settlement_instructions(table_of_rows([row]), ONE)
         kind = "SctiesSttlmTxInstr/SttlmTpAndAddtlParams/"
         assert text(message, SESE, kind + "SctiesMvmntTp") == side
         assert text(message, SESE, kind + "Pmt") == "APMT"
@@ -132,37 +133,69 @@ def test_money_without_securities_is_a_payment_free_of_delivery() -> None:
 
 def test_securities_without_money_are_free_of_payment() -> None:
     row = msgspec.structs.replace(ROW, pay="NONE", amount_minor=0)
-    (message,) = settlement_instructions([row], ONE)
+    (message,) = settlement_instructions(table_of_rows([row]), ONE)
     assert text(message, SESE, "SctiesSttlmTxInstr/SttlmTpAndAddtlParams/Pmt") == "FREE"
     assert b"SttlmAmt" not in message.content
-    (report,) = settlement_obligation_reports([row], ONE)
+    (report,) = settlement_obligation_reports(table_of_rows([row]), ONE)
     assert text(report, SECL, "SttlmOblgtnRpt/RptDtls/SttlmOblgtnDtls/SttlmAmt/Amt") == "0.00"
     assert b"CdtDbtInd" not in report.content
 
 
 def test_a_symbol_stands_where_there_is_no_isin() -> None:
     row = msgspec.structs.replace(ROW, isin="ACME")
-    (message,) = settlement_instructions([row], Digits(currency={"USD": 2}, quantity={"ACME": 0}))
+    (message,) = settlement_instructions(
+        table_of_rows([row]), Digits(currency={"USD": 2}, quantity={"ACME": 0})
+    )
     assert text(message, SESE, "SctiesSttlmTxInstr/FinInstrmId/OthrId/Id") == "ACME"
 
 
 def test_every_row_of_a_member_is_once_in_a_report_and_the_house_is_in_none() -> None:
-    reports = settlement_obligation_reports(ROWS, DIGITS)
+    reports = settlement_obligation_reports(table_of_rows(ROWS), DIGITS)
     found = [
         one.text
         for report in reports
         for one in ElementTree.fromstring(report.content).iterfind(".//{*}SttlmOblgtnId")
     ]
     assert sorted(found) == sorted(row.obligation_id for row in ROWS if row.member != "CCP")
-    assert len(settlement_instructions(ROWS, DIGITS)) == len(found)
+    assert len(settlement_instructions(table_of_rows(ROWS), DIGITS)) == len(found)
 
 
 def test_the_same_rows_give_the_same_bytes() -> None:
-    assert settlement_obligation_reports(ROWS, DIGITS) == settlement_obligation_reports(list(ROWS), DIGITS)
-    (report,) = settlement_obligation_reports([ROW], ONE)
+    assert settlement_obligation_reports(table_of_rows(ROWS), DIGITS) == settlement_obligation_reports(
+        table_of_rows(list(ROWS)), DIGITS
+    )
+    (report,) = settlement_obligation_reports(table_of_rows([ROW]), ONE)
     assert report.content.startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="urn:iso:')
     assert report.content.endswith(b"</Document>\n")
     assert b"\r" not in report.content
+
+
+def elements(root: ElementTree.Element) -> list[object]:
+    """Everything that a document says."""
+    return [(one.tag, one.attrib, (one.text or "").strip()) for one in root.iter()]
+
+
+def test_the_instructions_of_an_account_stand_in_one_business_file() -> None:
+    # Scenarios have ids in common.
+    table = table_of_rows(list({row.obligation_id: row for row in ROWS}.values()))
+    alone = {one.identifier: one.content for one in settlement_instructions(table, DIGITS)}
+    reports = settlement_obligation_reports(table, DIGITS)
+    files = instruction_files(table, DIGITS)
+    assert [one.identifier for one in files] == [one.identifier for one in reports]
+    told = 0
+    for file in files:
+        root = ElementTree.fromstring(file.content)
+        assert root.tag == "{urn:iso:std:iso:20022:tech:xsd:head.002.001.01}Xchg"
+        documents = root.findall("./{*}Pyld/*")
+        counts = {one.text for one in root.iterfind(".//{*}TtlNbOfDocs")} | {
+            one.text for one in root.iterfind(".//{*}NbOfDocs")
+        }
+        assert counts == {str(len(documents))}
+        for document in documents:
+            identifier = document.findtext(".//{*}TxId") or ""
+            assert elements(document) == elements(ElementTree.fromstring(alone[identifier]))
+        told += len(documents)
+    assert told == len(alone)
 
 
 @pytest.mark.parametrize(
@@ -178,12 +211,14 @@ def test_the_same_rows_give_the_same_bytes() -> None:
 def test_what_a_message_cannot_hold_is_refused(change: dict[str, object], said: str) -> None:
     row = msgspec.structs.replace(ROW, **change)
     with pytest.raises(MessageError, match=said):
-        settlement_instructions([row], Digits(currency={"USD": 2, "usd": 2}, quantity={row.isin: 0}))
+        settlement_instructions(
+            table_of_rows([row]), Digits(currency={"USD": 2, "usd": 2}, quantity={row.isin: 0})
+        )
 
 
 def test_six_digits_of_money_are_refused_and_not_rounded() -> None:
     with pytest.raises(MessageError, match="at most 5 digits"):
-        settlement_instructions([ROW], Digits(currency={"USD": 6}, quantity=ONE.quantity))
+        settlement_instructions(table_of_rows([ROW]), Digits(currency={"USD": 6}, quantity=ONE.quantity))
 
 
 @pytest.mark.parametrize("value", [0, 1, 9, 10, 99, 100, 123456789])
@@ -200,11 +235,11 @@ def test_messages_keep_the_schema(kind: str) -> None:
     if kind == "secl.010":
         from python_iso20022.secl.secl_010_001_03.models import Secl01000103 as Schema
 
-        messages = settlement_obligation_reports([*ROWS, FREE, ROW], with_isin())
+        messages = settlement_obligation_reports(table_of_rows([*ROWS, FREE, ROW]), with_isin())
     else:
         from python_iso20022.sese.sese_023_001_11.models import Sese02300111 as Schema
 
-        messages = settlement_instructions([*ROWS, FREE, ROW], with_isin())
+        messages = settlement_instructions(table_of_rows([*ROWS, FREE, ROW]), with_isin())
     assert b"<Pmt>FREE" in messages[-2].content
     parser = XmlParser()
     assert len(messages) > 20
