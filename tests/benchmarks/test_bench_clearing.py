@@ -9,6 +9,7 @@ import pytest
 
 from novate.app import bench_clearing as bench
 from novate.app.bench_clearing import ClearingBench
+from novate.app.bench_day import PHASES as DAY_PHASES
 from novate.app.bench_house import PHASES
 from novate.app.bench_nets import duckdb_nets, rows_of
 from novate.app.bench_table import print_clearing
@@ -28,7 +29,8 @@ def test_every_promised_case_is_measured(tiny: ClearingBench) -> None:
     cases = {case.case for case in tiny.results if "polars" not in case.case}
     files = {f"file:{TRADES}", "file:nets:duckdb", f"file-crowded:{TRADES}", "file-crowded:nets:duckdb"}
     house = {f"house:{TRADES}", "house-fails", *(f"house-{phase}" for phase in PHASES)}
-    assert cases == {"net:novate", "net:duckdb", f"curve:{TRADES}", *files, *house}
+    day = {f"day:{TRADES}", *(f"day-{phase}" for phase in DAY_PHASES)}
+    assert cases == {"net:novate", "net:duckdb", f"curve:{TRADES}", *files, *house, *day}
     assert all(case.messages == TRADES for case in tiny.results)
     # Nearly every leg of so few trades is a net of its own.
     assert tiny.case(f"file:{TRADES}").details["obligations"] == tiny.case("net:novate").details["nets"]
@@ -42,6 +44,10 @@ def test_a_day_of_the_house_settles_but_for_the_fails_that_were_planted(tiny: Cl
     assert 0 < failing["fails"] < 0.2 * 2 * TRADES
     assert failing["lines_settled"] < whole["lines_settled"]
     assert 0 < failing["bytes_per_trade_gone"] < failing["bytes_per_trade"]
+
+
+def test_a_day_as_a_firm_lives_it_has_the_obligations_of_the_machine_alone(tiny: ClearingBench) -> None:
+    assert TRADES < tiny.case(f"day:{TRADES}").details["obligations"] <= 2 * TRADES
 
 
 def test_the_curve_ends_with_the_whole_flow() -> None:

@@ -7,7 +7,8 @@
     file:N          `novate clear`, from a Parquet file to the obligation file, in a process of its own
     file:nets:...   the nets of the same file by DuckDB and by Polars (`bench_files`)
     file-crowded:.. the same where members and instruments crowd
-    house:N ...     whole days through the clearing machine (`bench_house`)
+    house:N ...     whole days through the clearing machine alone (`bench_house`)
+    day:N ...       the same as a firm lives it: file, journal, machine, ledger, all files (`bench_day`)
 
 200 members, 5,000 instruments, evenly drawn trades (`simulation.trade_flow`). All three must give the same
 nets, or the benchmark fails. docs/benchmarks.md says how to read the figures.
@@ -24,6 +25,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from novate.app.bench_day import PHASES as DAY_PHASES
+from novate.app.bench_day import day_cases
 from novate.app.bench_files import measure_files
 from novate.app.bench_house import PHASES, house_cases
 from novate.app.bench_machine import this_machine
@@ -56,11 +59,13 @@ def bench_clearing(
     `house_trades`."""
     results = []
     engines = 3 if polars_is_there() else 2
-    steps = 3 * engines + len([*curve_sizes(trades), *curve_sizes(house_trades), *PHASES, "fails"])
+    sizes = list(curve_sizes(house_trades))
+    steps = 3 * engines + len([*curve_sizes(trades), *sizes, *PHASES, "fails", *sizes, *DAY_PHASES])
     progress("bench: drawing trades", 0, steps)
     cases = (
         _cases(trades, repeats),
-        house_cases(list(curve_sizes(house_trades)), min(repeats, FILE_REPEATS)),
+        house_cases(sizes, min(repeats, FILE_REPEATS)),
+        day_cases(sizes, min(repeats, FILE_REPEATS)),
     )
     for result in chain(*cases):
         results.append(result)

@@ -1,9 +1,9 @@
 """A whole day of the clearing house as a firm lives it, each day in a process of its own.
 
     trades.parquet --take--> journal, lifecycle, novation, positions; the return file      day-take
-    ROLL    the netting cycle, and the files of the trade date                             day-netting
+    ROLL    the close, its files, and the netting cycle of the settlement date             day-netting
     SETTLE  every line delivered and paid through the ledger                               day-settlement
-    ROLL    the close, and the files of the settlement date                                day-close
+    ROLL    the close, and its files: obligations, messages, statements, the report        day-close
 
 Members and instruments are as crowded as in real markets, everything settles. What must be delivered, and
 money, comes in by DEPOSIT commands through the same journal before the trades: no part of the figures.
@@ -91,7 +91,7 @@ def run_day(path: Path, trades: int, directory: Path) -> Found:
         ends = [start]
         taken = house.take(path)
         ends.append(time.process_time_ns())
-        netted = house.roll()
+        house.roll()
         ends.append(time.process_time_ns())
         house.settle()
         ends.append(time.process_time_ns())
@@ -102,7 +102,7 @@ def run_day(path: Path, trades: int, directory: Path) -> Found:
     return {
         **{phase: end - begun for phase, begun, end in zip(PHASES, ends, ends[1:], strict=False)},
         "total": ends[-1] - start,
-        "obligations": sum(one["obligations"] for one in netted.summary["cycles"]),
+        "obligations": sum(one["obligations"] for one in closed.summary["cycles"]),
         "peak_kibibytes": peak_kibibytes(),
     }
 

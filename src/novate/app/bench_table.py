@@ -143,7 +143,7 @@ def print_clearing(result: ClearingBench) -> None:
     for row in bench_clearing.figures(result):
         shown.add_row(*row)
     screen.print(shown)
-    files = [case for case in result.results if "cpu_seconds" in case.details]
+    files = [case for case in result.results if "wall_seconds" in case.details]
     shown = table("from the Parquet file", ">CPU s", ">wall s", ">peak MiB", ">nets", ">CPU s by step")
     for case in files:
         told = case.details
@@ -160,6 +160,14 @@ def print_clearing(result: ClearingBench) -> None:
         names = ("bytes_per_trade", "bytes_per_trade_gone", "lines_settled", "fails")
         if names[0] in case.details:
             shown.add_row(case.case, *(f"{case.details[name]:,}" for name in names))
+    screen.print(shown)
+    shown = table("a day with journal and all files", ">CPU s", ">peak MiB", ">obligations")
+    for case in result.results:
+        if case.case.startswith("day:"):
+            cpu, peak, count = (
+                case.details[name] for name in ("cpu_seconds", "peak_mebibytes", "obligations")
+            )
+            shown.add_row(case.case, str(cpu), str(peak), f"{count:,}")
     screen.print(shown)
     for line in (*result.notes, machine_line(result.machine)):
         screen.print(line, markup=False)

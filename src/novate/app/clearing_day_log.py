@@ -27,6 +27,7 @@ from novate.clearing.kernels.lines import Int64s
 from novate.clearing.machine import Clearing
 from novate.clearing.obligation_rows import RowColumns, rows_of_events
 from novate.clearing.obligation_table import table_of_cycle, table_of_rows
+from novate.clearing.rows import MemberNetting
 from novate.domain.clearing_codes import ClearingEvent, ClearingFlag, Policy
 from novate.domain.clearing_records import DIGEST, Records
 from novate.reports.clearing_report_day import ClearingDay, ClearingFaces, DayFold
@@ -66,6 +67,8 @@ class LoggedDate(msgspec.Struct, kw_only=True):
     kept: list[Records] = []
     positions: Json = {}
     """POSITIONS just before the date was closed, without what waits."""
+    member_netting: list[MemberNetting] = []
+    """What netting saved each party in the cycles of the date."""
 
 
 class DayLog:
@@ -74,11 +77,13 @@ class DayLog:
     def __init__(self) -> None:
         self.running = LoggedDate(date="", is_whole=False)
         self.closed: LoggedDate | None = None
+        self._house: Clearing
 
     def begin(self, house: Clearing, is_founding: bool) -> None:
         """Telling begins with the house as it is now."""
         self.running = LoggedDate(date=day_text(house.today), is_whole=is_founding)
         self.closed = None
+        self._house = house
 
     def before_roll(self, house: Clearing) -> None:
         """What is open now is what the close will show; only here its dates are known."""
@@ -87,14 +92,15 @@ class DayLog:
     def take(self, events: Records) -> None:
         """Events of whole commands, in order; of ROLLs at most one."""
         rolled = np.flatnonzero(events["kind"] == ClearingEvent.ROLLED)
-        if not len(rolled):
-            self._keep(events)
-            return
-        at = int(rolled[0])
-        self._keep(events[:at])
-        self.closed = self.running
-        self.running = LoggedDate(date=day_text(int(events["number"][at])), is_whole=True)
-        self._keep(events[at:])
+        if len(rolled):
+            at = int(rolled[0])
+            self._keep(events[:at])
+            self.closed = self.running
+            self.running = LoggedDate(date=day_text(int(events["number"][at])), is_whole=True)
+            events = events[at:]
+        self._keep(events)
+        if (events["kind"] == ClearingEvent.FILE).any():
+            self.running.member_netting = self._house.member_netting()
 
     def _keep(self, events: Records) -> None:
         if not len(events):
@@ -136,6 +142,7 @@ def told_day(logged: LoggedDate, house: Clearing, quantity_digits: dict[str, int
     for name, number in logged.counts.items():
         if name != ClearingEvent.LEG.name:
             day.counts[name] = number
+    day.member_netting = logged.member_netting
     return fold.finished()
 
 

@@ -109,7 +109,9 @@ def net_positions(state: State, instruments: list[int], totals: Totals) -> list[
     """Entering legs change the positions of net instruments; rows of all that are open then."""
     carried = {one: state.positions[one] for one in instruments if state.positions.has(one)}
     for instrument, positions in carried.items():
-        totals.add_elements(instrument, [(one.quantity, one.amount) for one in positions.values()])
+        totals.add_elements(
+            instrument, [(party, one.quantity, one.amount) for party, one in positions.items()]
+        )
     is_fail = {
         (instrument, party)
         for instrument, positions in carried.items()
@@ -241,13 +243,15 @@ def enter_items(state: State, instruments: list[int]) -> None:
 
 def net_items(state: State, instrument: int, into: RowList, totals: Totals) -> None:
     """Rows of the items of a gross instrument."""
+    elements = []
     for item in state.items_of(instrument):
         item.reason = 0
         for row, sign in ((item.buyer_leg, 1), (item.seller_leg, -1)):
             quantity, amount = sign * item.quantity, -sign * item.amount
-            totals.add_elements(instrument, [(quantity, amount)])
             leg = state.leg(row)
+            elements.append((leg.party, quantity, amount))
             kind = LegKind.FAIL if item.since < state.today else LegKind(leg.kind)
             suffix = b"|".join((*state.trade_key(item.trade), b"B" if sign > 0 else b"S"))
             root = merkle_root([state.leaf(leg)])
             into.add(instrument, leg.party, quantity, amount, kind, 1, root, suffix)
+    totals.add_elements(instrument, elements)

@@ -5,6 +5,7 @@ OBLIGATION ROOT ... (settle date, currency, member, account, instrument)   NETTE
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import sha256
 
 import numpy as np
@@ -15,16 +16,18 @@ from novate.clearing.merkle import EMPTY_ROOT
 from novate.clearing.obligation_rows import RowColumns, RowList, cycle_text
 from novate.clearing.obligation_table import columns_of, table_of_cycle
 from novate.clearing.obligations import HEADER
+from novate.clearing.rows import MemberNetting
 from novate.clearing.state import State
 from novate.domain.clearing_codes import ClearingEvent, LegKind
 from novate.domain.clearing_records import CLEARING_EVENT, DIGEST, RECORD_BYTES, Records
 
 PPM = 10**6
 Int64s = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.integer]
 
 
 class Totals:
-    """What went into a cycle and what came out, by instrument (C25)."""
+    """What went into a cycle and what came out, by instrument (C25) and by party."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -32,24 +35,47 @@ class Totals:
         self._legs, self._rows = np.zeros(count, np.int64), np.zeros(count, np.int64)
         self._gross, self._net = np.zeros((count, 2), np.int64), np.zeros((count, 2), np.int64)
         """To deliver, and to pay."""
+        self._currency = np.array([one.currency for one in state.terms.instruments], np.int64)
+        cells = len(state.terms.parties) * len(state.terms.currencies)
+        self._party_gross, self._party_net = np.zeros((cells, 3), np.int64), np.zeros((cells, 3), np.int64)
+        """Of each party and currency: elements, to pay, to receive."""
 
     def add_legs(self, legs: Records) -> None:
         """Legs that enter."""
         _add(self._gross, legs["instrument"], legs["quantity"], legs["amount"])
         self._legs += np.bincount(legs["instrument"], minlength=len(self._legs))
+        self._add_party(self._party_gross, legs["instrument"], legs["party"], legs["amount"])
 
-    def add_elements(self, instrument: int, elements: list[tuple[int, int]]) -> None:
-        """Quantity and amount of positions that were carried, and of items."""
+    def add_elements(self, instrument: int, elements: list[tuple[int, int, int]]) -> None:
+        """Party, quantity and amount of positions that were carried, and of items."""
+        party, quantity, amount = np.array(elements, np.int64).reshape(-1, 3).T
+        instruments = np.full(len(elements), instrument)
+        _add(self._gross, instruments, quantity, amount)
         self._legs[instrument] += len(elements)
-        self._gross[instrument] += (
-            sum(max(0, -quantity) for quantity, _ in elements),
-            sum(max(0, -amount) for _, amount in elements),
-        )
+        self._add_party(self._party_gross, instruments, party, amount)
 
     def add_rows(self, rows: RowColumns) -> None:
         """Rows of members."""
         _add(self._net, rows.instrument, rows.quantity, rows.amount)
         self._rows += np.bincount(rows.instrument, minlength=len(self._rows))
+        self._add_party(self._party_net, rows.instrument, rows.party, rows.amount)
+
+    def _add_party(self, sums: Int64s, instrument: Integers, party: Integers, amount: Int64s) -> None:
+        cell = party.astype(np.int64) * len(self._state.terms.currencies) + self._currency[instrument]
+        sums[:, 0] += np.bincount(cell, minlength=len(sums))
+        np.add.at(sums[:, 1], cell, np.maximum(-amount, 0))
+        np.add.at(sums[:, 2], cell, np.maximum(amount, 0))
+
+    def by_member(self) -> Iterator[MemberNetting]:
+        """By party and currency, without those that had nothing."""
+        state, width = self._state, len(self._state.terms.currencies)
+        for cell in np.flatnonzero(self._party_gross[:, 0]).tolist():
+            legs, gross_pay, gross_receive = self._party_gross[cell].tolist()
+            rows, net_pay, net_receive = self._party_net[cell].tolist()
+            yield MemberNetting(
+                state.today, state.cycles, cell // width, cell % width, legs, rows, gross_pay, net_pay,
+                gross_receive, net_receive,
+            )  # fmt: skip
 
     def emit(self) -> None:
         """NETTED by instrument, CYCLE by currency."""
@@ -75,7 +101,7 @@ class Totals:
             )  # fmt: skip
 
 
-def _add(sums: Int64s, instrument: npt.NDArray[np.integer], quantity: Int64s, amount: Int64s) -> None:
+def _add(sums: Int64s, instrument: Integers, quantity: Int64s, amount: Int64s) -> None:
     for column, values in enumerate((quantity, amount)):
         np.add.at(sums[:, column], instrument, np.maximum(-values, 0))
 
@@ -96,6 +122,7 @@ def emit_cycle(state: State, rows: RowColumns, totals: Totals) -> None:
     state.out.put_records(row_events(state, rows))
     state.out.rows.add_columns(rows.instrument, rows.quantity, rows.amount)
     totals.emit()
+    state.member_netting += totals.by_member()
     state.out.put_digest(ClearingEvent.FILE, file_digest(state, rows), state.today, state.cycles, rows.size)
 
 

@@ -18,6 +18,7 @@ from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.house_terms import HouseTerms, require_house_terms
 from novate.clearing.ledger.archive import Archive
 from novate.clearing.ledger.view import LedgerView
+from novate.clearing.rows import MemberNetting
 from novate.clearing.settlement import run
 from novate.clearing.staging import Staging
 from novate.clearing.state import State
@@ -275,6 +276,11 @@ class Clearing:
     def waiting_nets(self) -> list[queries.WaitingNet]:
         """Of those, the nets that wait for their settlement date."""
         return queries.waiting_nets(self._state)
+
+    def member_netting(self) -> list[MemberNetting]:
+        """What netting saved each party in the cycles of the running date, as far as this machine ran them:
+        after `restore` those before it are not there."""
+        return list(self._state.member_netting)
 
     def memory_bytes(self) -> int:
         """Bytes of what is remembered of trades, legs and positions; the ledger counts its own."""

@@ -55,6 +55,21 @@ LEGS = np.dtype(
 )
 
 
+class MemberNetting(NamedTuple):
+    """What netting saved a party in a currency of a cycle: what it would pay and be paid gross, and net."""
+
+    day: int
+    cycle: int
+    party: int
+    currency: int
+    legs: int
+    rows: int
+    gross_pay: int
+    net_pay: int
+    gross_receive: int
+    net_receive: int
+
+
 class Leg(NamedTuple):
     """A leg as it was when it was read; the fields are the columns of LEGS (C10)."""
 

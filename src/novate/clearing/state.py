@@ -27,7 +27,7 @@ from novate.clearing.ledger.archive import Archive
 from novate.clearing.load import Load
 from novate.clearing.open_positions import OpenPositions, Position
 from novate.clearing.outbox import Outbox
-from novate.clearing.rows import LEGS, NO_ROW, TRADES, VERSIONS, Leg, Rows, Texts
+from novate.clearing.rows import LEGS, NO_ROW, TRADES, VERSIONS, Leg, MemberNetting, Rows, Texts
 from novate.clearing.trade_index import TradeIndex
 from novate.clearing.venue_stream import VenueStream
 from novate.clearing.waiting import WaitingLegs
@@ -131,6 +131,8 @@ class State:
         self.ccp, self.world = terms.ccp, terms.world
         self.today = terms.start
         self.cycles = self.runs = 0
+        self.member_netting: list[MemberNetting] = []
+        """Of the cycles of the running date that this machine itself has run; no part of what is saved."""
         self.out = Outbox()
         self.balances = Balances(terms, archive)
         self.loads = Load(terms)
@@ -211,6 +213,7 @@ class State:
         self.balances.end_day(self.today)
         self.today = day
         self.cycles = self.runs = 0
+        self.member_netting = []
 
     # -- instruments ------------------------------------------------------------------------------------
 

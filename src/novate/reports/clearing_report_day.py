@@ -22,6 +22,7 @@ import numpy as np
 
 from novate.clearing.obligation_table import ObligationTable, table_of_rows
 from novate.clearing.obligations import COLUMNS, Obligation
+from novate.clearing.rows import MemberNetting
 from novate.reports.day_movements import DELIVERED, Movements, Moves, Vocabulary
 from novate.reports.day_rows import Block, Row
 from novate.reports.day_sums import AccountSums, Owner, account_sums
@@ -98,6 +99,8 @@ class ClearingDay:
         """Per instrument: delivered before the cycle whose rows stand here."""
         self.cycles: list[Json] = []
         self.netted: list[Json] = []
+        self.member_netting: list[MemberNetting] = []
+        """In the numbers of `movements.parties` and of the currencies by name."""
         self.files: list[Json] = []
         self.ageing: list[Json] = []
         self.fails: list[Fail] = []

@@ -47,6 +47,12 @@ FAILS = ("account", "isin", "quantity", "amount_minor", "reason", "since", "cale
 CYCLES = ("cycle", "ccy", "legs", "rows", "gross_pay", "net_pay", "saved_ppm", "file_sha256")
 TOTALS = ("total", "name", "members", "house", "world", "due", "arrears", "open", "sum")
 
+NETTED = ("cycle", "isin", "ccy", "legs", "rows", "gross_quantity", "net_quantity", "gross_pay", "net_pay",
+          "saved_ppm")  # fmt: skip
+NETTED_MEMBERS = ("cycle", "member", "account", "ccy", "legs", "rows", "gross_pay", "net_pay",
+                  "gross_receive", "net_receive", "saved_ppm")  # fmt: skip
+PPM = 10**6
+
 KINDS = {"positions": POSITIONS, "settlement": SETTLEMENT, "cash": CASH, "fails": FAILS}
 """The statements of a member, and their columns."""
 TEXTS = {
@@ -67,8 +73,8 @@ class Statements(msgspec.Struct, frozen=True, kw_only=True):
     """Every member that the date knows, by name."""
     sheets: dict[str, Sheet]
     """By kind; owners are places in `members`."""
-    cycles: list[Line]
-    totals: list[Line]
+    house: dict[str, tuple[Sequence[str], list[Line]]]
+    """The house's own tables: columns and lines."""
 
 
 def statements_of(day: ClearingDay) -> Statements:
@@ -89,8 +95,15 @@ def statements_of(day: ClearingDay) -> Statements:
             "cash": _sheet_of_lines(CASH, cash, members),
             "fails": _sheet_of_lines(FAILS, fails, members),
         },
-        cycles=[[*(one[name] for name in CYCLES[:-1]), digests.get(one["cycle"], "")] for one in day.cycles],
-        totals=list(_totals(day)),
+        house={
+            "cycles": (
+                CYCLES,
+                [[*(one[name] for name in CYCLES[:-1]), digests.get(one["cycle"], "")] for one in day.cycles],
+            ),
+            "totals": (TOTALS, list(_totals(day))),
+            "netting-instruments": (NETTED, list(_netted(day))),
+            "netting-members": (NETTED_MEMBERS, list(_netted_members(day))),
+        },
     )
 
 
@@ -105,11 +118,8 @@ def member_statements(statements: Statements) -> Files:
 
 
 def house_statements(statements: Statements) -> Files:
-    """The cycles and the control totals of the date. `sum` of every total is 0 (C48)."""
-    return {
-        ("", "cycles.csv"): _csv_bytes(CYCLES, statements.cycles),
-        ("", "totals.csv"): _csv_bytes(TOTALS, statements.totals),
-    }
+    """The cycles with what netting saved, and the control totals: `sum` of every total is 0 (C48)."""
+    return {("", f"{kind}.csv"): _csv_bytes(*table) for kind, table in statements.house.items()}
 
 
 def parquet_statements(statements: Statements) -> dict[str, bytes]:
@@ -118,9 +128,7 @@ def parquet_statements(statements: Statements) -> dict[str, bytes]:
         f"{kind}.parquet": parquet_of(sheet.arrow(statements.members))
         for kind, sheet in statements.sheets.items()
     }
-    files["cycles.parquet"] = _parquet_bytes(CYCLES, statements.cycles)
-    files["totals.parquet"] = _parquet_bytes(TOTALS, statements.totals)
-    return files
+    return files | {f"{kind}.parquet": _parquet_bytes(*table) for kind, table in statements.house.items()}
 
 
 def open_quantity(row: Row) -> int:
@@ -251,6 +259,30 @@ def _fail(date: str, fail: Fail) -> Line:
     since = datetime.date.fromisoformat(fail.since) if fail.since else None
     days = (datetime.date.fromisoformat(date) - since).days if since else ""
     return [fail.account, fail.isin, fail.quantity, fail.amount_minor, fail.reason, fail.since, days]
+
+
+def _netted(day: ClearingDay) -> Iterable[Line]:
+    """What netting saved in each instrument."""
+    names = ("cycle", "isin", "legs", "rows", "gross_qty", "net_qty", "gross_pay", "net_pay")
+    for one in day.netted:
+        cycle, isin, *numbers = (one[name] for name in names)
+        gross, net = numbers[-2:]
+        yield [cycle, isin, day.faces.instrument_currency[isin], *numbers, saved_ppm(gross, net)]
+
+
+def _netted_members(day: ClearingDay) -> Iterable[Line]:
+    """What netting saved each account: of all that it would pay and be paid gross, the part that it does not
+    have to move."""
+    parties, ccys = day.movements.parties.names, sorted(day.faces.currency_digits)
+    for one in day.member_netting:
+        cycle = f"{day_text(one.day)}/N{one.cycle}"
+        gross, net = one.gross_pay + one.gross_receive, one.net_pay + one.net_receive
+        yield [cycle, *parties[one.party], ccys[one.currency], *one[4:], saved_ppm(gross, net)]
+
+
+def saved_ppm(gross: int, net: int) -> int:
+    """Parts in a million that netting took away, rounded down; of nothing, nothing."""
+    return (gross - net) * PPM // gross if gross else 0
 
 
 def _totals(day: ClearingDay) -> Iterable[Line]:

@@ -274,11 +274,14 @@ def _fixed_point(
             f"obligation {table.identifier(row)}: {column}: expected at most {MAX_TOTAL_DIGITS} digits,"
             f" was {text}"
         )
-    scale = 10**places
-    # Both in one number, so that each fraction is written once: a fraction is below 10**17, digits below 18.
-    fractions, code = np.unique(np.stack([places, unsigned % scale]), axis=1, return_inverse=True)
-    words = [f".{rest:0{digits}d}" if digits else "" for digits, rest in fractions.T.tolist()]
-    return [Numbers(unsigned // scale), Words(code.ravel(), words)]
+    whole, rest = np.divmod(unsigned, 10**places)
+    codes, words = np.zeros(len(rest), np.int64), [""]
+    for digits in np.unique(places[places > 0]).tolist():
+        rows = np.flatnonzero(places == digits)
+        fractions, place = np.unique(rest[rows], return_inverse=True)
+        codes[rows] = len(words) + place
+        words += [f".{fraction:0{digits}d}" for fraction in fractions.tolist()]
+    return [Numbers(whole), Words(codes, words)]
 
 
 def fixed_point(value: int, digits: int) -> str:

@@ -128,6 +128,28 @@ def test_the_trial_balance_now_balances(lived: tuple[Path, list[str]]) -> None:
             assert sum(line.debit for line in mine) == sum(line.credit for line in mine)
 
 
+def test_what_netting_saved_members_and_instruments_is_what_it_saved_the_cycle(
+    lived: tuple[Path, list[str]],
+) -> None:
+    directory, closed = lived
+    cycles = 0
+    for date in closed:
+        files = files_below(directory / "clearing" / "days" / date)
+        whole = rows_of(files["cycles.csv"])
+        for name in ("netting-members", "netting-instruments"):
+            parts = rows_of(files[f"{name}.csv"])
+            for cycle in whole:
+                mine = [one for one in parts if (one["cycle"], one["ccy"]) == (cycle["cycle"], cycle["ccy"])]
+                for column in ("legs", "rows", "gross_pay", "net_pay"):
+                    assert sum(int(one[column]) for one in mine) == int(cycle[column]), (date, name, column)
+        for one in rows_of(files["netting-members.csv"]):
+            # A member ends with the money that it had to move gross, in total.
+            gross, net = (int(one[f"{kind}_receive"]) - int(one[f"{kind}_pay"]) for kind in ("gross", "net"))
+            assert gross == net
+        cycles += len(whole)
+    assert cycles >= 3
+
+
 def test_messages_stand_in_one_archive_whose_bytes_tell_no_time(lived: tuple[Path, list[str]]) -> None:
     directory, closed = lived
     data = (directory / "clearing" / "days" / closed[1] / "obligations-N1-iso20022.zip").read_bytes()
