@@ -17,6 +17,8 @@ from collections.abc import Sequence
 import msgspec
 
 from novate.app.bootstrap import Plane
+from novate.app.durations import Durations
+from novate.app.node.companion import Companion
 from novate.app.node.directory import DataDirectory
 from novate.app.node.recovery import Nonces, keep
 from novate.app.node.settings import NodeSettings
@@ -50,6 +52,11 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     logins: int
     frames: int
     cut_off: int
+    beside: dict[str, str]
+    """Processes beside the node, and what each has said last, or why it does not run."""
+    journal_times: Durations
+    """How long blocks took to become durable, and the venue to apply them, since the start."""
+    venue_times: Durations
 
 
 class Node:
@@ -70,9 +77,12 @@ class Node:
         `fills` watches the plane; it is flushed before every snapshot and closed at the end.
         """
         self._fills = fills
+        self.companions: Sequence[Companion] = ()
+        """Processes that are started with the loop and looked after by it; whoever sets them ends them."""
+        self._said: dict[str, str] = {}
         self.plane = plane
         self.settings = settings
-        self._data = data
+        self.data = data
         self._log = log
         self._nonces = nonces
         markets = len(plane.configuration.instruments)
@@ -99,6 +109,8 @@ class Node:
         failed, and the error goes on up.
         """
         self.server.cancel_unattended()
+        for one in self.companions:
+            one.start(self._started_ns)
         try:
             while not self._stopping:
                 self.turn(SWEEP_NS // MILLISECOND)
@@ -112,12 +124,12 @@ class Node:
                 self._nonces.highest[session.terms.number] = session.nonce
             # A snapshot must never be ahead of what was published from before it.
             self._fills.stream.flush()
-            return keep(self._data, self.plane, self._log, self._nonces)
+            return keep(self.data, self.plane, self._log, self._nonces)
         except BaseException:
             self.server.close(SessionReject.NODE_FAILED)
             raise
         finally:
-            self._data.socket.unlink(missing_ok=True)
+            self.data.socket.unlink(missing_ok=True)
             self._log.close()
             self._fills.stream.close()
             self.plane.close()
@@ -129,6 +141,7 @@ class Node:
         if began - self._swept_ns >= SWEEP_NS:
             self._swept_ns = began
             self.server.sweep(began)
+            self._look_beside(began)
         self.server.prepare()
         now = began + self._ahead_ns
         before = self.plane.journal.last_sequence
@@ -146,6 +159,12 @@ class Node:
             self._commands += turn.count
             self._longest_ns = max(self._longest_ns, time.monotonic_ns() - began)
         self.server.catch_up(began)
+
+    def _look_beside(self, now_ns: int) -> None:
+        for one in self.companions:
+            lines = one.look(now_ns)
+            if lines or one.fault:
+                self._said[one.name] = one.fault or lines[-1]
 
     def _status(self) -> bytes:
         counters = self.server.counters
@@ -169,5 +188,8 @@ class Node:
                 logins=counters.logins,
                 frames=counters.frames,
                 cut_off=counters.cut_off,
+                beside=self._said,
+                journal_times=self.plane.journal_times,
+                venue_times=self.plane.venue_times,
             )
         )

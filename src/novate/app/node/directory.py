@@ -8,6 +8,9 @@ DIR/
     sessions.toml     who may connect (novate keys)
     keys/NAME.key     private keys that `novate keys add` made, readable by their owner only
     novate.sock       the Unix socket of the running node
+    market.toml       the configuration of `novate up --demo`, made when it is first started
+    views/            read models, derived (novate.views); views.sock answers questions about them
+    logs/             what happened to processes and sessions, one JSON object a line
 
 What is derived may be deleted: it is made again at the next start.
 """
@@ -34,6 +37,10 @@ class DataDirectory:
         self.sessions = path / "sessions.toml"
         self.keys = path / "keys"
         self.socket = path / "novate.sock"
+        self.market = path / "market.toml"
+        self.views = path / "views" / "views.duckdb"
+        self.views_socket = path / "views.sock"
+        self.logs = path / "logs"
 
     @property
     def is_founded(self) -> bool:

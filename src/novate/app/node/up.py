@@ -13,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-import msgspec
-
 from novate.app.bootstrap import Plane, found_or_restore, restore_plane
 from novate.app.configuration import embedded_configuration, load_configuration
+from novate.app.node.banner import Banner
+from novate.app.node.beside import beside
 from novate.app.node.core import Node
 from novate.app.node.directory import DataDirectory
 from novate.app.node.recovery import recover
@@ -31,37 +31,29 @@ RARELY = (50_000, 50, 50)
 """Thresholds of the collector: what lives from the start on is frozen, and a turn leaves no cycles."""
 
 
-class Banner(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node says when it is ready."""
-
-    name: str
-    data: str
-    addresses: list[str]
-    sequence: int
-    recovered: str
-    durability: str
-    state_root: str
-    sessions: list[str]
-
-
 def run_node(
     config: Path | None,
     data: DataDirectory,
     compile_kernels: Callable[[], None],
     ready: Callable[[Banner], None],
+    tell: Callable[[str], None] = lambda sentence: None,
 ) -> tuple[int, bytes]:
     """Run until SIGINT or SIGTERM; returns sequence and root of the snapshot that was kept.
+
+    `tell` is given a sentence when something happens to a process beside the node.
 
     Raises ConfigurationError, RefusedError, FolderInUse, JournalError, OSError before anything was answered;
     JournalError and OSError later when the disk fails.
     """
+    if config is None and data.market.exists():
+        config = data.market
     configuration = load_configuration(config) if config else embedded_configuration()
     settings = load_settings(config)
     data.make()
     with only_writer(data.path):
         compile_kernels()
-        if not data.is_founded and config is None and not data.sessions.exists():
-            write_demonstration(data, configuration)
+        if not data.is_founded and config in (None, data.market) and not data.sessions.exists():
+            write_demonstration(data, configuration, settings.traders)
         fills = FillStream(data.path)
         plane, is_new = standing_plane(data, configuration, fills, settings)
         try:
@@ -78,19 +70,20 @@ def run_node(
         gc.freeze()
         gc.set_threshold(*RARELY)
         applied = plane.venue.sequence - recovered
-        ready(
-            Banner(
-                name=plane.configuration.name,
-                data=str(data.path),
-                addresses=node.server.addresses,
-                sequence=plane.venue.sequence,
-                recovered="founded" if is_new else f"snapshot at {recovered}, {applied} commands behind it",
-                durability=plane.journal.durability,
-                state_root=plane.venue.state_root().hex(),
-                sessions=[terms.name for terms in sessions],
-            )
+        banner = Banner(
+            name=plane.configuration.name,
+            data=str(data.path),
+            addresses=node.server.addresses,
+            sequence=plane.venue.sequence,
+            recovered="founded" if is_new else f"snapshot at {recovered}, {applied} commands behind it",
+            durability=plane.journal.durability,
+            state_root=plane.venue.state_root().hex(),
+            sessions=[terms.name for terms in sessions],
+            board=settings.board,
         )
-        return node.run()
+        ready(banner)
+        with beside(node, config, tell, banner):
+            return node.run()
 
 
 def standing_plane(

@@ -114,6 +114,8 @@ class Server:
         self.counters = Counters()
         self.sessions = {terms.name: Session(terms) for terms in sessions}
         self.status: Callable[[], bytes] = lambda: b"{}"
+        self.told: Callable[[str, Connection], None] = lambda event, connection: None
+        """Called when a session has begun ("login") and when its connection has ended ("logout")."""
         self.feeds = Feeds(log, settings.out_bytes)
         self._identity = identity
         self._connections: dict[int, Connection] = {}
@@ -345,6 +347,7 @@ class Server:
         record["stream"], record["key"] = np.void(stream.identity), np.void(login.node_key)
         connection.queue(frame(ACCEPTED_FRAME, body=record.tobytes(), count=1))
         self.counters.logins += 1
+        self.told("login", connection)
         self.feeds.follow(connection, stream, first)
 
     def catch_up(self, now_ns: int) -> None:
@@ -396,6 +399,7 @@ class Server:
         if session is None or session.connection is not connection:
             return
         session.connection = None
+        self.told("logout", connection)
         self.counters.cut_off += connection.end not in (SessionReject.NONE, SessionReject.LOGGED_OUT)
         if session.terms.cancel_on_disconnect is not CancelOnDisconnect.NONE:
             self._cancel_orders(session)

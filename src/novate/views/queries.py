@@ -1,0 +1,111 @@
+"""The questions of `novate.client.views` as SQL over a file of views.
+
+Every statement is written here and takes its values as parameters; no text of a question becomes SQL. Each
+reads newest rows first and at most its limit, so an answer is small whatever the tables hold.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novate.client.views import (
+    Answer,
+    Candles,
+    Credits,
+    Fills,
+    LedgerEntries,
+    Orders,
+    Positions,
+    Question,
+    Rejects,
+    States,
+    Trades,
+)
+from novate.views.rows import Status
+from novate.views.schema import CANDLE_NS
+from novate.views.store import Views
+
+
+def answer(views: Views, question: Question) -> Answer:
+    """Rows of the file. Raises ValueError for a question that is not about rows of the file."""
+    sql, values = _statement(question)
+    sequence = views.progress.sequence
+    found = views.connection.execute(sql, values)
+    columns = [column[0] for column in found.description or ()]
+    return Answer(sequence=sequence, columns=columns, rows=[[*row] for row in found.fetchall()])
+
+
+def _statement(question: Question) -> tuple[str, list[Any]]:
+    if isinstance(question, Trades):
+        return _paged("trades", ["market = ?"], [question.market], "trade_id", question)
+    if isinstance(question, Candles):
+        return _candles(question)
+    if isinstance(question, Orders):
+        return _orders(question)
+    if isinstance(question, Fills):
+        where, values = _of_accounts(question.accounts)
+        if question.market is not None:
+            where, values = [*where, "market = ?"], [*values, question.market]
+        return _paged("fills", where, values, "trade_id", question)
+    if isinstance(question, Rejects):
+        return _paged("rejects", *_of_accounts(question.accounts), "sequence", question)
+    if isinstance(question, Credits):
+        return _paged("credits", *_of_accounts(question.accounts), "sequence", question)
+    if isinstance(question, States):
+        return _paged("states", [], [], "sequence", question)
+    if isinstance(question, LedgerEntries):
+        where = ["(? = '' OR list_contains(split(debit, ':'), ?) OR list_contains(split(credit, ':'), ?))"]
+        return _paged("ledger_entries", where, [question.member] * 3, "transfer_id", question)
+    if isinstance(question, Positions):
+        where, values = _of_accounts(question.accounts)
+        return f"SELECT * FROM positions WHERE {where[0]} ORDER BY account, market", values
+    raise ValueError(f"Expected a question about rows, was {type(question).__name__}")
+
+
+def _of_accounts(accounts: list[int]) -> tuple[list[str], list[Any]]:
+    return ["list_contains(?, account)"], [accounts]
+
+
+def _orders(question: Orders) -> tuple[str, list[Any]]:
+    where, values = _of_accounts(question.accounts)
+    if question.market is not None:
+        where, values = [*where, "market = ?"], [*values, question.market]
+    if question.is_open is not None:
+        where, values = [*where, f"(status = {int(Status.OPEN)}) = ?"], [*values, question.is_open]
+    if question.client_order_id is not None:
+        where, values = [*where, "client_order_id = ?"], [*values, question.client_order_id]
+    return _paged("orders", where, values, "order_id", question)
+
+
+def _paged(
+    table: str,
+    where: list[str],
+    values: list[Any],
+    cursor: str,
+    question: Trades | Orders | Fills | Rejects | Credits | States | LedgerEntries,
+) -> tuple[str, list[Any]]:
+    """Rows behind a cursor, newest first. Rows with the same cursor stand on one page, which gets longer."""
+    if question.before is not None:
+        where, values = [*where, f"{cursor} < ?"], [*values, question.before]
+    condition = " AND ".join(where) or "true"
+    return (
+        f"""WITH found AS (SELECT * FROM {table} WHERE {condition}),
+            page AS (SELECT {cursor} FROM found ORDER BY {cursor} DESC LIMIT ?)
+        SELECT * FROM found WHERE {cursor} >= (SELECT min({cursor}) FROM page) ORDER BY {cursor} DESC""",
+        [*values, question.limit],
+    )
+
+
+def _candles(question: Candles) -> tuple[str, list[Any]]:
+    """Longer candles are put together from those of a minute."""
+    length = question.minutes * CANDLE_NS
+    before = 2**63 - 1 if question.before is None else question.before
+    return (
+        """SELECT * FROM (
+            SELECT open_ns - open_ns % ? AS open_ns, arg_min(open, candles.open_ns) AS open,
+                max(high) AS high, min(low) AS low, arg_max(close, candles.open_ns) AS close,
+                sum(quantity) AS quantity, sum(turnover) AS turnover, sum(trades) AS trades
+            FROM candles WHERE market = ? AND candles.open_ns < ? GROUP BY 1 ORDER BY 1 DESC LIMIT ?
+        ) ORDER BY open_ns""",
+        [length, question.market, before, question.limit],
+    )
