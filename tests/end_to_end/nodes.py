@@ -152,8 +152,8 @@ def refusals(client: Client, timeout: float = 2.0) -> list[SessionReject]:
 
 
 def market_file(directory: Path, **node: Any) -> Path:
-    """The embedded default with a [node] table: a free port, and whatever else is given."""
-    table = {"tcp": "127.0.0.1:0", **node}
+    """The embedded default with a [node] table: a free port, no board, and whatever else is given."""
+    table = {"tcp": "127.0.0.1:0", "board": "off", **node}
     lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
     path = directory / "market.toml"
     path.write_text(DEFAULT.read_text(encoding="utf-8") + "\n".join(["", "[node]", *lines, ""]), "utf-8")

@@ -43,7 +43,7 @@ TABLES = {
     "ledger_entries": """transfer_id HUGEINT, sequence BIGINT, day DATE, book BIGINT, asset VARCHAR,
         debit VARCHAR, credit VARCHAR, amount BIGINT""",
 }
-"""Name -> columns. `turnover`, `paid` and `received` are ticks times lots, `role` and `status` as in `rows`."""
+"""Name -> columns. `turnover`, `paid`, `received`: ticks times lots; `role`, `status`: as in `rows`."""
 
 ORDERED_BY = {
     "trades": "trade_id",

@@ -16,5 +16,7 @@ class Banner(msgspec.Struct, frozen=True, kw_only=True):
     durability: str
     state_root: str
     sessions: list[str]
+    clearing: bool
+    """A clearing house runs beside it."""
     board: str
     """Address of its pages, "socket" without pages, "off" without a board."""

@@ -25,9 +25,10 @@ PATIENCE_SECONDS = 20.0
 
 
 @contextmanager
-def beside(node: Node, config: Path | None, tell: Callable[[str], None], banner: Banner) -> Iterator[None]:
+def beside(
+    node: Node, data: DataDirectory, config: Path | None, tell: Callable[[str], None], banner: Banner
+) -> Iterator[None]:
     """Give a node its companions and its log; end both with it. `config`: what the traders read."""
-    data = node.data
     log = Log(data.logs, "node")
 
     def told(sentence: str) -> None:

@@ -119,6 +119,7 @@ class Companion:
         assert child.stdin is not None
         assert child.stdout is not None
         try:
+            child.send_signal(signal.SIGCONT)
             child.stdin.write(word.encode())
             if not word:
                 child.stdin.close()

@@ -18,6 +18,7 @@ import msgspec
 
 from novate.app.bootstrap import Plane
 from novate.app.durations import Durations
+from novate.app.node.clearing_beside import ClearingBeside, ClearingStatus
 from novate.app.node.companion import Companion
 from novate.app.node.directory import DataDirectory
 from novate.app.node.recovery import Nonces, keep
@@ -57,6 +58,10 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     journal_times: Durations
     """How long blocks took to become durable, and the venue to apply them, since the start."""
     venue_times: Durations
+    fills: int
+    """Number of the last one."""
+    clearing: ClearingStatus | None
+    """The clearing house beside it, where there is one."""
 
 
 class Node:
@@ -71,18 +76,21 @@ class Node:
         settings: NodeSettings,
         sessions: Sequence[SessionTerms],
         fills: FillStream,
+        clearing: ClearingBeside | None = None,
     ) -> None:
         """Listen; nothing is answered before `run`. Raises OSError when an address is taken.
 
-        `fills` watches the plane; it is flushed before every snapshot and closed at the end.
+        `fills` watches the plane; it is flushed before every snapshot and closed at the end. A clearing house
+        is started with the loop and ended with it.
         """
         self._fills = fills
         self.companions: Sequence[Companion] = ()
         """Processes that are started with the loop and looked after by it; whoever sets them ends them."""
         self._said: dict[str, str] = {}
+        self._clearing = clearing
         self.plane = plane
         self.settings = settings
-        self.data = data
+        self._data = data
         self._log = log
         self._nonces = nonces
         markets = len(plane.configuration.instruments)
@@ -111,6 +119,8 @@ class Node:
         self.server.cancel_unattended()
         for one in self.companions:
             one.start(self._started_ns)
+        if self._clearing is not None:
+            self._clearing.start(self.plane.venue.clearing_sequence, self._started_ns)
         try:
             while not self._stopping:
                 self.turn(SWEEP_NS // MILLISECOND)
@@ -124,12 +134,17 @@ class Node:
                 self._nonces.highest[session.terms.number] = session.nonce
             # A snapshot must never be ahead of what was published from before it.
             self._fills.stream.flush()
-            return keep(self.data, self.plane, self._log, self._nonces)
+            kept = keep(self._data, self.plane, self._log, self._nonces)
+            if self._clearing is not None:
+                self._clearing.end(self._fills.last)
+            return kept
         except BaseException:
             self.server.close(SessionReject.NODE_FAILED)
+            if self._clearing is not None:
+                self._clearing.abandon()
             raise
         finally:
-            self.data.socket.unlink(missing_ok=True)
+            self._data.socket.unlink(missing_ok=True)
             self._log.close()
             self._fills.stream.close()
             self.plane.close()
@@ -142,7 +157,11 @@ class Node:
             self._swept_ns = began
             self.server.sweep(began)
             self._look_beside(began)
+            if self._clearing is not None:
+                self._clearing.sweep(began)
         self.server.prepare()
+        if self._clearing is not None:
+            turn.add_records(self._clearing.credit(began))
         now = began + self._ahead_ns
         before = self.plane.journal.last_sequence
         block = turn.block(before, now)
@@ -191,5 +210,7 @@ class Node:
                 beside=self._said,
                 journal_times=self.plane.journal_times,
                 venue_times=self.plane.venue_times,
+                fills=self._fills.last,
+                clearing=self._clearing.status() if self._clearing is not None else None,
             )
         )

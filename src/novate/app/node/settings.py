@@ -40,6 +40,8 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A node without commands journals the time so often, so that orders expire and sessions begin."""
     board: str = "127.0.0.1:7480"
     """Address of the board's pages; "socket": only its Unix socket; "off": no board."""
+    clearing: bool = True
+    """A clearing house runs beside the node and gives the credit."""
     server: ServerSettings = msgspec.field(default_factory=ServerSettings)
     traders: TraderSettings = msgspec.field(default_factory=TraderSettings)
 
@@ -67,7 +69,9 @@ def _settings(table: Table) -> NodeSettings:
     board = table.text("board", NodeSettings().board)
     if board not in ("off", "socket") and not _is_address(board):
         table.expected("board", '"HOST:PORT" with a port from 0 to 65535, "socket" or "off"')
+    clearing = table.boolean("clearing", True)
     server = ServerSettings(
+        credit_from_sessions=not clearing,
         tcp="" if tcp == "off" else tcp,
         connections=table.integer("connections", usual.connections, 1, 100_000),
         heartbeat_ms=table.integer("heartbeat_ms", usual.heartbeat_ms, 10, MOST_MS),
@@ -81,6 +85,7 @@ def _settings(table: Table) -> NodeSettings:
         durability=table.one_of("durability", DURABILITIES, "always"),
         tick_ms=table.integer("tick_ms", 1_000, 10, MOST_MS),
         board=board,
+        clearing=clearing,
         server=server,
     )
     table.finish()

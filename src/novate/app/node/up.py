@@ -17,6 +17,7 @@ from novate.app.bootstrap import Plane, found_or_restore, restore_plane
 from novate.app.configuration import embedded_configuration, load_configuration
 from novate.app.node.banner import Banner
 from novate.app.node.beside import beside
+from novate.app.node.clearing_beside import ClearingBeside
 from novate.app.node.core import Node
 from novate.app.node.directory import DataDirectory
 from novate.app.node.recovery import recover
@@ -24,7 +25,9 @@ from novate.app.node.session_file import load_sessions, write_demonstration
 from novate.app.node.settings import NodeSettings, load_settings
 from novate.app.plane_streams import FillStream, StreamBehind
 from novate.app.problems import RefusedError
+from novate.app.venue_credit import require_immediate_resale
 from novate.domain.configuration import Configuration, canonical_json
+from novate.domain.resolve import opening_credit
 from novate.gateway.files import only_writer
 
 RARELY = (50_000, 50, 50)
@@ -36,11 +39,10 @@ def run_node(
     data: DataDirectory,
     compile_kernels: Callable[[], None],
     ready: Callable[[Banner], None],
-    tell: Callable[[str], None] = lambda sentence: None,
+    tell: Callable[[str], None],
 ) -> tuple[int, bytes]:
-    """Run until SIGINT or SIGTERM; returns sequence and root of the snapshot that was kept.
-
-    `tell` is given a sentence when something happens to a process beside the node.
+    """Run until SIGINT or SIGTERM; returns sequence and root of the snapshot that was kept. `tell` is given a
+    sentence when something happens beside the loop.
 
     Raises ConfigurationError, RefusedError, FolderInUse, JournalError, OSError before anything was answered;
     JournalError and OSError later when the disk fails.
@@ -61,7 +63,8 @@ def run_node(
             recovered = plane.venue.sequence
             log, nonces = recover(data, plane)
             sessions = load_sessions(data.sessions, plane.configuration)
-            node = Node(data, plane, log, nonces, settings, sessions, fills)
+            clearing = clearing_beside(data, plane.configuration, settings, tell)
+            node = Node(data, plane, log, nonces, settings, sessions, fills, clearing)
         except BaseException:
             plane.close()
             raise
@@ -80,9 +83,10 @@ def run_node(
             state_root=plane.venue.state_root().hex(),
             sessions=[terms.name for terms in sessions],
             board=settings.board,
+            clearing=settings.clearing,
         )
         ready(banner)
-        with beside(node, config, tell, banner):
+        with beside(node, data, config, tell, banner):
             return node.run()
 
 
@@ -94,6 +98,16 @@ def standing_plane(
         return found_or_restore(data.journal, configuration, fills, settings.durability)
     except StreamBehind:
         return restore_plane(data.journal, fills, from_start=True), False
+
+
+def clearing_beside(
+    data: DataDirectory, configuration: Configuration, settings: NodeSettings, tell: Callable[[str], None]
+) -> ClearingBeside | None:
+    """The clearing house that is to run beside the node. RefusedError for markets that it cannot clear."""
+    if not settings.clearing:
+        return None
+    require_immediate_resale(configuration)
+    return ClearingBeside(data.path, len(opening_credit(configuration)), tell)
 
 
 def _expect_the_same(
