@@ -46,10 +46,14 @@ class Trades(_Question, frozen=True, kw_only=True, tag="trades"):
 
 
 class Candles(_Question, frozen=True, kw_only=True, tag="candles"):
-    """Candles of a market, oldest first: the last ones that begin before `before` nanoseconds."""
+    """Candles of a market, oldest first: the last ones that begin before `before` nanoseconds.
+
+    `seconds`: whole minutes, or a divisor of 60; of short ones only those of the last `limit` times `seconds`
+    before the last trade (or before `before`). Times without a trade have no candle.
+    """
 
     market: Market
-    minutes: Annotated[int, Meta(ge=1, le=10_080)] = 1
+    seconds: Annotated[int, Meta(ge=1, le=604_800)] = 60
     before: Cursor | None = None
     limit: Limit = 100
 
@@ -133,6 +137,7 @@ class PageNow(_Question, frozen=True, kw_only=True, tag="page"):
     """What the page shows: two rows with a document each, one about a market, one about clearing."""
 
     market: Market
+    seconds: Annotated[int, Meta(ge=1, le=604_800)] = 60
 
 
 class Digest(_Question, frozen=True, kw_only=True, tag="digest"):

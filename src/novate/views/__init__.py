@@ -12,6 +12,6 @@ once: the place in the journal is written down in the same transaction as the ro
 """
 
 from novate.views.queries import answer
-from novate.views.store import StaleViews, Views, ViewsInUse
+from novate.views.store import StaleViews, Views, ViewsInUse, remove_views
 
-__all__ = ["StaleViews", "Views", "ViewsInUse", "answer"]
+__all__ = ["StaleViews", "Views", "ViewsInUse", "answer", "remove_views"]

@@ -25,6 +25,8 @@ from novate.views.rows import Status
 from novate.views.schema import CANDLE_NS
 from novate.views.store import Views
 
+SECOND = 10**9
+
 
 def answer(views: Views, question: Question) -> Answer:
     """Rows of the file. Raises ValueError for a question that is not about rows of the file."""
@@ -97,15 +99,27 @@ def _paged(
 
 
 def _candles(question: Candles) -> tuple[str, list[Any]]:
-    """Longer candles are put together from those of a minute."""
-    length = question.minutes * CANDLE_NS
+    """Long candles are put together from those of a minute, short ones from the trades of their time."""
     before = 2**63 - 1 if question.before is None else question.before
+    length = question.seconds * SECOND
+    if length % CANDLE_NS == 0:
+        return (
+            """SELECT * FROM (
+                SELECT open_ns - open_ns % ? AS open_ns, arg_min(open, candles.open_ns) AS open,
+                    max(high) AS high, min(low) AS low, arg_max(close, candles.open_ns) AS close,
+                    sum(quantity) AS quantity, sum(turnover) AS turnover, sum(trades) AS trades
+                FROM candles WHERE market = ? AND candles.open_ns < ? GROUP BY 1 ORDER BY 1 DESC LIMIT ?
+            ) ORDER BY open_ns""",
+            [length, question.market, before, question.limit],
+        )
+    if CANDLE_NS % length:
+        raise ValueError(f"seconds: expected whole minutes or a divisor of 60, was {question.seconds}")
     return (
-        """SELECT * FROM (
-            SELECT open_ns - open_ns % ? AS open_ns, arg_min(open, candles.open_ns) AS open,
-                max(high) AS high, min(low) AS low, arg_max(close, candles.open_ns) AS close,
-                sum(quantity) AS quantity, sum(turnover) AS turnover, sum(trades) AS trades
-            FROM candles WHERE market = ? AND candles.open_ns < ? GROUP BY 1 ORDER BY 1 DESC LIMIT ?
-        ) ORDER BY open_ns""",
-        [length, question.market, before, question.limit],
+        """WITH those AS (SELECT * FROM trades WHERE market = ? AND time_ns < ?),
+            edge AS (SELECT max(time_ns) - max(time_ns) % ? - ? AS first FROM those)
+        SELECT time_ns - time_ns % ? AS open_ns, arg_min(price, trade_id) AS open, max(price) AS high,
+            min(price) AS low, arg_max(price, trade_id) AS close, sum(quantity::HUGEINT) AS quantity,
+            sum(price::HUGEINT * quantity) AS turnover, count(*) AS trades
+        FROM those WHERE time_ns >= (SELECT first FROM edge) GROUP BY 1 ORDER BY 1""",
+        [question.market, before, length, (question.limit - 1) * length, length],
     )

@@ -99,7 +99,7 @@ class Views:
     def __init__(self, path: Path, identity: bytes) -> None:
         """Open the file for the journal of that identity, or make it.
 
-        Raises StaleViews for a file of another journal or another form, ViewsInUse, OSError.
+        Raises StaleViews for a damaged file and for one of another journal or another form, ViewsInUse.
         """
         self.path = path
         self.connection = _connected(path)
@@ -210,7 +210,13 @@ class Views:
 def _connected(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(path), config=SETTINGS)
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
         if "lock" in str(error).lower():
             raise ViewsInUse(f"{path}: expected to be its only user, was open in another process") from error
-        raise OSError(f"{path}: expected a file of views, was: {str(error).splitlines()[0]}") from error
+        raise StaleViews(f"{path}: expected a file of views, was: {str(error).splitlines()[0]}") from error
+
+
+def remove_views(path: Path) -> None:
+    """Remove a file of views, and what DuckDB keeps beside it."""
+    for one in (path, path.with_name(f"{path.name}.wal")):
+        one.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from novate.app.board.now import Now
 from novate.app.bootstrap import Batch, Replica
 from novate.client.views import Answer, Digest, Question
 from novate.domain.records import EVENT
-from novate.views import StaleViews, Views, answer
+from novate.views import StaleViews, Views, answer, remove_views
 
 FEED_SECONDS = 1.0
 FRESH_SECONDS = 0.2
@@ -44,7 +44,7 @@ class Follower:
             self._open(path)
         except StaleViews as stale:
             self.remade = str(stale)
-            path.unlink()
+            remove_views(path)
             self.replica = Replica(directory)
             self._open(path)
 

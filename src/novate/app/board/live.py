@@ -1,7 +1,7 @@
 """What the page shows, as data: decimals are texts already, so that the browser only draws.
 
-    /live.json?market=N    markets, book, trades, candles, what the venue does        twice a second
-    /clearing.json         trades that become obligations, and who owes what          every two seconds
+    /live.json?market=N&seconds=S    markets, book, trades, candles                  twice a second
+    /clearing.json                   trades that become obligations, who owes what    every two seconds
 
 Called by the worker that owns the follower.
 """
@@ -26,21 +26,26 @@ from novate.views import answer
 Json = dict[str, Any]
 LEVELS = 12
 TRADES = 24
-CANDLES = 90
+CANDLES = 72
+LENGTHS = (5, 60, 900)
+"""Seconds of a candle."""
 DELIVERED = (InstrumentKind.SPOT, InstrumentKind.EQUITY)
 """What is bought here and paid there; the others move margin."""
 
 
-def live(follower: Follower, market: int) -> Json:
-    """One market and a line of each. Raises ValueError for an unknown market."""
+def live(follower: Follower, market: int, seconds: int) -> Json:
+    """One market, with candles of so many seconds, and a line of each market. Raises ValueError for an
+    unknown market, and for another length than one of LENGTHS."""
     now = follower.now
     instruments = now.configuration.instruments
     if not 0 <= market < len(instruments):
         raise ValueError(f"expected a market from 0 to {len(instruments) - 1}, was {market}")
+    if seconds not in LENGTHS:
+        raise ValueError(f"expected candles of {', '.join(map(str, LENGTHS))} seconds, was {seconds}")
     scale = market_scale(market, instruments[market])
     last, bids, asks = now.levels(market, LEVELS)
     trades = answer(follower.views, Trades(market=market, limit=TRADES)).records()
-    candles = answer(follower.views, Candles(market=market, limit=CANDLES)).records()
+    candles = answer(follower.views, Candles(market=market, seconds=seconds, limit=CANDLES)).records()
     return {
         "name": now.configuration.name,
         "business_date": now.configuration.business_date,
@@ -59,6 +64,7 @@ def live(follower: Follower, market: int) -> Json:
             "bids": _side(bids, scale),
             "asks": _side(asks, scale),
             "trades": [_trade(one, scale) for one in trades],
+            "seconds": seconds,
             "candles": [_candle(one, scale) for one in candles],
         },
     }

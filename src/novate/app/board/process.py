@@ -21,6 +21,7 @@ from novate.app.cli_errors import expected_failure
 from novate.app.node.directory import DataDirectory
 from novate.app.node.logs import Log
 from novate.app.plane_process import say
+from novate.gateway.files import only_writer
 
 LOOK_SECONDS = 0.1
 """Between two looks at the journal."""
@@ -32,14 +33,15 @@ NO_HTTP = "socket"
 
 async def run(data: DataDirectory, address: str, log: Log) -> None:
     """Until the input says "stop". Raises what the follower raises, and OSError for a taken address."""
-    follower = await asyncio.get_running_loop().run_in_executor(None, Follower, data.path, data.views)
+    loop = asyncio.get_running_loop()
+    follower = await loop.run_in_executor(None, Follower, data.path, data.views)
     if follower.remade:
         log.info("views_made_again", why=follower.remade)
     board = Board(follower, data.socket)
     service = Service(data.views_socket, board.ask)
     listener = None if address == NO_HTTP else Listener(address, board.answer)
     stopping = asyncio.Event()
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _heard, stopping)
+    loop.add_reader(sys.stdin.fileno(), _heard, stopping)
     try:
         await board.ask_core()
         await service.start()
@@ -83,7 +85,9 @@ def main(arguments: list[str]) -> int:
     data = DataDirectory(Path(arguments[0]))
     log = Log(data.logs, "board")
     try:
-        asyncio.run(run(data, arguments[1], log))
+        # Whoever makes the views again holds the same lock.
+        with only_writer(data.views.parent):
+            asyncio.run(run(data, arguments[1], log))
     except Exception as error:
         failure = expected_failure(error)
         log.error("board_failed", name=type(error).__name__, message=str(error))

@@ -63,7 +63,7 @@ class Board:
     async def ask(self, question: Question) -> Answer:
         """Answer a question of the Unix socket."""
         if isinstance(question, PageNow):
-            document = await self._document(f"live {question.market}", LIVE_SECONDS, live, question.market)
+            document = await self._market(question.market, question.seconds)
             beside = await self._document("clearing", CLEARING_SECONDS, clearing)
             rows = [[msgspec.Raw(document)], [msgspec.Raw(beside)]]
             return Answer(sequence=self._follower.sequence, columns=["document"], rows=rows)
@@ -75,7 +75,7 @@ class Board:
         if found is not None:
             return Response(200, *found)
         if path == "/live.json":
-            return await self._live(query.get("market", "0"))
+            return await self._live(query.get("market", "0"), query.get("seconds", "60"))
         if path == "/clearing.json":
             return Response(200, JSON, await self._document("clearing", CLEARING_SECONDS, clearing))
         if path in ("/health", "/ready"):
@@ -88,13 +88,17 @@ class Board:
             404, f"expected /, /live.json, /clearing.json, /health, /ready or /metrics, was {path[:64]}"
         )
 
-    async def _live(self, text: str) -> Response:
-        if not (text.isascii() and text.isdecimal() and len(text) <= 5):
-            return failure(400, f"market: expected a number, was {text[:16]!r}")
+    async def _market(self, market: int, seconds: int) -> bytes:
+        return await self._document(f"live {market} {seconds}", LIVE_SECONDS, live, market, seconds)
+
+    async def _live(self, market: str, seconds: str) -> Response:
+        for name, text in (("market", market), ("seconds", seconds)):
+            if not (text.isascii() and text.isdecimal() and len(text) <= 5):
+                return failure(400, f"{name}: expected a number, was {text[:16]!r}")
         try:
-            document = await self._document(f"live {int(text)}", LIVE_SECONDS, live, int(text))
+            document = await self._market(int(market), int(seconds))
         except ValueError as error:
-            return failure(400, f"market: {error}")
+            return failure(400, str(error))
         status: dict[str, Any] = {"lag": self._lag(), "fault": self.core_fault}
         if self.core is not None:
             status |= {
@@ -102,6 +106,8 @@ class Board:
                 "uptime_seconds": self.core.uptime_seconds,
                 "durability": self.core.durability,
                 "addresses": self.core.addresses,
+                "fills": self.core.fills,
+                "clearing": self.core.clearing,
             }
         return Response(200, JSON, b'{"node":' + msgspec.json.encode(status) + b"," + document[1:])
 
