@@ -6,7 +6,7 @@ reads newest rows first and at most its limit, so an answer is small whatever th
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from novate.client.views import (
     Answer,
@@ -22,10 +22,11 @@ from novate.client.views import (
     Trades,
 )
 from novate.views.rows import Status
-from novate.views.schema import CANDLE_NS
+from novate.views.schema import CANDLE_NS, ORDERED_BY
 from novate.views.store import Views
 
 SECOND = 10**9
+_Paged: TypeAlias = Trades | Orders | Fills | Rejects | Credits | States | LedgerEntries
 
 
 def answer(views: Views, question: Question) -> Answer:
@@ -39,7 +40,7 @@ def answer(views: Views, question: Question) -> Answer:
 
 def _statement(question: Question) -> tuple[str, list[Any]]:
     if isinstance(question, Trades):
-        return _paged("trades", ["market = ?"], [question.market], "trade_id", question)
+        return _paged("trades", ["market = ?"], [question.market], question)
     if isinstance(question, Candles):
         return _candles(question)
     if isinstance(question, Orders):
@@ -48,16 +49,16 @@ def _statement(question: Question) -> tuple[str, list[Any]]:
         where, values = _of_accounts(question.accounts)
         if question.market is not None:
             where, values = [*where, "market = ?"], [*values, question.market]
-        return _paged("fills", where, values, "trade_id", question)
+        return _paged("fills", where, values, question)
     if isinstance(question, Rejects):
-        return _paged("rejects", *_of_accounts(question.accounts), "sequence", question)
+        return _paged("rejects", *_of_accounts(question.accounts), question)
     if isinstance(question, Credits):
-        return _paged("credits", *_of_accounts(question.accounts), "sequence", question)
+        return _paged("credits", *_of_accounts(question.accounts), question)
     if isinstance(question, States):
-        return _paged("states", [], [], "sequence", question)
+        return _paged("states", [], [], question)
     if isinstance(question, LedgerEntries):
         where = ["(? = '' OR list_contains(split(debit, ':'), ?) OR list_contains(split(credit, ':'), ?))"]
-        return _paged("ledger_entries", where, [question.member] * 3, "transfer_id", question)
+        return _paged("ledger_entries", where, [question.member] * 3, question)
     if isinstance(question, Positions):
         where, values = _of_accounts(question.accounts)
         return f"SELECT * FROM positions WHERE {where[0]} ORDER BY account, market", values
@@ -76,24 +77,20 @@ def _orders(question: Orders) -> tuple[str, list[Any]]:
         where, values = [*where, f"(status = {int(Status.OPEN)}) = ?"], [*values, question.is_open]
     if question.client_order_id is not None:
         where, values = [*where, "client_order_id = ?"], [*values, question.client_order_id]
-    return _paged("orders", where, values, "order_id", question)
+    return _paged("orders", where, values, question)
 
 
-def _paged(
-    table: str,
-    where: list[str],
-    values: list[Any],
-    cursor: str,
-    question: Trades | Orders | Fills | Rejects | Credits | States | LedgerEntries,
-) -> tuple[str, list[Any]]:
+def _paged(table: str, where: list[str], values: list[Any], question: _Paged) -> tuple[str, list[Any]]:
     """Rows behind a cursor, newest first. Rows with the same cursor stand on one page, which gets longer."""
+    cursor, *others = ORDERED_BY[table].split(", ")
     if question.before is not None:
         where, values = [*where, f"{cursor} < ?"], [*values, question.before]
     condition = " AND ".join(where) or "true"
     return (
         f"""WITH found AS (SELECT * FROM {table} WHERE {condition}),
             page AS (SELECT {cursor} FROM found ORDER BY {cursor} DESC LIMIT ?)
-        SELECT * FROM found WHERE {cursor} >= (SELECT min({cursor}) FROM page) ORDER BY {cursor} DESC""",
+        SELECT * FROM found WHERE {cursor} >= (SELECT min({cursor}) FROM page)
+        ORDER BY {", ".join([f"{cursor} DESC", *others])}""",
         [*values, question.limit],
     )
 

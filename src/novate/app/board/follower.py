@@ -59,11 +59,13 @@ class Follower:
         self._fed_at = time.monotonic()
         self._stand = self.views.progress
         try:
-            if self.replica.journal.last_sequence < self._stand.sequence:
+            end = self.replica.journal.last_sequence
+            if end < self._stand.sequence:
                 raise StaleViews(
-                    f"{path}: expected a journal through sequence {self._stand.sequence}, "
-                    f"was the end at {self.replica.journal.last_sequence}"
+                    f"{path}: expected a journal through sequence {self._stand.sequence}, was the end at {end}"
                 )
+            if end == self._stand.sequence:
+                self._expect_root(end, self.replica.journal.root)
             self.replica.begin(self._stand.sequence)
             self.advance()
         except BaseException:
@@ -85,16 +87,20 @@ class Follower:
                 self._pending.append(batch)
                 self.now.take(batch.events)
                 self.counts.take(batch.commands, batch.events)
-            elif batch.last_sequence == self._stand.sequence and batch.root != self._stand.root:
-                raise StaleViews(
-                    f"{self.views.path}: expected root {self._stand.root.hex()} at sequence "
-                    f"{batch.last_sequence}, was {batch.root.hex()} in the journal"
-                )
+            elif batch.last_sequence == self._stand.sequence:
+                self._expect_root(batch.last_sequence, batch.root)
             if sum(len(one.commands) for one in self._pending) >= MOST_PENDING:
                 self.feed()
         if whole or time.monotonic() - self._fed_at >= FEED_SECONDS:
             self.feed()
             self._compare()
+
+    def _expect_root(self, sequence: int, root: bytes) -> None:
+        if root != self._stand.root:
+            raise StaleViews(
+                f"{self.views.path}: expected root {self._stand.root.hex()} at sequence {sequence}, "
+                f"was {root.hex()} in the journal"
+            )
 
     def _compare(self) -> None:
         """Where the node keeps a snapshot of the very sequence that was reached, the roots must be equal."""

@@ -37,6 +37,7 @@ NAME = re.compile(r"[A-Za-z0-9._-]{1,16}", re.ASCII)
 MOST_SESSIONS = (1 << 16) - 1
 MOST_RATE = 10**9
 DAY_NS = 86_400 * 10**9
+NO_TRADERS = TraderSettings()
 HEADING = """\
 # Sessions of this node: who may connect, what they may do, and by which key they are known.
 # Read when the node starts. `novate keys add` appends to it; docs/binary-protocol.md explains every key.
@@ -210,7 +211,9 @@ def read_key(path: Path) -> bytes:
     return bytes.fromhex(text)
 
 
-def write_demonstration(data: DataDirectory, configuration: Configuration, traders: TraderSettings) -> None:
+def write_demonstration(
+    data: DataDirectory, configuration: Configuration, traders: TraderSettings = NO_TRADERS
+) -> None:
     """A session for every member, with its accounts, one for the operator, and one for the simulated traders
     if there are any, whose accounts are then nobody else's; keys are made for each."""
     texts = [HEADING]
