@@ -62,7 +62,7 @@ class Follower:
             end = self.replica.journal.last_sequence
             if end < self._stand.sequence:
                 raise StaleViews(
-                    f"{path}: expected a journal through sequence {self._stand.sequence}, was the end at {end}"
+                    f"{path}: expected a journal through {self._stand.sequence}, was the end at {end}"
                 )
             if end == self._stand.sequence:
                 self._expect_root(end, self.replica.journal.root)
