@@ -44,6 +44,7 @@ __all__ = [
     "open_plane",
     "opening_records",
     "restore_plane",
+    "venue_configuration",
     "warm_up",
 ]
 
@@ -208,6 +209,12 @@ def _expect_root(venue: Venue, sequence: int, root: bytes) -> None:
             f"snapshot at sequence {sequence}: expected state root {root.hex()}, "
             f"was {found.hex()} at sequence {venue.sequence}"
         )
+
+
+def venue_configuration(directory: Path) -> Configuration:
+    """What a venue was founded on, as its journal says, which somebody else may be writing."""
+    with Journal.open(directory, read_only=True) as journal:
+        return journaled_configuration(journal, CommandKind.CONFIGURATION)[0]
 
 
 class RestoredSnapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from novate.app.cli_options import ConfigFile, Json
 from novate.app.cli_screen import console, print_data, print_rows, progress_bars, table
 
 if TYPE_CHECKING:
+    from novate.app.node.core import NodeStatus
     from novate.app.node.up import Banner
 
 Data = Annotated[Path, typer.Option("--data", help="Data directory of the node.")]
@@ -40,7 +41,10 @@ def up(config: ConfigFile = None, data: Data = DATA, as_json: Json = False) -> i
         else:
             _print_banner(banner)
 
-    sequence, root = run_node(config, DataDirectory(data), compile_kernels, ready)
+    def tell(sentence: str) -> None:
+        typer.echo(f"novate: {sentence}", err=True)
+
+    sequence, root = run_node(config, DataDirectory(data), compile_kernels, ready, tell)
     if as_json:
         print_data({"stopped_at": sequence, "state_root": root.hex()})
     else:
@@ -62,6 +66,7 @@ def _print_banner(banner: Banner) -> None:
             ("durability", told),
             ("state root", banner.state_root),
             ("sessions", ", ".join(banner.sessions) or "none; novate keys add makes one"),
+            ("clearing", "beside it; novate clearing works on the data" if banner.clearing else "off"),
             ("data", banner.data),
         ]
     )
@@ -90,6 +95,7 @@ def status(data: Data = DATA, as_json: Json = False) -> int:
                 ("turns", f"{found.turns:,} with {found.commands:,} commands"),
                 ("longest turn", f"{found.longest_turn_us:,} us since the last question"),
                 ("cut off", f"{found.cut_off:,} sessions in all"),
+                ("clearing", _clearing_line(found)),
             ]
         )
         return 0
@@ -98,6 +104,19 @@ def status(data: Data = DATA, as_json: Json = False) -> int:
         [("sequence", f"{found.sequence:,}"), ("durability", found.durability), ("root", found.journal_root)]
     )
     return 1
+
+
+def _clearing_line(found: NodeStatus) -> str:
+    """How the clearing house beside a node is."""
+    clearing = found.clearing
+    if clearing is None:
+        return "off"
+    said = f"{clearing.state}, {clearing.fills:,} of {found.fills:,} fills"
+    if clearing.business_date:
+        said += f", business date {clearing.business_date}"
+    if clearing.restarts:
+        said += f", started again {clearing.restarts} times"
+    return f"{said}; {clearing.fault}" if clearing.fault else said
 
 
 def doctor(config: ConfigFile = None, data: Data = DATA, as_json: Json = False) -> int:

@@ -224,10 +224,16 @@ def follow_until_told(house: House, directory: Path, block: int) -> None:
                     f"them, was the end after {house.plane.house.fills}"
                 )
             last = number_said()
-    if house.plane.house.fills > last:
+    expect_published(directory, house, last)
+
+
+def expect_published(directory: Path, house: House, last: int) -> None:
+    """RefusedError if the house has taken more fills than the venue has done."""
+    taken = house.plane.house.fills
+    if taken > last:
         raise RefusedError(
             f"{directory / CLEARING_JOURNAL}: expected no more fills than the {last} of the venue, "
-            f"was {house.plane.house.fills}: the venue has lost some"
+            f"was {taken}: the venue has lost some"
         )
 
 
@@ -264,7 +270,7 @@ def follow(house: House, reader: FillReader, writer: FillWriter, block: int) -> 
     first = house.plane.house.fills + 1
     fills = reader.read(first, block)
     if len(fills):
-        house.plane.take(writer.records(fills, first, house.plane.house.sources))
+        house.plane.take(writer.records(fills, first, house.plane.house.sources, house.plane.house.today))
     return len(fills) // 2
 
 

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import msgspec
 
 from novate.app.bootstrap import Plane
+from novate.app.node.clearing_beside import ClearingBeside, ClearingStatus
 from novate.app.node.directory import DataDirectory
 from novate.app.node.recovery import Nonces, keep
 from novate.app.node.settings import NodeSettings
@@ -50,6 +51,10 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     logins: int
     frames: int
     cut_off: int
+    fills: int
+    """Number of the last one."""
+    clearing: ClearingStatus | None
+    """The clearing house beside it, where there is one."""
 
 
 class Node:
@@ -64,12 +69,15 @@ class Node:
         settings: NodeSettings,
         sessions: Sequence[SessionTerms],
         fills: FillStream,
+        clearing: ClearingBeside | None = None,
     ) -> None:
         """Listen; nothing is answered before `run`. Raises OSError when an address is taken.
 
-        `fills` watches the plane; it is flushed before every snapshot and closed at the end.
+        `fills` watches the plane; it is flushed before every snapshot and closed at the end. A clearing house
+        is started with the loop and ended with it.
         """
         self._fills = fills
+        self._clearing = clearing
         self.plane = plane
         self.settings = settings
         self._data = data
@@ -99,6 +107,8 @@ class Node:
         failed, and the error goes on up.
         """
         self.server.cancel_unattended()
+        if self._clearing is not None:
+            self._clearing.start(self.plane.venue.clearing_sequence, self._started_ns)
         try:
             while not self._stopping:
                 self.turn(SWEEP_NS // MILLISECOND)
@@ -112,9 +122,14 @@ class Node:
                 self._nonces.highest[session.terms.number] = session.nonce
             # A snapshot must never be ahead of what was published from before it.
             self._fills.stream.flush()
-            return keep(self._data, self.plane, self._log, self._nonces)
+            kept = keep(self._data, self.plane, self._log, self._nonces)
+            if self._clearing is not None:
+                self._clearing.end(self._fills.last)
+            return kept
         except BaseException:
             self.server.close(SessionReject.NODE_FAILED)
+            if self._clearing is not None:
+                self._clearing.abandon()
             raise
         finally:
             self._data.socket.unlink(missing_ok=True)
@@ -129,7 +144,11 @@ class Node:
         if began - self._swept_ns >= SWEEP_NS:
             self._swept_ns = began
             self.server.sweep(began)
+            if self._clearing is not None:
+                self._clearing.sweep(began)
         self.server.prepare()
+        if self._clearing is not None:
+            turn.add_records(self._clearing.credit(began))
         now = began + self._ahead_ns
         before = self.plane.journal.last_sequence
         block = turn.block(before, now)
@@ -169,5 +188,7 @@ class Node:
                 logins=counters.logins,
                 frames=counters.frames,
                 cut_off=counters.cut_off,
+                fills=self._fills.last,
+                clearing=self._clearing.status() if self._clearing is not None else None,
             )
         )

@@ -8,6 +8,8 @@ DIR/
     sessions.toml     who may connect (novate keys)
     keys/NAME.key     private keys that `novate keys add` made, readable by their owner only
     novate.sock       the Unix socket of the running node
+    clearing/         the clearing house beside it: journal, credit, files of closed dates
+    clearing.sock     its door (novate.app.clearing_door)
 
 What is derived may be deleted: it is made again at the next start.
 """
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from novate.app.plane_streams import DOOR
 from novate.app.problems import RefusedError
 
 LONGEST_SOCKET_PATH = 107
@@ -42,9 +45,10 @@ class DataDirectory:
 
     def make(self) -> None:
         """Make the directories. Raises RefusedError for a path that no Unix socket can have."""
-        if len(str(self.socket.absolute()).encode()) > LONGEST_SOCKET_PATH:
+        longest = (self.path / DOOR).absolute()
+        if len(str(longest).encode()) > LONGEST_SOCKET_PATH:
             raise RefusedError(
-                f"{self.socket.absolute()}: expected a path of at most {LONGEST_SOCKET_PATH} bytes for the "
+                f"{longest}: expected a path of at most {LONGEST_SOCKET_PATH} bytes for the "
                 "Unix socket, was longer; give a shorter --data"
             )
         if self.path.exists() and not self.path.is_dir():

@@ -24,6 +24,8 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     durability: str = "always"
     tick_ms: int = 1_000
     """A node without commands journals the time so often, so that orders expire and sessions begin."""
+    clearing: bool = True
+    """A clearing house runs beside the node and gives the credit."""
     server: ServerSettings = msgspec.field(default_factory=ServerSettings)
 
 
@@ -43,7 +45,9 @@ def _settings(table: Table) -> NodeSettings:
     tcp = table.text("tcp", usual.tcp)
     if tcp != "off" and not _is_address(tcp):
         table.expected("tcp", '"HOST:PORT" with a port from 0 to 65535, or "off"')
+    clearing = table.boolean("clearing_house", True)
     server = ServerSettings(
+        credit_from_sessions=not clearing,
         tcp="" if tcp == "off" else tcp,
         connections=table.integer("connections", usual.connections, 1, 100_000),
         heartbeat_ms=table.integer("heartbeat_ms", usual.heartbeat_ms, 10, MOST_MS),
@@ -56,6 +60,7 @@ def _settings(table: Table) -> NodeSettings:
     settings = NodeSettings(
         durability=table.one_of("durability", DURABILITIES, "always"),
         tick_ms=table.integer("tick_ms", 1_000, 10, MOST_MS),
+        clearing=clearing,
         server=server,
     )
     table.finish()

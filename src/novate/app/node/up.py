@@ -17,6 +17,7 @@ import msgspec
 
 from novate.app.bootstrap import Plane, found_or_restore, restore_plane
 from novate.app.configuration import embedded_configuration, load_configuration
+from novate.app.node.clearing_beside import ClearingBeside
 from novate.app.node.core import Node
 from novate.app.node.directory import DataDirectory
 from novate.app.node.recovery import recover
@@ -24,7 +25,9 @@ from novate.app.node.session_file import load_sessions, write_demonstration
 from novate.app.node.settings import NodeSettings, load_settings
 from novate.app.plane_streams import FillStream, StreamBehind
 from novate.app.problems import RefusedError
+from novate.app.venue_credit import require_immediate_resale
 from novate.domain.configuration import Configuration, canonical_json
+from novate.domain.resolve import opening_credit
 from novate.gateway.files import only_writer
 
 RARELY = (50_000, 50, 50)
@@ -42,6 +45,8 @@ class Banner(msgspec.Struct, frozen=True, kw_only=True):
     durability: str
     state_root: str
     sessions: list[str]
+    clearing: bool
+    """A clearing house runs beside it."""
 
 
 def run_node(
@@ -49,8 +54,10 @@ def run_node(
     data: DataDirectory,
     compile_kernels: Callable[[], None],
     ready: Callable[[Banner], None],
+    tell: Callable[[str], None],
 ) -> tuple[int, bytes]:
-    """Run until SIGINT or SIGTERM; returns sequence and root of the snapshot that was kept.
+    """Run until SIGINT or SIGTERM; returns sequence and root of the snapshot that was kept. `tell` is given a
+    sentence when something happens beside the loop.
 
     Raises ConfigurationError, RefusedError, FolderInUse, JournalError, OSError before anything was answered;
     JournalError and OSError later when the disk fails.
@@ -69,7 +76,8 @@ def run_node(
             recovered = plane.venue.sequence
             log, nonces = recover(data, plane)
             sessions = load_sessions(data.sessions, plane.configuration)
-            node = Node(data, plane, log, nonces, settings, sessions, fills)
+            clearing = clearing_beside(data, plane.configuration, settings, tell)
+            node = Node(data, plane, log, nonces, settings, sessions, fills, clearing)
         except BaseException:
             plane.close()
             raise
@@ -88,6 +96,7 @@ def run_node(
                 durability=plane.journal.durability,
                 state_root=plane.venue.state_root().hex(),
                 sessions=[terms.name for terms in sessions],
+                clearing=settings.clearing,
             )
         )
         return node.run()
@@ -101,6 +110,16 @@ def standing_plane(
         return found_or_restore(data.journal, configuration, fills, settings.durability)
     except StreamBehind:
         return restore_plane(data.journal, fills, from_start=True), False
+
+
+def clearing_beside(
+    data: DataDirectory, configuration: Configuration, settings: NodeSettings, tell: Callable[[str], None]
+) -> ClearingBeside | None:
+    """The clearing house that is to run beside the node. RefusedError for markets that it cannot clear."""
+    if not settings.clearing:
+        return None
+    require_immediate_resale(configuration)
+    return ClearingBeside(data.path, len(opening_credit(configuration)), tell)
 
 
 def _expect_the_same(

@@ -85,6 +85,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     turn_commands: int = 4_096
     overload_ms: int = 1_000
     """New orders are refused when the node has been behind for so long."""
+    credit_from_sessions: bool = True
+    """May a session give credit? Not where a clearing house does."""
 
 
 class Counters(msgspec.Struct):
@@ -117,7 +119,8 @@ class Server:
         self.feeds = Feeds(log, settings.out_bytes)
         self._identity = identity
         self._connections: dict[int, Connection] = {}
-        admission = Admission([session.terms for session in self.sessions.values()])
+        withheld = () if settings.credit_from_sessions else (CommandKind.CREDIT,)
+        admission = Admission([session.terms for session in self.sessions.values()], withheld)
         self._turn = Turn(admission, settings.turn_commands)
         self._logins: list[tuple[Connection, Login]] = []
         self._counting: list[tuple[Connection, Login]] = []
@@ -310,7 +313,7 @@ class Server:
             else:
                 if login.session.connection is not None:
                     self._end(login.session.connection, SessionReject.REPLACED)
-                self._turn.add_evidence(login_evidence(login, connection.challenge))
+                self._turn.add_records(login_evidence(login, connection.challenge))
                 connection.session = login.session
                 login.session.connection = connection
                 connection.stage = Stage.WAITING
