@@ -16,6 +16,7 @@ from novate.gateway.binary import ServerSettings
 
 DURABILITIES = ("always", "interval", "none")
 MOST_MS = 86_400_000
+MOST_COMMANDS = 1 << 40
 
 
 class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +25,10 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     durability: str = "always"
     tick_ms: int = 1_000
     """A node without commands journals the time so often, so that orders expire and sessions begin."""
+    snapshot_commands: int = 1_000_000
+    """A snapshot is kept after so many commands,"""
+    snapshot_turns: int = 100_000
+    """or after so many turns: a restart has no more than that to do again."""
     clearing: bool = True
     """A clearing house runs beside the node and gives the credit."""
     server: ServerSettings = msgspec.field(default_factory=ServerSettings)
@@ -60,6 +65,8 @@ def _settings(table: Table) -> NodeSettings:
     settings = NodeSettings(
         durability=table.one_of("durability", DURABILITIES, "always"),
         tick_ms=table.integer("tick_ms", 1_000, 10, MOST_MS),
+        snapshot_commands=table.integer("snapshot_commands", 1_000_000, 1, MOST_COMMANDS),
+        snapshot_turns=table.integer("snapshot_turns", 100_000, 1, MOST_COMMANDS),
         clearing=clearing,
         server=server,
     )
