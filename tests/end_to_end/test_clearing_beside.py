@@ -70,10 +70,12 @@ class Beside:
     def wait(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Ask the node until its clearing house is as wanted."""
         until = time.monotonic() + PATIENCE
-        while not condition(found := self.status()["clearing"]):
+        while True:
+            found: dict[str, Any] = self.status()["clearing"]
+            if condition(found):
+                return found
             assert time.monotonic() < until, found
             time.sleep(0.05)
-        return found
 
     def house(self) -> int:
         """Process id of the clearing house."""
@@ -218,7 +220,7 @@ def test_only_the_house_gives_credit_and_what_is_none_is_not_taken(tmp_path: Pat
 
 
 def test_a_node_without_clearing_has_none(tmp_path: Path) -> None:
-    with beside(tmp_path, clearing=False) as run:
+    with beside(tmp_path, clearing_house=False) as run:
         run.trade(1)
         assert run.status()["clearing"] is None
         assert children_of(run.node.process.pid) == []

@@ -37,6 +37,8 @@ from novate.venue.machine import Venue, warm_up
 
 BATCH = 4096
 EVENT_BUFFER = 65_536
+CAUGHT_UP_AT_ONCE = 4_096
+"""Commands that are applied together when a journal is replayed, where its blocks are smaller."""
 
 __all__ = [
     "BATCH",
@@ -112,8 +114,8 @@ class Plane:
 
     def catch_up(self) -> Iterator[tuple[Commands, Events]]:
         """Apply what the journal has and the venue has not: batches with their events."""
-        for _, records in self.journal.read(self.venue.sequence + 1):
-            self._now = max(self._now, int(records["time"][is_timed(records)].max(initial=0)))
+        for records, now in self.journal.batches(self.venue.sequence + 1, CAUGHT_UP_AT_ONCE):
+            self._now = max(self._now, now)
             yield records, self.apply(records)
 
     def snapshot(self) -> tuple[int, bytes]:

@@ -22,20 +22,22 @@ from novate.domain.clearing_records import CLEARING_COMMAND, TEXT, Records, new_
 from novate.domain.codes import EventKind, Side
 from novate.domain.configuration import Configuration
 from novate.domain.machine import BrokenInvariant
-from novate.domain.records import EVENT, PARTIES, RECORD_BYTES, Events, is_trade
+from novate.domain.records import EVENT, PARTIES, RECORD_BYTES, Events
 from novate.domain.resolve import market_scale
 
 FILL_BYTES = 2 * RECORD_BYTES
 NO_INSTRUMENT = -1
 POWERS = 10 ** np.arange(19, dtype=np.int64)
 
+_IS_FILL = np.zeros(256, np.bool_)
+_IS_FILL[[EventKind.TRADE, EventKind.AUCTION_TRADE, EventKind.TRADE_PARTIES]] = True
+
 Int64s = npt.NDArray[np.int64]
 
 
 def fills_of(events: Events) -> Events:
     """The fills among the events of whole commands: (2n,) EVENT, each TRADE followed by its TRADE_PARTIES."""
-    chosen = is_trade(events)
-    chosen |= events["kind"] == EventKind.TRADE_PARTIES
+    chosen = np.flatnonzero(_IS_FILL[events["kind"]])
     return events[chosen]
 
 

@@ -61,6 +61,10 @@ class Stream:
         """Make what is there durable: a snapshot of the owner is never ahead of its stream."""
         self._disk.fdatasync(self._fd)
 
+    def fileno(self) -> int:
+        """The number of the open file."""
+        return self._fd
+
     def close(self) -> None:
         self._disk.close(self._fd)
 

@@ -12,7 +12,7 @@ end: the loop stops, and a start reads the truth from the disk.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -21,6 +21,7 @@ from novate.app.durations import Durations
 from novate.app.node.clearing_beside import ClearingBeside, ClearingStatus
 from novate.app.node.companion import Companion
 from novate.app.node.directory import DataDirectory
+from novate.app.node.keeping import Keeper
 from novate.app.node.recovery import Nonces, keep
 from novate.app.node.settings import NodeSettings
 from novate.app.plane_streams import FillStream
@@ -58,6 +59,10 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     journal_times: Durations
     """How long blocks took to become durable, and the venue to apply them, since the start."""
     venue_times: Durations
+    snapshot: int
+    """Sequence of the last one that was kept since the start; 0: none yet."""
+    snapshot_pause_us: int
+    """How long the node stood still for it."""
     fills: int
     """Number of the last one."""
     clearing: ClearingStatus | None
@@ -77,11 +82,12 @@ class Node:
         sessions: Sequence[SessionTerms],
         fills: FillStream,
         clearing: ClearingBeside | None = None,
+        tell: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         """Listen; nothing is answered before `run`. Raises OSError when an address is taken.
 
         `fills` watches the plane; it is flushed before every snapshot and closed at the end. A clearing house
-        is started with the loop and ended with it.
+        is started with the loop and ended with it. `tell` is given a sentence when a snapshot fails.
         """
         self._fills = fills
         self.companions: Sequence[Companion] = ()
@@ -103,6 +109,8 @@ class Node:
         self._started_ns = time.monotonic_ns()
         self._ahead_ns = time.time_ns() - self._started_ns
         self._swept_ns = self._wrote_ns = self._started_ns
+        every = settings.snapshot_commands, settings.snapshot_turns
+        self._keeper = Keeper(data, plane, log, fills, nonces, every, tell)
         self._stopping = False
         self._turns = self._commands = self._longest_ns = 0
 
@@ -129,9 +137,8 @@ class Node:
             self.server.cancel_attended()
             self.turn(0)
             self.server.close(SessionReject.NODE_STOPPING)
-            for session in self.server.sessions.values():
-                # What a session has spent stands in the block in which it spent it.
-                self._nonces.highest[session.terms.number] = session.nonce
+            self._keeper.end()
+            self._nonces.highest.update(self._spent())
             # A snapshot must never be ahead of what was published from before it.
             self._fills.stream.flush()
             kept = keep(self._data, self.plane, self._log, self._nonces)
@@ -148,6 +155,11 @@ class Node:
             self._log.close()
             self._fills.stream.close()
             self.plane.close()
+
+    def _spent(self) -> Iterator[tuple[int, int]]:
+        """The highest nonce of each session: it stands in the block in which it was spent."""
+        for session in self.server.sessions.values():
+            yield session.terms.number, session.nonce
 
     def turn(self, timeout_ms: int) -> None:
         """Wait for something to do, at most `timeout_ms`, and do it."""
@@ -178,6 +190,9 @@ class Node:
             self._commands += turn.count
             self._longest_ns = max(self._longest_ns, time.monotonic_ns() - began)
         self.server.catch_up(began)
+        if self._swept_ns == began:
+            # Only here is everything that a session has spent in the journal.
+            self._keeper.look(self._turns, self._spent)
 
     def _look_beside(self, now_ns: int) -> None:
         for one in self.companions:
@@ -210,6 +225,8 @@ class Node:
                 beside=self._said,
                 journal_times=self.plane.journal_times,
                 venue_times=self.plane.venue_times,
+                snapshot=self._keeper.last,
+                snapshot_pause_us=self._keeper.pause_us,
                 fills=self._fills.last,
                 clearing=self._clearing.status() if self._clearing is not None else None,
             )

@@ -32,6 +32,9 @@ class TraderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """For whom they trade; those of type LIPR are market makers."""
 
 
+MOST_COMMANDS = 1 << 40
+
+
 class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How the node keeps and tells what it does."""
 
@@ -40,6 +43,10 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A node without commands journals the time so often, so that orders expire and sessions begin."""
     board: str = "127.0.0.1:7480"
     """Address of the board's pages; "socket": only its Unix socket; "off": no board."""
+    snapshot_commands: int = 1_000_000
+    """A snapshot is kept after so many commands,"""
+    snapshot_turns: int = 100_000
+    """or after so many turns: a restart has no more than that to do again."""
     clearing: bool = True
     """A clearing house runs beside the node and gives the credit."""
     server: ServerSettings = msgspec.field(default_factory=ServerSettings)
@@ -69,7 +76,7 @@ def _settings(table: Table) -> NodeSettings:
     board = table.text("board", NodeSettings().board)
     if board not in ("off", "socket") and not _is_address(board):
         table.expected("board", '"HOST:PORT" with a port from 0 to 65535, "socket" or "off"')
-    clearing = table.boolean("clearing", True)
+    clearing = table.boolean("clearing_house", True)
     server = ServerSettings(
         credit_from_sessions=not clearing,
         tcp="" if tcp == "off" else tcp,
@@ -85,6 +92,8 @@ def _settings(table: Table) -> NodeSettings:
         durability=table.one_of("durability", DURABILITIES, "always"),
         tick_ms=table.integer("tick_ms", 1_000, 10, MOST_MS),
         board=board,
+        snapshot_commands=table.integer("snapshot_commands", 1_000_000, 1, MOST_COMMANDS),
+        snapshot_turns=table.integer("snapshot_turns", 100_000, 1, MOST_COMMANDS),
         clearing=clearing,
         server=server,
     )

@@ -64,7 +64,7 @@ def run_node(
             log, nonces = recover(data, plane)
             sessions = load_sessions(data.sessions, plane.configuration)
             clearing = clearing_beside(data, plane.configuration, settings, tell)
-            node = Node(data, plane, log, nonces, settings, sessions, fills, clearing)
+            node = Node(data, plane, log, nonces, settings, sessions, fills, clearing, tell)
         except BaseException:
             plane.close()
             raise
