@@ -24,6 +24,8 @@ from novate.reports.netting_picture import netting_figure
 from novate.views import answer
 
 Json = dict[str, Any]
+Nets = dict[tuple[str, str, int], list[int]]
+"""(member, account type, market) -> [fills, net quantity, net cash, gross cash], cash in ticks times lots."""
 LEVELS = 12
 TRADES = 24
 CANDLES = 72
@@ -122,18 +124,9 @@ def _candle(row: Json, scale: MarketScale) -> Json:
 def clearing(follower: Follower) -> Json:
     """What all fills so far come to if they are netted now: by currency, member and settlement date."""
     configuration = follower.now.configuration
-    parties = {one.number: (one.member, one.account.value) for one in configuration.accounts}
     dates = [_date(configuration, one) for one in configuration.instruments]
-    nets: dict[tuple[str, str, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    rows = follower.views.connection.execute(
-        "SELECT account, market, fills, bought, sold, paid, received FROM positions"
-    ).fetchall()
-    for account, market, fills, bought, sold, paid, received in rows:
-        if account in parties and configuration.instruments[market].kind in DELIVERED:
-            net = nets[*parties[account], market]
-            for at, value in enumerate((fills, bought - sold, received - paid, received + paid)):
-                net[at] += value
-    obligations = sum(bool(quantity or cash) for _, quantity, cash, _ in nets.values())
+    nets = _nets(follower)
+    obligations = _obligations(nets)
     trades = sum(fills for fills, *_ in nets.values()) // 2
     made = follower.replica.venue.trades
     currencies = _by_currency(configuration, nets)
@@ -152,6 +145,31 @@ def clearing(follower: Follower) -> Json:
     }
 
 
+def netted(follower: Follower) -> tuple[int, int]:
+    """(legs so far, obligations that are left of them if they are netted now)."""
+    nets = _nets(follower)
+    return sum(fills for fills, *_ in nets.values()), _obligations(nets)
+
+
+def _nets(follower: Follower) -> Nets:
+    parties = {one.number: (one.member, one.account.value) for one in follower.now.configuration.accounts}
+    instruments = follower.now.configuration.instruments
+    nets: Nets = defaultdict(lambda: [0, 0, 0, 0])
+    rows = follower.views.connection.execute(
+        "SELECT account, market, fills, bought, sold, paid, received FROM positions"
+    ).fetchall()
+    for account, market, fills, bought, sold, paid, received in rows:
+        if account in parties and instruments[market].kind in DELIVERED:
+            net = nets[*parties[account], market]
+            for at, value in enumerate((fills, bought - sold, received - paid, received + paid)):
+                net[at] += value
+    return nets
+
+
+def _obligations(nets: Nets) -> int:
+    return sum(bool(quantity or cash) for _, quantity, cash, _ in nets.values())
+
+
 def _date(configuration: Configuration, instrument: Instrument) -> str:
     """When what is traded on the business date settles."""
     calendar = settlement_calendar(configuration, instrument)
@@ -166,9 +184,7 @@ def _money(configuration: Configuration, market: int, ticks_lots: int) -> int:
     return int(ticks_lots * multiplier)
 
 
-def _by_currency(
-    configuration: Configuration, nets: dict[tuple[str, str, int], list[int]]
-) -> list[CurrencyNetting]:
+def _by_currency(configuration: Configuration, nets: Nets) -> list[CurrencyNetting]:
     found = []
     for name, currency in sorted(configuration.currencies.items(), reverse=True):
         members = []
@@ -194,9 +210,7 @@ def _by_currency(
     return found
 
 
-def _cash(
-    configuration: Configuration, nets: dict[tuple[str, str, int], list[int]], dates: list[str]
-) -> Json:
+def _cash(configuration: Configuration, nets: Nets, dates: list[str]) -> Json:
     """Members by settlement date and currency: net cash with its direction."""
     sums: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for (member, _, market), (_, _, cash, _) in nets.items():

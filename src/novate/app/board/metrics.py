@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 
 import novate
 from novate.app.board.follower import Follower
+from novate.app.board.live import netted
 from novate.app.durations import BUCKETS, Durations
 from novate.app.node.core import NodeStatus
 
@@ -85,6 +86,9 @@ def _of_follower(made: Exposition, follower: Follower) -> None:
     made.family(
         "venue_kill_switches", "gauge", "Kill switches that are on.", [({}, len(follower.now.switches))]
     )
+    legs, obligations = netted(follower)
+    made.family("ccp_netting_ratio", "gauge", "Share of the legs so far that netting now would save.",
+                [({}, round(1 - obligations / legs, 6) if legs else 0)])  # fmt: skip
     made.family("venue_state_hash_mismatch_total", "counter",
                 "Snapshots of the node whose state root the board did not reach itself.",
                 [({}, follower.mismatches)])  # fmt: skip
