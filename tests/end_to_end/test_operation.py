@@ -31,6 +31,7 @@ from novate.client.views import (
     MOST_QUESTION_BYTES,
     Answer,
     Fills,
+    LedgerEntries,
     Orders,
     PageNow,
     ViewsClient,
@@ -179,6 +180,17 @@ def test_an_order_of_a_person_is_traded_and_seen_in_the_views(demo: Demo) -> Non
         market, cleared = (row[0] for row in views.ask(PageNow(market=3)).rows)
         assert "settle" in cleared["title"]
         assert market["market"]["symbol"] == "NOVA"
+
+
+def test_a_deposit_at_the_clearing_house_is_an_entry_of_the_ledger(demo: Demo) -> None:
+    assert run("clearing", "deposit", demo.data, "ALPINE/HOUS", "USD", "1234.56").returncode == 0
+    with ViewsClient.connect(demo.data / "views.sock") as views:
+        found = until(lambda: [*views.ask(LedgerEntries(member="ALPINE")).records()], "a ledger entry")
+        assert [(one["reason"], one["amount"], one["asset"]) for one in found] == [
+            ("DEPOSIT", 123_456, "USD")
+        ]
+        assert found[0]["credit"] == "Liabilities:ALPINE:HOUS:Cash:USD"
+        assert not views.ask(LedgerEntries(member="BOREAL")).rows
 
 
 def test_an_operator_halts_resumes_and_uses_a_kill_switch(demo: Demo) -> None:

@@ -45,7 +45,7 @@ def test_make_targets_of_the_documents_exist(line: str) -> None:
 @pytest.mark.parametrize("line", sorted(line for line in LINES if line.startswith("novate")))
 def test_commands_of_the_documents_exist(line: str) -> None:
     words = line.split()[1:]
-    groups = ("bench", "clearing", "import", "keys", "margin")
+    groups = ("bench", "clearing", "import", "keys", "margin", "views")
     verbs = words[:2] if words[0] in groups else words[:1]
     usage = help_of(*verbs)
     unknown = [word for word in words if word.startswith("--") and word.split("=")[0] not in usage]

@@ -40,8 +40,8 @@ TABLES = {
         quantity HUGEINT, turnover HUGEINT, trades BIGINT""",
     "positions": """account UINTEGER, market USMALLINT, bought HUGEINT, sold HUGEINT, paid HUGEINT,
         received HUGEINT, fees HUGEINT, fills BIGINT""",
-    "ledger_entries": """transfer_id HUGEINT, sequence BIGINT, day DATE, book BIGINT, asset VARCHAR,
-        debit VARCHAR, credit VARCHAR, amount BIGINT""",
+    "ledger_entries": """transfer_id BIGINT, day DATE, reason VARCHAR, asset VARCHAR, debit VARCHAR,
+        credit VARCHAR, amount BIGINT, reference BIGINT""",
 }
 """Name -> columns. `turnover`, `paid`, `received`: ticks times lots; `role`, `status`: as in `rows`."""
 
@@ -59,8 +59,8 @@ ORDERED_BY = {
 }
 """The order in which a table is compared with another one."""
 
-PROGRESS = """form INTEGER, identity BLOB, sequence BIGINT, root BLOB, clearing_identity BLOB,
-    clearing_sequence BIGINT, clearing_root BLOB"""
+PROGRESS = """form INTEGER, identity BLOB, sequence BIGINT, root BLOB, ledger_identity BLOB,
+    ledger_transfers BIGINT"""
 
 
 def statements() -> list[str]:

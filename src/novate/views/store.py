@@ -124,7 +124,7 @@ class Views:
         for statement in statements():
             self.connection.execute(statement)
         self.connection.execute(
-            "INSERT INTO progress VALUES (?, ?, 0, ?, '', 0, '')", [FORM, identity, bytes(32)]
+            "INSERT INTO progress VALUES (?, ?, 0, ?, '', 0)", [FORM, identity, bytes(32)]
         )
         self.connection.execute("COMMIT")
 
@@ -173,6 +173,36 @@ class Views:
         if len(tables["trades"]):
             self.connection.execute(_CANDLES)
             self.connection.execute(_POSITIONS)
+
+    @property
+    def ledger(self) -> tuple[bytes, int]:
+        """(identity of the clearing house's journal, transfers of its ledger that were looked at)."""
+        identity, transfers = self._all("SELECT ledger_identity, ledger_transfers FROM progress")[0]
+        return bytes(identity), int(transfers)
+
+    def feed_ledger(self, identity: bytes, transfers: int, entries: pa.Table) -> None:
+        """Take the entries that are new; the ledger of that journal has so many transfers then.
+
+        The entries of another journal, or of more transfers than there are, go first.
+        """
+        known, taken = self.ledger
+        connection = self.connection
+        connection.execute("BEGIN")
+        try:
+            if known != identity or transfers < taken:
+                connection.execute("DELETE FROM ledger_entries")
+            if len(entries):
+                connection.register("batch_entries", entries)
+                connection.execute("INSERT INTO ledger_entries BY NAME SELECT * FROM batch_entries")
+                connection.unregister("batch_entries")
+            connection.execute(
+                "UPDATE progress SET ledger_identity = ?, ledger_transfers = ?", [identity, transfers]
+            )
+            connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(duckdb.Error):
+                connection.execute("ROLLBACK")
+            raise
 
     def last_states(self) -> list[tuple[int, int]]:
         """(market, MarketState) of every market whose state has ever changed."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from novate.app.board.counts import Counts
+from novate.app.board.ledger import LedgerFollower
 from novate.app.board.now import Now
 from novate.app.bootstrap import Batch, Replica
 from novate.client.views import Answer, Digest, Question
@@ -41,19 +42,20 @@ class Follower:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.replica = Replica(directory)
         try:
-            self._open(path)
+            self._open(directory, path)
         except StaleViews as stale:
             self.remade = str(stale)
             remove_views(path)
             self.replica = Replica(directory)
-            self._open(path)
+            self._open(directory, path)
 
-    def _open(self, path: Path) -> None:
+    def _open(self, directory: Path, path: Path) -> None:
         """The views, and a venue that stands where they stand. Raises StaleViews."""
         self.views = Views(path, self.replica.journal.identity)
         self.counts = Counts()
         self.now = Now(self.replica, self.views)
         self._pending: list[Batch] = []
+        self.ledger = LedgerFollower(directory)
         self.mismatches = self._compared = 0
         """Snapshots of the node whose state root the replica did not reach itself."""
         self._fed_at = time.monotonic()
@@ -93,6 +95,7 @@ class Follower:
                 self.feed()
         if whole or time.monotonic() - self._fed_at >= FEED_SECONDS:
             self.feed()
+            self.ledger.feed(self.views, whole)
             self._compare()
 
     def _expect_root(self, sequence: int, root: bytes) -> None:
@@ -129,5 +132,6 @@ class Follower:
         return self.now.answer(question) or answer(self.views, question)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the files."""
+        self.ledger.close()
         self.views.close()

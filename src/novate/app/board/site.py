@@ -129,7 +129,8 @@ class Board:
             wrong.append(f"the core does not answer: {self.core_fault}")
         elif must_be_ready and self._lag() > MOST_LAG:
             wrong.append(f"the board is {self._lag()} commands behind")
-        document = {"ok": not wrong, "wrong": wrong, "sequence": self._follower.sequence, "lag": self._lag()}
+        document: dict[str, Any] = {"ledger": self._follower.ledger.fault}
+        document |= {"ok": not wrong, "wrong": wrong, "sequence": self._follower.sequence, "lag": self._lag()}
         return Response(503 if wrong else 200, JSON, msgspec.json.encode(document))
 
     def close(self) -> None:
