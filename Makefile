@@ -72,7 +72,8 @@ kill: $(VENV)/.development
 	@NOVATE_KILLS=102 $(BIN)/python -m pytest -s tests/end_to_end/test_two_planes.py $(TEST_ARGS)
 
 kill-node: $(VENV)/.development
-	@NOVATE_NODE_KILLS=200 $(BIN)/python -m pytest -s tests/end_to_end/test_node_kills.py $(TEST_ARGS)
+	@NOVATE_NODE_KILLS=200 $(BIN)/python -m pytest -s tests/end_to_end/test_node_kills.py \
+		tests/end_to_end/test_node_disk.py $(TEST_ARGS)
 
 fuzz-node: $(VENV)/.development
 	@NOVATE_FUZZ_FRAMES=1000000 $(BIN)/python -m pytest -s tests/end_to_end/test_node_fuzz.py $(TEST_ARGS)

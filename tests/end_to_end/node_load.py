@@ -17,7 +17,7 @@ import numpy as np
 from novate.client import Client, Credentials, SessionEnded, cancel_all, new_order
 from novate.domain.codes import Side, TimeInForce
 from novate.domain.records import COMMAND, Commands
-from novate.domain.session_codes import NoticeKind, SessionKind
+from novate.domain.session_codes import NoticeKind, SessionKind, SessionReject
 from novate.gateway.binary import SessionTerms
 from tests.end_to_end.nodes import seed_of, terms
 from tests.end_to_end.test_node_sessions import PRICE
@@ -77,6 +77,8 @@ class Life:
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self.failure: BaseException | None = None
+        self.reason: SessionReject | None = None
+        """Why the last session ended, if the node said so."""
 
     # -- one node -----------------------------------------------------------------------------------------
 
@@ -95,6 +97,7 @@ class Life:
     def start(self) -> None:
         """Trade until the node is gone or `stop` is called."""
         self._stopping.clear()
+        self.reason = None
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -115,16 +118,21 @@ class Life:
     def _run(self) -> None:
         assert self._client is not None
         try:
-            with contextlib.suppress(ConnectionError, SessionEnded, TimeoutError):
-                while not self._stopping.is_set():
-                    self._send(self._client)
-                    while self._unanswered:
-                        self._listen(self._client, 0.05)
+            self._trade(self._client)
+        except (ConnectionError, TimeoutError, SessionEnded):
+            ended = self._client._ended
+            self.reason = ended.reason if ended is not None else None
         except BaseException as error:
             self.failure = error
         finally:
             # What had arrived when the line broke was told all the same.
             self._take(self._client)
+
+    def _trade(self, client: Client) -> None:
+        while not self._stopping.is_set():
+            self._send(client)
+            while self._unanswered:
+                self._listen(client, 0.05)
 
     def _send(self, client: Client) -> None:
         frame = self.lost.pop().commands if self.lost else self._orders()

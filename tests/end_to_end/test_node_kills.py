@@ -46,12 +46,18 @@ SERVED_SECONDS = 60.0
 class Round:
     """One data directory, its traders, and a venue that has replayed all of its journal itself."""
 
-    def __init__(self, place: Path, chance: random.Random) -> None:
+    def __init__(
+        self,
+        place: Path,
+        chance: random.Random,
+        environment: dict[str, str] | None = None,
+        clearing_house: bool = True,
+    ) -> None:
         self.place, self.data, self.chance = place, place / "data", chance
         write_sessions(self.data, sessions())
-        self.config = market_file(place, snapshot_commands=20_000)
+        self.config = market_file(place, snapshot_commands=20_000, clearing_house=clearing_house)
         self.lives = [Life(trader) for trader in TRADERS]
-        self.node = NodeProcess(self.data, self.config)
+        self.node = NodeProcess(self.data, self.config, environment)
         self.replay = Replay(self.data / "venue")
         self.killed: Counter[str] = Counter()
         self.commands = 0
@@ -151,6 +157,11 @@ class Round:
         assert any("signatures" in check.what for check in found.checks)
         assert set(trades_of_house(self.data)) <= set(fills)
 
+    def end(self) -> None:
+        """Leave nothing running."""
+        if self.node.process.poll() is None:
+            self.node.kill()
+
     def _stream_of(self, life: Life) -> bytes:
         trader = life.trader
         credentials = Credentials(trader.name, seed_of(trader.name), trader.kind)
@@ -167,8 +178,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_comes_twice(number: int, tmp_p
             run.kill(WAYS[at] if at < len(WAYS) else chance.choice(WAYS))
         run.finish()
     finally:
-        if run.node.process.poll() is None:
-            run.node.kill()
+        run.end()
     unheard = sum(life.taken_unheard for life in run.lives)
     rate = run.commands / run.seconds
     print(
