@@ -9,6 +9,7 @@
 #   make lock    pin all versions anew      make clean   remove what was produced (distclean: .venv too)
 #   make mutation   plant defects in the kernels: does the suite catch every one? (a few minutes)
 #   make kill       a hundred kills of a day on two planes: venue, clearing house, both
+#   make kill-node  two hundred kills of a running node under load       make fuzz-node   a million frames
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -37,7 +38,7 @@ SAY := printf 'novate  %s\n'
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 
-.PHONY: help run batch test setup check bench long mutation kill lock clean distclean
+.PHONY: help run batch test setup check bench long mutation kill kill-node fuzz-node lock clean distclean
 help:
 	@sed -n '3,12s/^# \{0,3\}//p' Makefile
 
@@ -74,6 +75,13 @@ mutation: $(VENV)/.development
 
 kill: $(VENV)/.development
 	@NOVATE_KILLS=102 $(BIN)/python -m pytest -s tests/end_to_end/test_two_planes.py $(TEST_ARGS)
+
+kill-node: $(VENV)/.development
+	@NOVATE_NODE_KILLS=200 $(BIN)/python -m pytest -s tests/end_to_end/test_node_kills.py \
+		tests/end_to_end/test_node_disk.py $(TEST_ARGS)
+
+fuzz-node: $(VENV)/.development
+	@NOVATE_FUZZ_FRAMES=1000000 $(BIN)/python -m pytest -s tests/end_to_end/test_node_fuzz.py $(TEST_ARGS)
 
 # Each stamp says: these versions are in .venv. A newer requirements file makes it again.
 $(VENV)/bin/python:

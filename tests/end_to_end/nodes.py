@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -171,12 +172,13 @@ def write_sessions(place: Path, sessions: list[SessionTerms]) -> None:
 class NodeProcess:
     """`novate up` as a process."""
 
-    def __init__(self, data: Path, config: Path) -> None:
+    def __init__(self, data: Path, config: Path, environment: dict[str, str] | None = None) -> None:
         self.data = data
         self.process = subprocess.Popen(
             [str(NOVATE), "up", "--json", "--data", str(data), "--config", str(config)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env={**os.environ, **(environment or {})},
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

@@ -79,16 +79,19 @@ class Beside:
 
     def house(self) -> int:
         """Process id of the clearing house."""
-        (found,) = (
-            pid for pid in children_of(self.node.process.pid) if "clearing_process" in command_line(pid)
-        )
-        return found
+        return house_of(self.node)
 
     def stop(self) -> str:
         """End the node; returns what it complained of."""
         code, _, said = self.node.end(signal.SIGINT)
         assert code == 0, said
         return said
+
+
+def house_of(node: NodeProcess) -> int:
+    """Process id of the clearing house beside a node."""
+    (found,) = (pid for pid in children_of(node.process.pid) if "clearing_process" in command_line(pid))
+    return found
 
 
 @contextmanager
@@ -145,27 +148,26 @@ def test_trading_goes_on_while_the_house_is_stopped_or_killed_and_it_catches_up(
     assert trades_of_house(run.data) == list(range(1, 24))
 
 
-def test_a_deposit_at_the_running_house_is_credit_for_the_next_order(tmp_path: Path) -> None:
+def deposit_before_buying(run: Beside) -> None:
+    """The buyer has no money by configuration, and what it is given it may spend."""
+    run.seller.receipt(run.seller.place_order(0, SELLER, 1, Side.SELL, 1, PRICE))
+    run.buyer.receipt(run.buyer.place_order(0, BUYER, 1, Side.BUY, 1, PRICE))
+    refused = events_until(run.buyer, EventKind.REJECTED)
+    assert refused["reason"].tolist() == [Reject.INSUFFICIENT_CREDIT]
+    with house_for_writing(run.data) as house:
+        house.deposit("BOREAL/HOUS", "USD", "5000.00")
+    assert EventKind.CREDIT_SET in events_until(run.buyer, EventKind.CREDIT_SET)["kind"]
+    run.buyer.receipt(run.buyer.place_order(0, BUYER, 2, Side.BUY, 1, PRICE))
+    assert EventKind.TRADE in events_until(run.buyer, EventKind.TRADE)["kind"]
+    assert run.status()["clearing"]["credits"] == len(read_credit(run.data / CREDIT)) == 1
+
+
+def test_a_deposit_is_credit_at_once_and_what_comes_to_the_door_is_answered_by_name(tmp_path: Path) -> None:
     with beside(tmp_path, cash="0.00") as run:
         run.wait(lambda clearing: clearing["state"] == "running")
-        run.seller.receipt(run.seller.place_order(0, SELLER, 1, Side.SELL, 1, PRICE))
-        run.buyer.receipt(run.buyer.place_order(0, BUYER, 1, Side.BUY, 1, PRICE))
-        refused = events_until(run.buyer, EventKind.REJECTED)
-        assert refused["reason"].tolist() == [Reject.INSUFFICIENT_CREDIT]
-        with house_for_writing(run.data) as house:
-            house.deposit("BOREAL/HOUS", "USD", "500.00")
-        assert EventKind.CREDIT_SET in events_until(run.buyer, EventKind.CREDIT_SET)["kind"]
-        run.buyer.receipt(run.buyer.place_order(0, BUYER, 2, Side.BUY, 1, PRICE))
-        assert EventKind.TRADE in events_until(run.buyer, EventKind.TRADE)["kind"]
-        assert run.status()["clearing"]["credits"] == len(read_credit(run.data / CREDIT)) == 1
-        run.stop()
-    assert verify_planes(run.data, 0).same
-
-
-def test_what_comes_to_the_door_is_answered_by_name(tmp_path: Path) -> None:
-    with beside(tmp_path) as run:
-        run.trade(1)
+        deposit_before_buying(run)
         run.wait(lambda clearing: clearing["fills"] == 1)
+        run.next = 3
         door = run.data / DOOR
         assert door.stat().st_mode & 0o777 == 0o600
         for request, reason in (
@@ -186,7 +188,7 @@ def test_what_comes_to_the_door_is_answered_by_name(tmp_path: Path) -> None:
         )
         with house_for_writing(run.data) as house:
             with pytest.raises(CommandRefused, match="INSUFFICIENT_BALANCE"):
-                house.withdraw("BOREAL/HOUS", "USD", "1")
+                house.withdraw("BOREAL/HOUS", "USD", "5000.01")
             taken = house.take(file)
             assert (taken.read, taken.accepted) == (1, 1)
         with house_for_writing(run.data) as house:
@@ -217,12 +219,3 @@ def test_only_the_house_gives_credit_and_what_is_none_is_not_taken(tmp_path: Pat
         run.trade(3)
         run.node.kill()
     assert published_fills(run.data) == [1, 2, 3]
-
-
-def test_a_node_without_clearing_has_none(tmp_path: Path) -> None:
-    with beside(tmp_path, clearing_house=False) as run:
-        run.trade(1)
-        assert run.status()["clearing"] is None
-        assert children_of(run.node.process.pid) == []
-        run.stop()
-    assert not (run.data / "clearing").exists()

@@ -30,7 +30,9 @@ def test_a_killed_node_begins_with_a_snapshot_that_it_kept_while_it_traded(tmp_p
         client.receipt(client.place_order(0, 101, cid, Side.BUY, 1, PRICE - cid % 50))
         assert time.monotonic() < until
     told = b"".join(client.events(0.2).tobytes() for _ in range(2))
+    assert b'"clearing":null' in node_status(data / "novate.sock"), "it was left out"
     node.kill()
+    assert not (data / "clearing").exists()
     kept = snapshots(data)
     assert 1 <= len(kept) <= 4, "the oldest ones go"
     again = NodeProcess(data, config)

@@ -58,7 +58,8 @@ class Board:
             )
             self.core, self.core_fault = msgspec.json.decode(data, type=NodeStatus), ""
         except (OSError, SessionEnded, msgspec.DecodeError) as error:
-            self.core, self.core_fault = None, str(error)
+            # No path of this machine: whoever looks at the page may be a stranger to it.
+            self.core, self.core_fault = None, getattr(error, "strerror", None) or str(error)
 
     async def ask(self, question: Question) -> Answer:
         """Answer a question of the Unix socket."""

@@ -145,7 +145,9 @@ class Node:
             if self._clearing is not None:
                 self._clearing.end(self._fills.last)
             return kept
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = str(self._data.venue)
             self.server.close(SessionReject.NODE_FAILED)
             if self._clearing is not None:
                 self._clearing.abandon()
