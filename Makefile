@@ -40,7 +40,7 @@ PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; d
 
 .PHONY: help run batch test setup check bench long mutation kill kill-node fuzz-node lock clean distclean
 help:
-	@sed -n '3,12s/^# \{0,3\}//p' Makefile
+	@sed -n '3,13s/^# \{0,3\}//p' Makefile
 
 run: $(VENV)/.runtime
 	@exec $(BIN)/novate up --demo --data $(DATA) $(RUN_ARGS)
