@@ -53,6 +53,7 @@ from novate.gateway.binary.authentication import (
 from novate.gateway.binary.connection import Connection, Stage
 from novate.gateway.binary.event_log import EventLog
 from novate.gateway.binary.feeds import Feeds
+from novate.gateway.binary.listening import bound
 from novate.gateway.binary.refusal import Refused
 from novate.gateway.binary.sessions import LOCAL, Session, SessionTerms
 from novate.gateway.binary.turn import Turn
@@ -62,7 +63,6 @@ MILLISECOND = 1_000_000
 _MAC, _ORDER, _ENDED = SessionKind.MAC, SessionKind.ORDER, Stage.ENDED
 SLICES = 10
 """A sweep looks at one slice of the connections."""
-BACKLOG = 128
 MOST_ACCEPTED = 16
 """New connections of one turn."""
 LOGIN_WORTH = 4
@@ -142,11 +142,11 @@ class Server:
         if self.settings.tcp:
             host, _, port = self.settings.tcp.rpartition(":")
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            listeners.append(_bound(socket.socket(family), (host.strip("[]"), int(port))))
+            listeners.append(bound(socket.socket(family), (host.strip("[]"), int(port))))
         unix_path.unlink(missing_ok=True)
         before = os.umask(0o177)
         try:
-            listeners.append(_bound(socket.socket(socket.AF_UNIX), str(unix_path)))
+            listeners.append(bound(socket.socket(socket.AF_UNIX), str(unix_path)))
         finally:
             os.umask(before)
         for one in listeners:
@@ -481,18 +481,3 @@ class Server:
             connection.close()
         self._connections.clear()
         self._poll.close()
-
-
-def _bound(one: socket.socket, address: tuple[str, int] | str) -> socket.socket:
-    """A listening socket; OSError names the address."""
-    try:
-        if one.family != socket.AF_UNIX:
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        one.bind(address)
-        one.listen(BACKLOG)
-        one.setblocking(False)
-    except OSError as error:
-        one.close()
-        error.filename = address if isinstance(address, str) else f"{address[0]}:{address[1]}"
-        raise
-    return one
