@@ -42,6 +42,8 @@ is the venue's too."""
 RELEASE_SECONDS = 5.0
 """How late what fills of markets without credit have earned is told to the venue."""
 SAY_SECONDS = 0.2
+DRAIN_SECONDS = 30.0
+"""So long it takes what is published when the node stops; the rest comes at the next start."""
 BEHIND_THE_VENUE = 5
 """Niceness: where processors are few the venue comes first."""
 
@@ -65,7 +67,7 @@ class ClearingProcess:
         self._kept = house.plane.sequence
 
     def run(self) -> None:
-        """Until the node stops; then everything that it has published is taken, told and kept.
+        """Until the node stops; then what it has published is taken, told and kept.
 
         Raises RefusedError where the venue has published fewer fills than were taken.
         """
@@ -124,7 +126,8 @@ class ClearingProcess:
             say(said)
 
     def _stop(self, last: int) -> None:
-        while self._follow():
+        until = time.monotonic() + DRAIN_SECONDS
+        while self._follow() and time.monotonic() < until:
             pass
         expect_published(self._directory, self._house, last)
         self._release()
