@@ -40,8 +40,7 @@ from tests.end_to_end.two_planes import children_of, command_line, trades_of_hou
 
 PATIENCE = 60.0
 SELLER, BUYER = 101, 201
-CASH = "2000000000.00"
-"""Of every account in the default market."""
+CASH, NO_CASH = 'USD = "2000000000.00"', 'USD = "0.00"'
 
 
 class Beside:
@@ -95,11 +94,12 @@ def house_of(node: NodeProcess) -> int:
 
 
 @contextmanager
-def beside(place: Path, cash: str = CASH, **node: Any) -> Iterator[Beside]:
-    """A node on a new directory, its accounts with so much money; killed if the test fails."""
+def beside(place: Path, changes: dict[str, str] | None = None, **node: Any) -> Iterator[Beside]:
+    """A node on a new directory, on the default market with changes; killed if the test fails."""
     write_sessions(place / "data", [terms("SELLER", 1, SELLER), terms("BUYER", 2, BUYER), terms("ADMIN", 3)])
-    config = market_file(place, **node)
-    config.write_text(config.read_text("utf-8").replace(f'USD = "{CASH}"', f'USD = "{cash}"'), "utf-8")
+    config = market_file(place, silence_ms=3_600_000, **node)
+    for before, after in (changes or {}).items():
+        config.write_text(config.read_text("utf-8").replace(before, after), "utf-8")
     running = Beside(place / "data", config)
     try:
         yield running
@@ -143,7 +143,7 @@ def test_trading_goes_on_while_the_house_is_stopped_or_killed_and_it_catches_up(
         assert (found["state"], found["restarts"], found["fault"]) == ("running", 1, "")
         assert run.house() != first
         said = run.stop()
-    assert "clearing: killed by SIGKILL; it is started again in 0.5 s" in said
+    assert "clearing: killed by signal 9 (Killed); it is started again in 0.5 s" in said
     assert "clearing: started again" in said
     assert trades_of_house(run.data) == list(range(1, 24))
 
@@ -163,7 +163,7 @@ def deposit_before_buying(run: Beside) -> None:
 
 
 def test_a_deposit_is_credit_at_once_and_what_comes_to_the_door_is_answered_by_name(tmp_path: Path) -> None:
-    with beside(tmp_path, cash="0.00") as run:
+    with beside(tmp_path, {CASH: NO_CASH}) as run:
         run.wait(lambda clearing: clearing["state"] == "running")
         deposit_before_buying(run)
         run.wait(lambda clearing: clearing["fills"] == 1)
@@ -204,7 +204,12 @@ def test_a_deposit_is_credit_at_once_and_what_comes_to_the_door_is_answered_by_n
 def test_only_the_house_gives_credit_and_what_is_none_is_not_taken(tmp_path: Path) -> None:
     credit = new_commands(1)
     credit["kind"] = CommandKind.CREDIT
-    with beside(tmp_path) as run:
+    with beside(tmp_path, {"[clearing]": "[clearing]\nmax_qty = 50"}) as run:
+        run.seller.receipt(run.seller.place_order(0, SELLER, 1, Side.SELL, 51, PRICE))
+        run.buyer.receipt(run.buyer.place_order(0, BUYER, 1, Side.BUY, 51, PRICE))
+        found = run.wait(lambda clearing: clearing["fills"] == 1)
+        assert found["refused"] == 1, "more than the house takes; nobody is left in the dark"
+        run.next = 2
         admin = run.client("ADMIN")
         assert admin.receipt(admin.send(credit))["count"] == 0
         assert refusals(admin) == [SessionReject.MISSING_PERMISSION]
@@ -218,4 +223,4 @@ def test_only_the_house_gives_credit_and_what_is_none_is_not_taken(tmp_path: Pat
         assert "record 1: expected CREDIT number" in found["fault"]
         run.trade(3)
         run.node.kill()
-    assert published_fills(run.data) == [1, 2, 3]
+    assert published_fills(run.data) == [1, 2, 3, 4]

@@ -130,6 +130,8 @@ def _clearing_line(found: NodeStatus) -> str:
     said = f"{clearing.state}, {clearing.fills:,} of {found.fills:,} fills"
     if clearing.business_date:
         said += f", business date {clearing.business_date}"
+    if clearing.refused:
+        said += f", {clearing.refused:,} fills REFUSED by the house"
     if clearing.restarts:
         said += f", started again {clearing.restarts} times"
     return f"{said}; {clearing.fault}" if clearing.fault else said

@@ -52,7 +52,7 @@ from novate.app.venue_fills import FillWriter
 from novate.clearing.configured import house_terms_of
 from novate.domain.codes import CommandKind
 from novate.domain.configuration import Configuration
-from novate.domain.records import COMMAND, Commands
+from novate.domain.records import COMMAND, Commands, Events
 from novate.gateway.files import OrderFile, only_writer
 from novate.gateway.files.fitted import fitted_configuration
 
@@ -267,11 +267,16 @@ def release_before_fills(house: House) -> None:
 
 def follow(house: House, reader: FillReader, writer: FillWriter, block: int) -> int:
     """Take a block of fills; returns how many they were."""
+    return len(follow_block(house, reader, writer, block)) // 2
+
+
+def follow_block(house: House, reader: FillReader, writer: FillWriter, block: int) -> Events:
+    """Take a block of fills; returns them."""
     first = house.plane.house.fills + 1
     fills = reader.read(first, block)
     if len(fills):
         house.plane.take(writer.records(fills, first, house.plane.house.sources, house.plane.house.today))
-    return len(fills) // 2
+    return fills
 
 
 def number_said() -> int | None:

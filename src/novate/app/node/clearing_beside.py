@@ -9,6 +9,7 @@ in a pipe. Killed, stopped or stuck, the house only falls behind; trading goes o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,7 @@ LOOK_NS = 5_000_000
 MOST_DELTAS = 1_024
 """Of one turn."""
 STOP_SECONDS = 120.0
+SAID = re.compile(r"at (\d{1,18}) (\d{1,18}) (\d{4}-\d\d-\d\d)", re.ASCII)
 
 
 class ClearingStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +36,8 @@ class ClearingStatus(msgspec.Struct, frozen=True, kw_only=True):
     """starting, running, or ended: it is started again then."""
     fills: int
     """Number of the last fill that it has taken, as far as it has said."""
+    refused: int
+    """Fills that it would not have since it was started; their trades stand in no account of its."""
     business_date: str
     credits: int
     """Deltas of its credit that the venue was given."""
@@ -54,7 +58,7 @@ class ClearingBeside:
         self._looked_ns = 0
         self._starts = -1
         self._fault = ""
-        self._fills, self._date = 0, ""
+        self._fills, self._refused, self._date = 0, 0, ""
         self._is_ready = False
 
     def start(self, clearing_sequence: int, now_ns: int) -> None:
@@ -65,14 +69,19 @@ class ClearingBeside:
     def sweep(self, now_ns: int) -> None:
         """See whether it lives, and what it has said."""
         for line in self._companion.look(now_ns):
-            word, *rest = line.split()
-            if word == "at" and len(rest) == 3:
-                self._fills, self._date, self._is_ready = int(rest[0]), rest[2], True
+            said = SAID.fullmatch(line)
+            if said is not None:
+                self._note(int(said[1]), int(said[2]), said[3])
         if not self._companion.pid:
             self._is_ready = False
         if self._starts != self._companion.restarts:
             self._starts = self._companion.restarts
             self._reader.open_again()
+
+    def _note(self, fills: int, refused: int, date: str) -> None:
+        if refused > self._refused:
+            self._tell(f"clearing: the house has refused {refused} fills so far; its journal says why")
+        self._fills, self._refused, self._date, self._is_ready = fills, refused, date, True
 
     def credit(self, now_ns: int) -> bytes:
         """CREDIT commands that come next, as they are journaled; mostly none."""
@@ -93,6 +102,7 @@ class ClearingBeside:
         return ClearingStatus(
             state=state,
             fills=self._fills,
+            refused=self._refused,
             business_date=self._date,
             credits=self._reader.taken - self._opening,
             restarts=self._companion.restarts,

@@ -6,7 +6,7 @@
 
 It takes fills behind the last one in its own state, so it may be killed, stopped and started at any moment;
 the venue trades on. Its input says "stop N" when the node stops after fill N, and is closed when the node is
-dead. It says "at FILLS DELTAS DATE" now and then, and "failed NAME MESSAGE" at its end.
+dead. It says "at FILLS REFUSED DATE" now and then, and "failed NAME MESSAGE" at its end.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from novate.app.plane_process import (
     SNAPSHOT_RECORDS,
     end_with_parent,
     expect_published,
-    follow,
+    follow_block,
     open_house,
     say,
 )
@@ -42,6 +42,8 @@ is the venue's too."""
 RELEASE_SECONDS = 5.0
 """How late what fills of markets without credit have earned is told to the venue."""
 SAY_SECONDS = 0.2
+DRAIN_SECONDS = 30.0
+"""So long it takes what is published when the node stops; the rest comes at the next start."""
 BEHIND_THE_VENUE = 5
 """Niceness: where processors are few the venue comes first."""
 
@@ -58,20 +60,20 @@ class ClearingProcess:
         self._block = block
         self._reader = FillReader(directory)
         self._writer = FillWriter(house.configuration, house.plane.terms)
+        self._refused = 0
         self._untold = False
         self._told_at = self._said_at = 0.0
         self._said = ""
         self._kept = house.plane.sequence
 
     def run(self) -> None:
-        """Until the node stops; then everything that it has published is taken, told and kept.
+        """Until the node stops; then what it has published is taken, told and kept.
 
         Raises RefusedError where the venue has published fewer fills than were taken.
         """
         self._release()
         while True:
-            taken = follow(self._house, self._reader, self._writer, self._block)
-            self._untold |= taken > 0
+            taken = self._follow()
             pause = 0.0 if taken == self._block else PAUSE_SECONDS
             ready, _, _ = select.select([sys.stdin, *self._door.sockets()], [], [], pause)
             if sys.stdin in ready:
@@ -88,6 +90,14 @@ class ClearingProcess:
                 self._keep()
             if now - self._said_at >= SAY_SECONDS:
                 self._say()
+
+    def _follow(self) -> int:
+        """Take a block of fills; returns how many they were."""
+        before = self._house.plane.house.fills_in_house
+        fills = follow_block(self._house, self._reader, self._writer, self._block)
+        self._refused += before + self._writer.trades_among(fills) - self._house.plane.house.fills_in_house
+        self._untold |= len(fills) > 0
+        return len(fills) // 2
 
     def _answer(self, request: Request) -> Answer:
         """Do what is asked; credit that follows from it is told before the answer."""
@@ -109,14 +119,15 @@ class ClearingProcess:
         self._kept = self._house.plane.sequence
 
     def _say(self) -> None:
-        said = f"at {self._house.plane.house.fills} {self._credit.last} {self._house.today}"
+        said = f"at {self._house.plane.house.fills} {self._refused} {self._house.today}"
         self._said_at = time.monotonic()
         if said != self._said:
             self._said = said
             say(said)
 
     def _stop(self, last: int) -> None:
-        while follow(self._house, self._reader, self._writer, self._block):
+        until = time.monotonic() + DRAIN_SECONDS
+        while self._follow() and time.monotonic() < until:
             pass
         expect_published(self._directory, self._house, last)
         self._release()

@@ -91,7 +91,7 @@ class Companion:
         if self._last_words.startswith("failed "):
             return self._last_words.removeprefix("failed ")
         if code < 0:
-            return f"killed by {signal.Signals(-code).name}"
+            return f"killed by signal {-code} ({signal.strsignal(-code) or 'unknown'})"
         return f"ended with code {code}"
 
     def _ended(self, reason: str, now_ns: int) -> None:

@@ -51,6 +51,8 @@ def run_node(
         config = data.market
     configuration = load_configuration(config) if config else embedded_configuration()
     settings = load_settings(config)
+    if settings.clearing:
+        require_immediate_resale(configuration)
     data.make()
     with only_writer(data.path):
         compile_kernels()
@@ -103,10 +105,9 @@ def standing_plane(
 def clearing_beside(
     data: DataDirectory, configuration: Configuration, settings: NodeSettings, tell: Callable[[str], None]
 ) -> ClearingBeside | None:
-    """The clearing house that is to run beside the node. RefusedError for markets that it cannot clear."""
+    """The clearing house that is to run beside the node, where one is wanted."""
     if not settings.clearing:
         return None
-    require_immediate_resale(configuration)
     return ClearingBeside(data.path, len(opening_credit(configuration)), tell)
 
 
