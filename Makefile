@@ -1,13 +1,15 @@
 # Novate on a machine with nothing but Python 3.11 (or newer) and make.
 #
-#   make run     prepare .venv, run the main job on the embedded default, show its result
+#   make run     prepare .venv, bring up a demonstration exchange; look at http://127.0.0.1:7480/
 #   make test    prepare .venv, run the whole suite
 #
+#   make batch   a generated day from orders to obligations, without a node: out/run/report.html
 #   make setup   only prepare .venv         make check   linters, types and tidy tests
 #   make bench   the benchmarks             make long    the long campaigns (about an hour)
 #   make lock    pin all versions anew      make clean   remove what was produced (distclean: .venv too)
 #   make mutation   plant defects in the kernels: does the suite catch every one? (a few minutes)
 #   make kill       a hundred kills of a day on two planes: venue, clearing house, both
+#   make kill-node  two hundred kills of a running node under load       make fuzz-node   a million frames
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -17,13 +19,14 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out/run
+DATA ?= out/demo
 RUN_ARGS ?=
 TEST_ARGS ?=
 TEST_JOBS ?= 2
 BENCH_ARGS ?=
 MUTATION_ARGS ?=
 TYPED := src/novate/domain src/novate/journal src/novate/venue src/novate/clearing src/novate/app \
-	src/novate/client src/novate/gateway/binary src/novate/signatures.py
+	src/novate/client src/novate/gateway/binary src/novate/signatures.py src/novate/views
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip --require-virtualenv install --progress-bar off --no-warn-script-location
@@ -35,11 +38,14 @@ SAY := printf 'novate  %s\n'
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 
-.PHONY: help run test setup check bench long mutation kill lock clean distclean
+.PHONY: help run batch test setup check bench long mutation kill kill-node fuzz-node lock clean distclean
 help:
-	@sed -n '3,11s/^# \{0,3\}//p' Makefile
+	@sed -n '3,13s/^# \{0,3\}//p' Makefile
 
 run: $(VENV)/.runtime
+	@exec $(BIN)/novate up --demo --data $(DATA) $(RUN_ARGS)
+
+batch: $(VENV)/.runtime
 	@$(BIN)/novate run --out $(OUT) --force $(RUN_ARGS)
 
 test: $(VENV)/.development
@@ -69,6 +75,13 @@ mutation: $(VENV)/.development
 
 kill: $(VENV)/.development
 	@NOVATE_KILLS=102 $(BIN)/python -m pytest -s tests/end_to_end/test_two_planes.py $(TEST_ARGS)
+
+kill-node: $(VENV)/.development
+	@NOVATE_NODE_KILLS=200 $(BIN)/python -m pytest -s tests/end_to_end/test_node_kills.py \
+		tests/end_to_end/test_node_disk.py $(TEST_ARGS)
+
+fuzz-node: $(VENV)/.development
+	@NOVATE_FUZZ_FRAMES=1000000 $(BIN)/python -m pytest -s tests/end_to_end/test_node_fuzz.py $(TEST_ARGS)
 
 # Each stamp says: these versions are in .venv. A newer requirements file makes it again.
 $(VENV)/bin/python:

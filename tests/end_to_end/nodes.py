@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -152,8 +153,8 @@ def refusals(client: Client, timeout: float = 2.0) -> list[SessionReject]:
 
 
 def market_file(directory: Path, **node: Any) -> Path:
-    """The embedded default with a [node] table: a free port, and whatever else is given."""
-    table = {"tcp": "127.0.0.1:0", **node}
+    """The embedded default with a [node] table: a free port, no board, and whatever else is given."""
+    table = {"tcp": "127.0.0.1:0", "board": "off", **node}
     lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
     path = directory / "market.toml"
     path.write_text(DEFAULT.read_text(encoding="utf-8") + "\n".join(["", "[node]", *lines, ""]), "utf-8")
@@ -171,12 +172,13 @@ def write_sessions(place: Path, sessions: list[SessionTerms]) -> None:
 class NodeProcess:
     """`novate up` as a process."""
 
-    def __init__(self, data: Path, config: Path) -> None:
+    def __init__(self, data: Path, config: Path, environment: dict[str, str] | None = None) -> None:
         self.data = data
         self.process = subprocess.Popen(
             [str(NOVATE), "up", "--json", "--data", str(data), "--config", str(config)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env={**os.environ, **(environment or {})},
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

@@ -37,3 +37,15 @@ def small_configuration(directory: Path, orders: int = ORDERS) -> Path:
     path = directory / "small.toml"
     path.write_text(text.replace("orders = 200_000", f"orders = {orders}"), encoding="utf-8")
     return path
+
+
+def replayed_root(data: Path) -> str:
+    """State root of a node's venue after a replay of everything from the first record."""
+    from novate.app.bootstrap import Replay
+
+    replay = Replay(data / "venue")
+    for _, _, events in replay.blocks():
+        for _ in events:
+            pass
+    replay.venue.validate()
+    return replay.venue.state_root().hex()

@@ -1,157 +1,45 @@
-"""A node as a process: kill -9 under load, Ctrl-C, a second start, and a disk that fails.
+"""A node as a process: Ctrl-C, a second start, settings that are refused; and a disk that fails.
 
-Clients of all kinds of session count what they were told. Whatever had been acknowledged when the node died
-is in the recovered journal, exactly once, and the streams go on where they were.
+What is killed under load is in `test_node_kills`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import os
-import random
 import signal
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from novate.app.bootstrap import Plane, Replay, found_plane, opening_records
+from novate.app.bootstrap import Plane, found_plane, opening_records
 from novate.app.configuration import embedded_configuration
-from novate.client import Client, Credentials, SessionEnded, new_order
-from novate.client.orders import together
-from novate.domain.codes import CommandKind, EventKind, Side
+from novate.client import Client, Credentials, SessionEnded
+from novate.domain.codes import EventKind, Side
 from novate.domain.records import Commands
-from novate.domain.session_codes import NoticeKind, SessionKind, SessionReject
+from novate.domain.session_codes import SessionReject
 from novate.journal import Journal, JournalError
 from tests.end_to_end.nodes import (
     NodeProcess,
     RunningNode,
     market_file,
-    published_fills,
     running,
-    seed_of,
-    terms,
     usual_sessions,
-    write_sessions,
 )
 from tests.end_to_end.processes import novate, novate_json
 from tests.end_to_end.test_node_sessions import PRICE, collected, end_of
 from tests.faults.journal.disks import FailingDisk
 
-LONG = os.environ.get("NOVATE_PROFILE") == "long"
-KILLS = 200 if LONG else 3
-CLIENTS = (
-    ("MAC-1", 101, SessionKind.MAC, 8), ("MAC-2", 201, SessionKind.MAC, 1),
-    ("FRAME-1", 301, SessionKind.FRAME, 32), ("ORDER-1", 401, SessionKind.ORDER, 1),
-)  # fmt: skip
-
 OPENING = 14
 """Events of the opening credit of two accounts."""
-
-
-class Load(threading.Thread):
-    """Sends orders of ever new ids until the node is gone; remembers what was acknowledged and told."""
-
-    def __init__(self, address: str, name: str, account: int, kind: SessionKind, size: int, cid: int) -> None:
-        super().__init__()
-        self.account, self.size, self.cid = account, size, cid
-        self.client = Client.connect(address, Credentials(name, seed_of(name), kind), from_number=1)
-        self.sent: dict[int, range] = {}
-        self.acknowledged: dict[int, int] = {}
-        """Client order id -> sequence in the journal, as the receipts say."""
-        self.told: list[bytes] = []
-
-    def run(self) -> None:
-        with contextlib.suppress(OSError, SessionEnded):
-            while True:
-                ids = range(self.cid, self.cid + self.size)
-                self.cid += self.size
-                side = Side.BUY if self.account % 200 == 1 else Side.SELL
-                orders = together(*(new_order(0, self.account, cid, side, 1, PRICE) for cid in ids))
-                self.sent[self.client.send(orders)] = ids
-                self._listen()
-
-    def _listen(self) -> None:
-        notices = self.client.notices(0.002)
-        for notice in notices[notices["kind"] == NoticeKind.RECEIPT]:
-            ids = self.sent.pop(int(notice["nonce"]))
-            assert notice["count"] == len(ids)
-            first = int(notice["first_sequence"])
-            self.acknowledged.update(zip(ids, range(first, first + len(ids)), strict=True))
-        self.told.append(self.client.events().tobytes())
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory that is killed again and again."""
-    base = tmp_path_factory.mktemp("killed")
-    sessions = [terms(name, at, account, kind=kind) for at, (name, account, kind, _) in enumerate(CLIENTS, 1)]
-    write_sessions(base / "data", sessions)
-    return base
 
 
 def journaled(data: Path) -> Commands:
     """Every record of the journal that a dead node left."""
     with Journal.open(data / "venue/journal", read_only=True) as journal:
         return np.concatenate([records for _, records in journal.read()])
-
-
-@pytest.mark.parametrize("number", range(KILLS))
-def test_nothing_acknowledged_is_lost_and_nothing_comes_twice(number: int, place: Path) -> None:
-    chance = random.Random(number)
-    node = NodeProcess(place / "data", market_file(place))
-    loads = [
-        Load(node.address, name, account, kind, size, 1 + number * 1_000_000)
-        for name, account, kind, size in CLIENTS
-    ]
-    for load in loads:
-        load.start()
-    deadline = time.monotonic() + 60
-    while not all(load.acknowledged for load in loads) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    time.sleep(chance.random() * 0.5)
-    node.kill()
-    for load in loads:
-        load.join()
-    records = journaled(place / "data")
-    orders = records[records["kind"] == CommandKind.NEW]
-    names = {(int(one["account"]), int(one["client_order_id"])) for one in orders}
-    assert len(names) == len(orders), "an order is in the journal twice"
-    for load in loads:
-        assert load.acknowledged, "expected every client to be served before the kill"
-        for cid, sequence in load.acknowledged.items():
-            record = records[sequence - 1]
-            assert (record["account"], record["client_order_id"]) == (load.account, cid)
-    after = NodeProcess(place / "data", market_file(place))
-    try:
-        trades = published_fills(place / "data")
-        assert trades == list(range(1, len(trades) + 1))
-        assert after.banner["sequence"] == len(records)
-        assert after.banner["state_root"] == replayed_root(place / "data")
-        for load, (name, _, kind, _) in zip(loads, CLIENTS, strict=True):
-            told = b"".join(load.told)
-            credentials = Credentials(name, seed_of(name), kind)
-            with Client.connect(after.address, credentials, from_number=1) as client:
-                assert client.accepted.nonce >= load.client.protocol.nonce - len(load.sent) * load.size
-                whole = collected(client, client.accepted.last_number).tobytes()
-            assert whole[: len(told)] == told, "the stream is another one than was told"
-    finally:
-        code, _, said = after.end(signal.SIGINT)
-        assert code == 0, said
-
-
-def replayed_root(data: Path) -> str:
-    """State root after a replay of everything from the first record."""
-    replay = Replay(data / "venue")
-    for _, _, events in replay.blocks():
-        for _ in events:
-            pass
-    replay.venue.validate()
-    return replay.venue.state_root().hex()
 
 
 def test_a_node_is_started_asked_stopped_and_started_again(tmp_path: Path) -> None:

@@ -21,8 +21,17 @@ from novate.client import (
     node_status,
 )
 from novate.client.orders import together
-from novate.domain.codes import CommandFlag, CommandKind, EventKind, Reason, Scope, Side
-from novate.domain.records import KILL_COMMAND, PARTIES, TERMS_COMMAND, new_commands
+from novate.domain.codes import (
+    CommandFlag,
+    CommandKind,
+    EventKind,
+    MarketState,
+    Reason,
+    Reject,
+    Scope,
+    Side,
+)
+from novate.domain.records import KILL_COMMAND, ORDER_EVENT, PARTIES, TERMS_COMMAND, Commands, new_commands
 from novate.domain.session_codes import CancelOnDisconnect, SessionKind, SessionReject
 from tests.end_to_end.nodes import (
     QUICK,
@@ -306,20 +315,70 @@ def test_a_dead_mans_switch_cancels_what_nobody_looks_after(tmp_path: Path) -> N
         client.close()
 
 
-def test_an_operator_stops_an_account_and_lets_it_go_on(tmp_path: Path) -> None:
-    switch = new_commands(1)
-    switch["kind"], switch.view(KILL_COMMAND)["scope"] = CommandKind.KILL, Scope.ACCOUNT
-    switch.view(KILL_COMMAND)["holder"] = 101
+def switched(kind: CommandKind, scope: Scope, holder: int) -> Commands:
+    """A kill switch, on or off."""
+    command = new_commands(1)
+    command["kind"] = kind
+    command.view(KILL_COMMAND)["scope"], command.view(KILL_COMMAND)["holder"] = scope, holder
+    return command
+
+
+def market_state(state: MarketState) -> Commands:
+    """Market 0 in another state."""
+    command = new_commands(1)
+    command["kind"], command["state"] = CommandKind.STATE, state
+    return command
+
+
+EVERY_ORDER = new_commands(1)
+EVERY_ORDER["kind"] = CommandKind.MASS_CANCEL
+KILL, REVIVE = CommandKind.KILL, CommandKind.REVIVE
+SWITCHES = {
+    "account": (switched(KILL, Scope.ACCOUNT, 101), switched(REVIVE, Scope.ACCOUNT, 101),
+                Reject.ACCOUNT_KILLED, {(0, 101), (1, 101)}),
+    "member": (switched(KILL, Scope.MEMBER, 0), switched(REVIVE, Scope.MEMBER, 0),
+               Reject.MEMBER_KILLED, {(0, 101), (1, 101), (0, 102)}),
+    "venue": (switched(KILL, Scope.VENUE, 0), switched(REVIVE, Scope.VENUE, 0),
+              Reject.VENUE_KILLED, {(0, 101), (1, 101), (0, 102), (0, 201)}),
+    "market": (together(market_state(MarketState.HALTED), EVERY_ORDER), market_state(MarketState.CONTINUOUS),
+               Reject.MARKET_HALTED, {(0, 101), (0, 102), (0, 201)}),
+}  # fmt: skip
+"""What an operator sends, and what takes it back; why orders are refused, and (market, account) of whose."""
+
+
+def test_an_operator_stops_an_account_a_member_a_market_or_all_and_lets_them_go_on(tmp_path: Path) -> None:
+    prices = (PRICE, 4_700)
     with (
         running(tmp_path / "node") as node,
-        node.connect("ALPINE") as client,
+        node.connect("ALPINE") as alpine,
+        node.connect("BOREAL", SessionKind.FRAME) as boreal,
         node.connect("OPERATOR") as operator,
     ):
-        client.receipt(client.place_order(0, 101, 1, Side.BUY, 1, PRICE))
-        operator.receipt(operator.send(switch))
-        assert kinds_of(events_until(client, EventKind.KILLED)) == ["ACCEPTED", "CANCELLED", "KILLED"]
-        client.receipt(client.place_order(0, 101, 2, Side.BUY, 1, PRICE))
-        assert kinds_of(client.events(2)) == ["REJECTED"]
+        everywhere = [(0, 101, alpine), (1, 101, alpine), (0, 102, alpine), (0, 201, boreal)]
+
+        def place(cid: int) -> dict[tuple[int, int], int]:
+            """An order of everybody; where it is not accepted, why."""
+            found = {}
+            for market, account, client in everywhere:
+                number = 10 * cid + market
+                client.receipt(client.place_order(market, account, number, Side.BUY, 1, prices[market]))
+                told = events_until(client, EventKind.ACCEPTED, EventKind.REJECTED)
+                (own,) = told[np.isin(told["kind"], (EventKind.ACCEPTED, EventKind.REJECTED))]
+                found[market, account] = int(own["reason"])
+            return found
+
+        for cid, (on, off, reason, stopped) in enumerate(SWITCHES.values()):
+            assert set(place(3 * cid).values()) == {0}
+            operator.receipt(operator.send(on))
+            gone: set[tuple[int, int]] = set()
+            while len(gone) < len(stopped) and len(events := operator.events(5.0)):
+                cancelled = events[events["kind"] == EventKind.CANCELLED].view(ORDER_EVENT)
+                gone |= {*zip(cancelled["market"].tolist(), cancelled["account"].tolist(), strict=True)}
+            assert gone == stopped
+            refused = {where: why for where, why in place(3 * cid + 1).items() if why}
+            assert refused == dict.fromkeys(stopped, reason)
+            operator.receipt(operator.send(off))
+            assert set(place(3 * cid + 2).values()) == {0}
 
 
 def test_the_asynchronous_client_does_the_same(tmp_path: Path) -> None:

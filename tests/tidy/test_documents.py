@@ -38,14 +38,14 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("line", sorted(line for line in LINES if line.startswith("make")))
 def test_make_targets_of_the_documents_exist(line: str) -> None:
-    targets = re.findall(r"^([a-z]+)(?: [^:=\n]*)?:(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+)(?: [^:=\n]*)?:(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert line.split()[1] in targets
 
 
 @pytest.mark.parametrize("line", sorted(line for line in LINES if line.startswith("novate")))
 def test_commands_of_the_documents_exist(line: str) -> None:
     words = line.split()[1:]
-    groups = ("bench", "clearing", "import", "keys", "margin")
+    groups = ("bench", "clearing", "import", "keys", "margin", "views")
     verbs = words[:2] if words[0] in groups else words[:1]
     usage = help_of(*verbs)
     unknown = [word for word in words if word.startswith("--") and word.split("=")[0] not in usage]

@@ -22,7 +22,7 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-TARGETS = ["run", "test", "setup", "check", "bench", "long", "mutation", "lock", "clean"]
+TARGETS = ["run", "batch", "test", "setup", "check", "bench", "long", "mutation", "lock", "clean"]
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -4,6 +4,7 @@
     open_plane(directory)                     restore_plane, which takes the newest snapshot and compares its
                                               root, then the tail of the journal
     Replay(directory)                         everything from the first record, block by block
+    Replica(directory)                        a second venue that follows a journal while it is written
 
 The order of every step is: journal (durable), apply, tell. A record of kind CONFIGURATION carries a piece of
 the canonical configuration; together they are the first records of a journal, so that nothing beside it is
@@ -15,12 +16,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from time import perf_counter_ns
+from typing import NamedTuple, Protocol
 
 import msgspec
 import numpy as np
 
 from novate.app.configuration_pieces import configuration_pieces, journaled_configuration
+from novate.app.durations import Durations
 from novate.app.problems import RefusedError
 from novate.app.schedules import opening_schedule
 from novate.domain.codes import CommandKind
@@ -29,21 +32,27 @@ from novate.domain.machine import apply_all
 from novate.domain.records import COMMAND, EVENT, Commands, Events, is_timed, new_events
 from novate.domain.resolve import opening_credit, venue_terms
 from novate.journal import Journal
+from novate.journal.tail import Tail
 from novate.venue.machine import Venue, warm_up
 
 BATCH = 4096
 EVENT_BUFFER = 65_536
+CAUGHT_UP_AT_ONCE = 4_096
+"""Commands that are applied together when a journal is replayed, where its blocks are smaller."""
 
 __all__ = [
     "BATCH",
+    "Batch",
     "Plane",
     "Replay",
+    "Replica",
     "found_or_restore",
     "found_plane",
     "journal_directory",
     "open_plane",
     "opening_records",
     "restore_plane",
+    "venue_configuration",
     "warm_up",
 ]
 
@@ -70,6 +79,9 @@ class Plane:
         self._watcher = watcher
         self._now = 0
         self._buffer = new_events(EVENT_BUFFER)
+        self.journal_times = Durations()
+        """How long `take` has waited for the journal, and below for the venue."""
+        self.venue_times = Durations()
 
     def take(self, commands: Commands, now: int | None = None) -> Events:
         """Make a batch durable, apply it, return all its events.
@@ -79,8 +91,13 @@ class Plane:
         if now is None:
             now = int(commands["time"][is_timed(commands)].max(initial=self._now))
         self._now = max(self._now, now)
+        began = perf_counter_ns()
         self.journal.append(commands, self._now)
-        return self.apply(commands)
+        durable = perf_counter_ns()
+        events = self.apply(commands)
+        self.journal_times.note(durable - began)
+        self.venue_times.note(perf_counter_ns() - durable)
+        return events
 
     def apply(self, commands: Commands) -> Events:
         """Apply records that are in the journal already; returns their events as one array."""
@@ -97,8 +114,8 @@ class Plane:
 
     def catch_up(self) -> Iterator[tuple[Commands, Events]]:
         """Apply what the journal has and the venue has not: batches with their events."""
-        for _, records in self.journal.read(self.venue.sequence + 1):
-            self._now = max(self._now, int(records["time"][is_timed(records)].max(initial=0)))
+        for records, now in self.journal.batches(self.venue.sequence + 1, CAUGHT_UP_AT_ONCE):
+            self._now = max(self._now, now)
             yield records, self.apply(records)
 
     def snapshot(self) -> tuple[int, bytes]:
@@ -210,6 +227,12 @@ def _expect_root(venue: Venue, sequence: int, root: bytes) -> None:
         )
 
 
+def venue_configuration(directory: Path) -> Configuration:
+    """What a venue was founded on, as its journal says, which somebody else may be writing."""
+    with Journal.open(directory, read_only=True) as journal:
+        return journaled_configuration(journal, CommandKind.CONFIGURATION)[0]
+
+
 class RestoredSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A snapshot: the state root that its name promises, and the one that it restores to."""
 
@@ -273,6 +296,54 @@ class Replay:
             self.events += written
             yield self._buffer[:written]
             rest = rest[self.venue.consumed :]
+
+
+class Batch(NamedTuple):
+    """Commands of whole journal blocks and all their events."""
+
+    first_sequence: int
+    commands: Commands
+    events: Events
+    root: bytes
+    """Hash of the last of the blocks."""
+
+    @property
+    def last_sequence(self) -> int:
+        """Sequence of the last command."""
+        return self.first_sequence + len(self.commands) - 1
+
+
+class Replica(Replay):
+    """A venue that applies what another process writes into its journal, block by block."""
+
+    def begin(self, sequence: int) -> None:
+        """Stand at `sequence`, or before it where no snapshot is so new; to be called once, first.
+
+        Raises JournalError for a damaged snapshot, RefusedError for one of another state.
+        """
+        for name in reversed(self.journal.snapshots.all()):
+            if name.sequence <= sequence:
+                self.venue.restore(self.journal.snapshots.load(name))
+                _expect_root(self.venue, name.sequence, name.state_root)
+                break
+        self._stop = sequence
+        self._tail = Tail(self.journal.directory, max(1, self.venue.sequence))
+
+    def advance(self, whole: bool = False) -> Iterator[Batch]:
+        """What is durable and was not applied yet; with `whole` the last block too, for nobody writes.
+
+        A batch ends with the sequence at which to begin was asked for, if there is such a block; it may be
+        empty then.
+        """
+        while blocks := self._tail.read(whole):
+            known = sum(block.last_sequence <= self._stop for block in blocks)
+            for part in (blocks[:known], blocks[known:]):
+                if part:
+                    first = self.venue.sequence + 1
+                    payloads = [block.payload.view(COMMAND) for block in part]
+                    commands = np.concatenate(payloads)[first - part[0].first_sequence :]
+                    events = [block.copy() for block in self._events(commands)]
+                    yield Batch(first, commands, np.concatenate([np.empty(0, EVENT), *events]), part[-1].hash)
 
 
 def journal_directory(directory: Path) -> Path:

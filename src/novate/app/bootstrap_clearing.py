@@ -5,6 +5,7 @@
     plane.take(records)                         journal (durable), apply, tell
     plane.roll(records)                         the same, and a snapshot of the state before it
     clearing_from(directory, date, watch)       the house as it was before a date, and what followed
+    ClearingReplica(directory)                  a second house that follows a journal while it is written
 
 The records of `novate.domain.clearing_records` are journaled as they are. In front stand CONFIGURATION
 records, so that nothing beside the journal is needed to replay it. Transfers of days that are over (L30) and
@@ -42,10 +43,11 @@ from novate.domain.clearing_records import (
     new_clearing_events,
 )
 from novate.domain.configuration import Configuration
-from novate.domain.machine import SnapshotReader
-from novate.journal import DEFAULT_SEGMENT_BYTES, MOST_SEGMENT_BYTES, Journal, SnapshotCorrupt
+from novate.domain.machine import BrokenInvariant, SnapshotReader
+from novate.journal import DEFAULT_SEGMENT_BYTES, MOST_SEGMENT_BYTES, Journal, JournalError, SnapshotCorrupt
 from novate.journal.rows import RowArchive
 from novate.journal.snapshots import SnapshotName
+from novate.journal.tail import Tail
 
 ARCHIVE = "archive"
 BATCH = 4096
@@ -324,6 +326,33 @@ def blocks_from(journal: Journal, sequence: int) -> Iterator[tuple[int, Records]
     """(first sequence, records) of each block from a sequence on."""
     for first_sequence, records in journal.read(sequence):
         yield first_sequence, records.view(CLEARING_COMMAND)
+
+
+REPLICA_FAULTS = (RefusedError, JournalError, BrokenInvariant, OSError)
+"""What a ClearingReplica raises: its house is being founded, broken or gone."""
+
+
+class ClearingReplica:
+    """A house that follows a journal which another process writes; nothing is written but copies."""
+
+    def __init__(self, directory: Path) -> None:
+        """As its newest snapshot and the journal have it now. Raises as `open_clearing`."""
+        self.plane = open_clearing(directory, read_only=True)
+        self.sequence = self.plane.sequence
+        """Of the last record that was applied."""
+        self._tail = Tail(directory, self.sequence + 1)
+
+    def advance(self, whole: bool) -> None:
+        """Apply what is new and durable; with `whole` the last block too."""
+        while blocks := self._tail.read(whole):
+            for block in blocks:
+                records = block.payload.view(CLEARING_COMMAND)[self.sequence + 1 - block.first_sequence :]
+                self.plane.apply(records)
+                self.sequence = block.last_sequence
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.plane.close()
 
 
 class ClearingReplay:

@@ -95,8 +95,7 @@ class House:
         self.configuration = plane.configuration
         self.names = Names(plane.configuration)
         self.days = Days(plane.terms)
-        self._writer = CommandWriter(plane.terms, plane.house.sources)
-        self._reader = EventReader(plane.terms, self._writer.sources)
+        self.look_again()
         self._terms: ClearingTerms = clearing_terms(plane.configuration)
 
     @classmethod
@@ -136,6 +135,11 @@ class House:
         if not read_only:
             house._finish_files()
         return house
+
+    def look_again(self) -> None:
+        """Know the sources that came in past this writer, such as the venue with its first fills."""
+        self._writer = CommandWriter(self.plane.terms, self.plane.house.sources)
+        self._reader = EventReader(self.plane.terms, self._writer.sources)
 
     def close(self) -> None:
         """Flush the journal and release its lock."""

@@ -7,6 +7,7 @@
     cli_clearing  clearing ...                  a clearing house of many days
     cli_margin    margin span, what-if, params  what accounts must leave
     cli_node      up, status, doctor, schema, keys add, keys list, bench node
+    cli_operation markets, accounts, halt, resume, kill-switch, simulate, views rebuild, views digest
 
     exit code   0 done      1 refused, or it differs      2 wrong use
 
@@ -22,7 +23,7 @@ from collections.abc import Sequence
 
 import typer
 
-from novate.app import cli_clear, cli_node, cli_planes, cli_run, cli_tools
+from novate.app import cli_clear, cli_node, cli_operation, cli_planes, cli_run, cli_tools
 from novate.app.cli_clearing import clearing
 from novate.app.cli_errors import expected_failure, usage_failure
 from novate.app.cli_margin import bench_span, margin
@@ -54,6 +55,13 @@ app.command("up")(cli_node.up)
 app.command("status")(cli_node.status)
 app.command("doctor")(cli_node.doctor)
 app.command("schema")(cli_node.schema)
+app.command("markets")(cli_operation.markets)
+app.command("accounts")(cli_operation.accounts)
+app.command("halt")(cli_operation.halt)
+app.command("resume")(cli_operation.resume)
+app.command("kill-switch")(cli_operation.kill_switch)
+app.command("simulate")(cli_operation.simulate)
+app.add_typer(cli_operation.views, name="views")
 app.add_typer(cli_node.keys, name="keys")
 app.command("match")(cli_tools.match)
 app.command("clear")(cli_clear.clear)

@@ -34,12 +34,12 @@ Quantity = Annotated[str, typer.Argument(metavar="QUANTITY", help="A decimal.", 
 
 
 def act(directory: Path, verb: Callable[[House], Events], as_json: bool) -> int:
-    """Open the house for writing, do one verb, show its events."""
+    """Do one verb on the house, whether it runs beside a node or not; show its events."""
     with progress_bars() as progress:
-        from novate.app.clearing_house import House
+        from novate.app.clearing_door import house_for_writing
 
         progress(f"opening {directory}", 0, 0)
-        with House.open(directory) as house:
+        with house_for_writing(directory) as house:
             events = verb(house)
             words, today = house.words(), house.today
     if as_json:
@@ -78,10 +78,10 @@ def take(
 ) -> int:
     """Take trade files; each gets a return file with an answer to every row."""
     with progress_bars() as progress:
-        from novate.app.clearing_house import House
+        from novate.app.clearing_door import house_for_writing
 
         taken = []
-        with House.open(directory) as house:
+        with house_for_writing(directory) as house:
             for place, file in enumerate(files):
                 progress("trade files", place, len(files))
                 taken.append(house.take(file))
@@ -208,11 +208,11 @@ def roll(
 ) -> int:
     """Close the business date, open the next one, and write the files of the closed one."""
     with progress_bars() as progress:
-        from novate.app.clearing_house import House
+        from novate.app.clearing_door import house_for_writing
         from novate.app.clearing_queries import date_of
 
         progress("closing the date", 0, 0)
-        with House.open(directory) as house:
+        with house_for_writing(directory) as house:
             written = house.roll(date_of(to) if to is not None else None)
             today = house.today
     if as_json:
@@ -230,11 +230,11 @@ def files(
 ) -> int:
     """Write the files of a closed date again, out of the journal."""
     with progress_bars() as progress:
-        from novate.app.clearing_house import House
+        from novate.app.clearing_door import house_for_writing
         from novate.app.clearing_queries import date_of
 
         progress(f"replaying {date}", 0, 0)
-        with House.open(directory) as house:
+        with house_for_writing(directory) as house:
             written = house.write_files(date_of(date))
     if as_json:
         print_data({"directory": written.directory, "day": written.summary})

@@ -11,7 +11,8 @@ from novate.app.cli_options import ConfigFile, Json
 from novate.app.cli_screen import console, print_data, print_rows, progress_bars, table
 
 if TYPE_CHECKING:
-    from novate.app.node.up import Banner
+    from novate.app.node.banner import Banner
+    from novate.app.node.core import NodeStatus
 
 Data = Annotated[Path, typer.Option("--data", help="Data directory of the node.")]
 DATA = Path("novate-data")
@@ -24,8 +25,18 @@ def _keys_group() -> None:
     """Sessions and their keys."""
 
 
-def up(config: ConfigFile = None, data: Data = DATA, as_json: Json = False) -> int:
+def up(
+    config: ConfigFile = None,
+    data: Data = DATA,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="A market of six instruments with simulated traders.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
     """Run a node: an exchange that programs connect to. Ctrl-C stops it cleanly."""
+    import datetime
+
+    from novate.app.demo import demonstration
     from novate.app.node.directory import DataDirectory
     from novate.app.node.up import run_node
     from novate.app.run import ready_kernels
@@ -40,7 +51,15 @@ def up(config: ConfigFile = None, data: Data = DATA, as_json: Json = False) -> i
         else:
             _print_banner(banner)
 
-    sequence, root = run_node(config, DataDirectory(data), compile_kernels, ready)
+    def tell(sentence: str) -> None:
+        typer.echo(f"novate: {sentence}", err=True)
+
+    directory = DataDirectory(data)
+    if demo and config is not None:
+        raise typer.BadParameter("expected either --demo or --config, was both")
+    if demo:
+        config = demonstration(directory, datetime.datetime.now(datetime.UTC).date())
+    sequence, root = run_node(config, directory, compile_kernels, ready, tell)
     if as_json:
         print_data({"stopped_at": sequence, "state_root": root.hex()})
     else:
@@ -62,6 +81,8 @@ def _print_banner(banner: Banner) -> None:
             ("durability", told),
             ("state root", banner.state_root),
             ("sessions", ", ".join(banner.sessions) or "none; novate keys add makes one"),
+            ("board", banner.board if ":" not in banner.board else f"http://{banner.board}/"),
+            ("clearing", "beside it; novate clearing works on the data" if banner.clearing else "off"),
             ("data", banner.data),
         ]
     )
@@ -90,6 +111,7 @@ def status(data: Data = DATA, as_json: Json = False) -> int:
                 ("turns", f"{found.turns:,} with {found.commands:,} commands"),
                 ("longest turn", f"{found.longest_turn_us:,} us since the last question"),
                 ("cut off", f"{found.cut_off:,} sessions in all"),
+                ("clearing", _clearing_line(found)),
             ]
         )
         return 0
@@ -98,6 +120,21 @@ def status(data: Data = DATA, as_json: Json = False) -> int:
         [("sequence", f"{found.sequence:,}"), ("durability", found.durability), ("root", found.journal_root)]
     )
     return 1
+
+
+def _clearing_line(found: NodeStatus) -> str:
+    """How the clearing house beside a node is."""
+    clearing = found.clearing
+    if clearing is None:
+        return "off"
+    said = f"{clearing.state}, {clearing.fills:,} of {found.fills:,} fills"
+    if clearing.business_date:
+        said += f", business date {clearing.business_date}"
+    if clearing.refused:
+        said += f", {clearing.refused:,} fills REFUSED by the house"
+    if clearing.restarts:
+        said += f", started again {clearing.restarts} times"
+    return f"{said}; {clearing.fault}" if clearing.fault else said
 
 
 def doctor(config: ConfigFile = None, data: Data = DATA, as_json: Json = False) -> int:

@@ -121,7 +121,8 @@ def _configuration(table: Table) -> Configuration:
         clearing=_clearing(table.table("clearing")),
         simulation=_simulation(table.table("simulation")),
     )
-    table.table("node")  # how a node runs, not what it trades: novate.app.node.settings
+    for beside in ("node", "traders"):  # how a node runs, not what it trades: novate.app.node.settings
+        table.table(beside)
     table.finish()
     return configuration
 

@@ -52,7 +52,7 @@ from novate.app.venue_fills import FillWriter
 from novate.clearing.configured import house_terms_of
 from novate.domain.codes import CommandKind
 from novate.domain.configuration import Configuration
-from novate.domain.records import COMMAND, Commands
+from novate.domain.records import COMMAND, Commands, Events
 from novate.gateway.files import OrderFile, only_writer
 from novate.gateway.files.fitted import fitted_configuration
 
@@ -224,10 +224,16 @@ def follow_until_told(house: House, directory: Path, block: int) -> None:
                     f"them, was the end after {house.plane.house.fills}"
                 )
             last = number_said()
-    if house.plane.house.fills > last:
+    expect_published(directory, house, last)
+
+
+def expect_published(directory: Path, house: House, last: int) -> None:
+    """RefusedError if the house has taken more fills than the venue has done."""
+    taken = house.plane.house.fills
+    if taken > last:
         raise RefusedError(
             f"{directory / CLEARING_JOURNAL}: expected no more fills than the {last} of the venue, "
-            f"was {house.plane.house.fills}: the venue has lost some"
+            f"was {taken}: the venue has lost some"
         )
 
 
@@ -261,11 +267,16 @@ def release_before_fills(house: House) -> None:
 
 def follow(house: House, reader: FillReader, writer: FillWriter, block: int) -> int:
     """Take a block of fills; returns how many they were."""
+    return len(follow_block(house, reader, writer, block)) // 2
+
+
+def follow_block(house: House, reader: FillReader, writer: FillWriter, block: int) -> Events:
+    """Take a block of fills; returns them."""
     first = house.plane.house.fills + 1
     fills = reader.read(first, block)
     if len(fills):
-        house.plane.take(writer.records(fills, first, house.plane.house.sources))
-    return len(fills) // 2
+        house.plane.take(writer.records(fills, first, house.plane.house.sources, house.plane.house.today))
+    return fills
 
 
 def number_said() -> int | None:

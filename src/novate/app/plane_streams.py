@@ -18,6 +18,7 @@ import numpy.typing as npt
 from novate.app.venue_credit import CreditWriter
 from novate.app.venue_fills import FILL_BYTES, as_fills, fills_of
 from novate.domain.clearing_records import Records
+from novate.domain.codes import CommandKind
 from novate.domain.records import CREDIT_COMMAND, RECORD_BYTES, Events
 from novate.journal.errors import JournalError
 from novate.journal.streams import Stream, StreamReader
@@ -27,6 +28,8 @@ CREDIT = Path("clearing") / "credit"
 MOST_RECORDS = 2**40
 VENUE_JOURNAL = Path("venue") / "journal"
 CLEARING_JOURNAL = Path("clearing") / "journal"
+DOOR = "clearing.sock"
+"""Of a house that runs beside a node (`novate.app.clearing_door`)."""
 
 
 class HasCredits(Protocol):
@@ -119,6 +122,45 @@ class FillReader:
     def read(self, first: int, most: int) -> Events:
         """(2n,) EVENT of fills `first` and up, at most so many; none where there are none yet."""
         return as_fills(self._reader.read(first, most))
+
+    @property
+    def count(self) -> int:
+        """How many fills are published."""
+        return self._reader.count
+
+
+class CreditReader:
+    """Reads the deltas of a house, while it may be telling more."""
+
+    def __init__(self, directory: Path, opening: int, taken: int) -> None:
+        """`opening` credits of its configuration the venue began with; its last number is `taken`."""
+        self.taken = taken
+        """Number of the last delta that was read, the opening credit counted in."""
+        self._opening = opening
+        self._reader = StreamReader(directory / CREDIT, RECORD_BYTES)
+
+    def read(self, most: int) -> npt.NDArray[np.uint8]:
+        """(n, 64) bytes of what comes next, at most so many. Raises JournalError for anything but the next
+        numbers of credit."""
+        data = self._reader.read(self.taken - self._opening + 1, most)
+        if not len(data):
+            return data
+        commands = np.frombuffer(data.tobytes(), CREDIT_COMMAND)
+        expected = np.arange(self.taken + 1, self.taken + 1 + len(commands))
+        wrong = (commands["kind"] != CommandKind.CREDIT) | (commands["clearing_seq"] != expected)
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            raise JournalError(
+                f"{self._reader.path}: record {self.taken - self._opening + 1 + at}: "
+                f"expected CREDIT number {expected[at]}, was kind {commands['kind'][at]} "
+                f"number {commands['clearing_seq'][at]}"
+            )
+        self.taken += len(commands)
+        return data
+
+    def open_again(self) -> None:
+        """The house was started again and may have made its stream anew."""
+        self._reader.close()
 
 
 def read_credit(path: Path) -> npt.NDArray[np.void]:

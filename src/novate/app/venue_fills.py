@@ -5,38 +5,39 @@
 A fill's number is its trade id: the venue counts them from 1 without a gap. A fill inside one party and one
 of an instrument that makes no obligations (a future, a perpetual) are counted by FILLS and make no trade.
 Prices are in ticks and quantities in lots there; here a price is what it is written as, and a quantity is in
-units of the last digit of a lot.
+units of the last digit of a lot. A fill is of the business date on which the house takes it; where its
+instrument does not trade on that date, of its last trading day before.
 """
 
 from __future__ import annotations
-
-import datetime
 
 import numpy as np
 import numpy.typing as npt
 
 from novate.clearing.configured import UNDELIVERED
 from novate.clearing.fills import SOURCE
-from novate.clearing.house_terms import HouseTerms
+from novate.clearing.house_terms import Days, HouseTerms
 from novate.domain.clearing_codes import ClearingCommand, ClearingFlag
 from novate.domain.clearing_records import CLEARING_COMMAND, TEXT, Records, new_clearing_commands
 from novate.domain.codes import EventKind, Side
 from novate.domain.configuration import Configuration
 from novate.domain.machine import BrokenInvariant
-from novate.domain.records import EVENT, PARTIES, RECORD_BYTES, Events, is_trade
+from novate.domain.records import EVENT, PARTIES, RECORD_BYTES, Events
 from novate.domain.resolve import market_scale
 
 FILL_BYTES = 2 * RECORD_BYTES
 NO_INSTRUMENT = -1
 POWERS = 10 ** np.arange(19, dtype=np.int64)
 
+_IS_FILL = np.zeros(256, np.bool_)
+_IS_FILL[[EventKind.TRADE, EventKind.AUCTION_TRADE, EventKind.TRADE_PARTIES]] = True
+
 Int64s = npt.NDArray[np.int64]
 
 
 def fills_of(events: Events) -> Events:
     """The fills among the events of whole commands: (2n,) EVENT, each TRADE followed by its TRADE_PARTIES."""
-    chosen = is_trade(events)
-    chosen |= events["kind"] == EventKind.TRADE_PARTIES
+    chosen = np.flatnonzero(_IS_FILL[events["kind"]])
     return events[chosen]
 
 
@@ -44,7 +45,7 @@ class FillWriter:
     """Turns fills into records of the clearing house."""
 
     def __init__(self, configuration: Configuration, terms: HouseTerms) -> None:
-        self._trade_day = datetime.date.fromisoformat(configuration.business_date).toordinal()
+        self._days = Days(terms)
         accounts = sorted(configuration.accounts, key=lambda one: one.number)
         parties = {party: number for number, party in enumerate(terms.parties)}
         self._accounts = np.array([one.number for one in accounts], np.int64)
@@ -60,9 +61,12 @@ class FillWriter:
         self._decimals = np.array([one.price_digits for one in scales], np.int64)
         self._lot = np.array([one.lot_units for one in scales], np.int64)
         self._currency = np.array([one.currency for one in terms.instruments] + [0], np.int64)
+        self._today = 0
+        self._trade_days: Int64s = np.zeros(len(numbers) + 1, np.int64)
 
-    def records(self, fills: Events, first: int, sources: list[str]) -> Records:
-        """The block of fills number `first` and up; `sources` are those that the house knows already.
+    def records(self, fills: Events, first: int, sources: list[str], today: int) -> Records:
+        """The block of fills number `first` and up, taken on the business date with the ordinal `today`;
+        `sources` are those that the house knows already.
 
         Raises BrokenInvariant for fills that are not those, or of an account nobody configured.
         """
@@ -73,6 +77,7 @@ class FillWriter:
         buyer, seller = self._sides(trades, parties)
         chosen = self._make_trades(trades, buyer, seller)
         source = sources.index(SOURCE) if SOURCE in sources else len(sources)
+        self._date(today)
         pairs = self._pairs(trades[chosen], buyer[chosen], seller[chosen], source)
         head = self._head(source, source == len(sources), first, len(trades))
         return np.concatenate([head, pairs])
@@ -115,7 +120,7 @@ class FillWriter:
         digits = np.searchsorted(POWERS, np.maximum(price, 0), side="right")
         one = records[:, 1]
         one["kind"], one["source"], one["version"] = ClearingCommand.TRADE, source, 1
-        one["day"] = self._trade_day
+        one["day"] = self._trade_days[self._instrument[market]]
         one["party"], one["other_party"] = buyer, seller
         one["instrument"] = self._instrument[market]
         one["currency"] = self._currency[self._instrument[market]]
@@ -125,6 +130,13 @@ class FillWriter:
         one["zeros"] = np.maximum(decimals + 1 - np.maximum(digits, 1), 0)
         one["flags"] = np.where(price < 0, ClearingFlag.INVALID_PRICE, 0)
         return records.reshape(-1)
+
+    def _date(self, today: int) -> None:
+        """The trade date of each instrument's fills on a business date."""
+        if today != self._today:
+            self._today = today
+            for instrument in range(len(self._trade_days) - 1):
+                self._trade_days[instrument] = self._days.last_trading_day(instrument, today)
 
     def _party_of(self, accounts: npt.NDArray[np.uint32]) -> Int64s:
         place = np.minimum(np.searchsorted(self._accounts, accounts), len(self._accounts) - 1)

@@ -90,11 +90,17 @@ class _Dates(DayLog):
         super().__init__()
         self.compared = 0
         self.differences: list[str] = []
+        self.taken: list[tuple[int, int]] = []
+        """Before each ROLL: how many fills were taken, and the business date."""
         self._days = days
 
     def begin(self, house: Clearing, is_founding: bool) -> None:
         super().begin(house, is_founding)
         self._house = house
+
+    def before_roll(self, house: Clearing) -> None:
+        super().before_roll(house)
+        self.taken.append((house.fills, house.today))
 
     def take(self, events: Records) -> None:
         super().take(events)
@@ -220,7 +226,7 @@ def _same_trades(told: _Told, fills: Events, taken: int, done: int) -> Check:
     """The trades of fills in the clearing journal are those of the venue, each once, in their order."""
     writer = FillWriter(told.replay.configuration, told.replay.terms)
     sources = told.replay.house.sources
-    expected = writer.records(fills, 1, sources) if taken else np.zeros(0, CLEARING_COMMAND)
+    expected = np.concatenate([np.zeros(0, CLEARING_COMMAND), *_expected(told, writer, fills, taken)])
     wanted = expected[expected["kind"] == ClearingCommand.TRADE]
     source = sources.index(SOURCE) if SOURCE in sources else -1
     found = [np.zeros(0, CLEARING_COMMAND)]
@@ -243,6 +249,15 @@ def _same_trades(told: _Told, fills: Events, taken: int, done: int) -> Check:
         same=False,
         where=f"expected {len(wanted)} trades as the venue made them, was {len(trades)}",
     )
+
+
+def _expected(told: _Told, writer: FillWriter, fills: Events, taken: int) -> Iterator[Records]:
+    """The records of all fills that were taken, those of each business date under its date."""
+    house, done = told.replay.house, 0
+    for last, today in [*told.dates.taken, (taken, house.today)]:
+        if last > done:
+            yield writer.records(fills[2 * done : 2 * last], done + 1, house.sources, today)
+            done = last
 
 
 def _same_bytes(what: str, path: Path, expected: bytes, width: int) -> Check:

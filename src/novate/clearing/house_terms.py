@@ -143,6 +143,11 @@ class Days:
     def is_trading_day(self, instrument: int, day: int) -> bool:
         return self._terms.instruments[instrument].calendar.is_trading_day(datetime.date.fromordinal(day))
 
+    def last_trading_day(self, instrument: int, day: int) -> int:
+        """The last trading day up to `day`; `day` itself if none was for over a year."""
+        days = range(day, day - SEARCH_DAYS, -1)
+        return next((earlier for earlier in days if self.is_trading_day(instrument, earlier)), day)
+
     def is_bank_day(self, currency: int, day: int) -> bool:
         return self._terms.currencies[currency].bank.is_open(datetime.date.fromordinal(day))
 

@@ -1,5 +1,6 @@
 """The journal: every command, durable before it is applied, in blocks that prove each other."""
 
+from novate.journal.disk import PatientDisk
 from novate.journal.errors import (
     DataLoss,
     JournalCorrupt,
@@ -22,5 +23,6 @@ __all__ = [
     "JournalError",
     "JournalLocked",
     "JournalVersionError",
+    "PatientDisk",
     "SnapshotCorrupt",
 ]

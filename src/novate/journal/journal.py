@@ -121,6 +121,18 @@ class Journal:
     def _position(self) -> Position:
         return self._writer.position if self._writer else self._end
 
+    def snapshots_of_copy(self, disk: Disk) -> Snapshots:
+        """Snapshots for a forked copy of this process, which must not touch the journal: what is flushed is
+        the file that was the last one at the fork, and nothing is witnessed."""
+
+        def flush() -> int:
+            fd = disk.open(self._segments[-1].path, write=True)
+            disk.fdatasync(fd)
+            disk.close(fd)
+            return self.last_sequence
+
+        return Snapshots(disk, self.directory, self.identity, flush)
+
     def append(self, records: npt.NDArray[Any], engine_ts: int = 0) -> int:
         """Append a batch of 64-byte records; durable on return. Returns the last sequence.
 
@@ -141,6 +153,22 @@ class Journal:
         for block in self.blocks(from_sequence):
             skip = max(0, from_sequence - block.first_sequence)
             yield block.first_sequence + skip, block.payload.view(COMMAND)[skip:]
+
+    def batches(self, from_sequence: int, at_least: int) -> Iterator[tuple[Commands, int]]:
+        """(records, time of the last block) of blocks that follow each other, together `at_least` records but
+        for the last ones: where blocks are small, one by one they cost more than what is in them.
+        """
+        parts: list[Bytes] = []
+        size = time = 0
+        for block in self.blocks(from_sequence):
+            skip = max(0, from_sequence - block.first_sequence) * RECORD_BYTES
+            parts.append(block.payload[skip:])
+            size, time = size + len(parts[-1]), block.engine_ts
+            if size >= at_least * RECORD_BYTES:
+                yield _joined(parts), time
+                parts, size = [], 0
+        if parts:
+            yield _joined(parts), time
 
     def blocks(self, from_sequence: int = 1) -> Iterator[Block]:
         """The verified blocks from the one that holds `from_sequence` on, up to the present end."""
@@ -199,6 +227,11 @@ def payload_of(records: npt.NDArray[Any]) -> Bytes:
                 f"append: record {int(np.argmax(empty))}: expected a command, was 64 zero bytes"
             )
     return payload
+
+
+def _joined(parts: list[Bytes]) -> Commands:
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return whole.view(COMMAND)
 
 
 def _runs(walk: Walk, index: SparseIndex) -> Iterator[list[Block]]:

@@ -190,6 +190,11 @@ class Snapshots:
         finally:
             self._disk.close(fd)
 
+    def keep_newest(self, count: int) -> None:
+        """Remove all but the newest `count`. Raises OSError."""
+        for name in self.all()[:-count]:
+            self._disk.remove(name.path)
+
     def newest(self) -> tuple[int, bytes, StoredSnapshot] | None:
         """The newest snapshot that is whole: sequence, state root, arrays. See `refusals` for the others."""
         refusals: list[str] = []

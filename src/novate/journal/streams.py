@@ -61,6 +61,10 @@ class Stream:
         """Make what is there durable: a snapshot of the owner is never ahead of its stream."""
         self._disk.fdatasync(self._fd)
 
+    def fileno(self) -> int:
+        """The number of the open file."""
+        return self._fd
+
     def close(self) -> None:
         self._disk.close(self._fd)
 
@@ -84,14 +88,19 @@ class StreamReader:
         self._disk = disk or Disk()
         self._fd: int | None = None
 
-    def read(self, first: int, most: int) -> Bytes:
-        """(n, width) bytes of records `first`, ..., at most `most`; n is 0 where there are none yet."""
+    @property
+    def count(self) -> int:
+        """How many whole records there are; 0 where there is no stream yet."""
         if self._fd is None:
             if not self.path.exists():
-                return np.zeros((0, self.width), np.uint8)
+                return 0
             self._fd = self._disk.open(self.path)
-        count = min(most, self._disk.size(self._fd) // self.width - (first - 1))
-        if count <= 0:
+        return self._disk.size(self._fd) // self.width
+
+    def read(self, first: int, most: int) -> Bytes:
+        """(n, width) bytes of records `first`, ..., at most `most`; n is 0 where there are none yet."""
+        count = min(most, self.count - (first - 1))
+        if self._fd is None or count <= 0:
             return np.zeros((0, self.width), np.uint8)
         found = np.zeros(count * self.width, np.uint8)
         got = self._disk.pread_into(self._fd, found, (first - 1) * self.width)

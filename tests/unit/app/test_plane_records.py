@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from random import Random
 
 import msgspec
@@ -28,6 +29,7 @@ from tests.unit.clearing.test_fills import fill
 
 CONFIGURATION = embedded_configuration()
 TERMS = house_terms_of(CONFIGURATION)
+TODAY = date.fromisoformat(CONFIGURATION.business_date).toordinal()
 UNDELIVERED = [
     number for number, one in enumerate(CONFIGURATION.instruments)
     if one.kind in (InstrumentKind.FUTURE, InstrumentKind.PERPETUAL)
@@ -72,7 +74,7 @@ def as_written(fills: Events) -> Records:
 @pytest.mark.parametrize("seed", range(5))
 def test_fills_are_the_records_that_their_rows_in_a_file_would_be(seed: int) -> None:
     fills = random_fills(seed, 400)
-    found = FillWriter(CONFIGURATION, TERMS).records(fills, 1, [SOURCE])
+    found = FillWriter(CONFIGURATION, TERMS).records(fills, 1, [SOURCE], TODAY)
     assert found["kind"][0] == ClearingCommand.FILLS
     assert (found["version"][0], found["quantity"][0], found["source"][0]) == (1, 400, 0)
     delivered = fills.reshape(-1, 2)[~np.isin(fills[0::2]["market"], UNDELIVERED)].reshape(-1)
@@ -82,20 +84,20 @@ def test_fills_are_the_records_that_their_rows_in_a_file_would_be(seed: int) -> 
 
 def test_the_source_is_named_in_front_of_the_first_block() -> None:
     writer, fills = FillWriter(CONFIGURATION, TERMS), random_fills(1, 1)
-    kinds = writer.records(fills, 1, ["OTHER"])["kind"].tolist()
+    kinds = writer.records(fills, 1, ["OTHER"], TODAY)["kind"].tolist()
     assert kinds[:3] == [ClearingCommand.TEXT, ClearingCommand.SOURCE, ClearingCommand.FILLS]
-    later = writer.records(fills, 1, ["OTHER", SOURCE])
+    later = writer.records(fills, 1, ["OTHER", SOURCE], TODAY)
     assert (later["kind"][0], later["source"][0]) == (ClearingCommand.FILLS, 1)
 
 
 def test_fills_with_a_gap_or_of_a_stranger_stop_the_line() -> None:
     writer, fills = FillWriter(CONFIGURATION, TERMS), random_fills(1, 3)
     with pytest.raises(BrokenInvariant, match="expected fills from 2 on without a gap"):
-        writer.records(fills, 2, [SOURCE])
+        writer.records(fills, 2, [SOURCE], TODAY)
     with pytest.raises(BrokenInvariant, match="expected fills from 1 on without a gap"):
-        writer.records(np.concatenate([fills[:2], fills[4:]]), 1, [SOURCE])
+        writer.records(np.concatenate([fills[:2], fills[4:]]), 1, [SOURCE], TODAY)
     with pytest.raises(BrokenInvariant, match="expected a configured trading account, was 999"):
-        writer.records(fill(1, 0, 18250, 1, 999, 101), 1, [SOURCE])
+        writer.records(fill(1, 0, 18250, 1, 999, 101), 1, [SOURCE], TODAY)
 
 
 # -- credit ---------------------------------------------------------------------------------------------

@@ -12,12 +12,16 @@ end: the loop stops, and a start reads the truth from the disk.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from novate.app.bootstrap import Plane
+from novate.app.durations import Durations
+from novate.app.node.clearing_beside import ClearingBeside, ClearingStatus
+from novate.app.node.companion import Companion
 from novate.app.node.directory import DataDirectory
+from novate.app.node.keeping import Keeper
 from novate.app.node.recovery import Nonces, keep
 from novate.app.node.settings import NodeSettings
 from novate.app.plane_streams import FillStream
@@ -50,6 +54,19 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     logins: int
     frames: int
     cut_off: int
+    beside: dict[str, str]
+    """Processes beside the node, and what each has said last, or why it does not run."""
+    journal_times: Durations
+    """How long blocks took to become durable, and the venue to apply them, since the start."""
+    venue_times: Durations
+    snapshot: int
+    """Sequence of the last one that was kept since the start; 0: none yet."""
+    snapshot_pause_us: int
+    """How long the node stood still for it."""
+    fills: int
+    """Number of the last one."""
+    clearing: ClearingStatus | None
+    """The clearing house beside it, where there is one."""
 
 
 class Node:
@@ -64,12 +81,19 @@ class Node:
         settings: NodeSettings,
         sessions: Sequence[SessionTerms],
         fills: FillStream,
+        clearing: ClearingBeside | None = None,
+        tell: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         """Listen; nothing is answered before `run`. Raises OSError when an address is taken.
 
-        `fills` watches the plane; it is flushed before every snapshot and closed at the end.
+        `fills` watches the plane; it is flushed before every snapshot and closed at the end. A clearing house
+        is started with the loop and ended with it. `tell` is given a sentence when a snapshot fails.
         """
         self._fills = fills
+        self.companions: Sequence[Companion] = ()
+        """Processes that are started with the loop and looked after by it; whoever sets them ends them."""
+        self._said: dict[str, str] = {}
+        self._clearing = clearing
         self.plane = plane
         self.settings = settings
         self._data = data
@@ -85,6 +109,8 @@ class Node:
         self._started_ns = time.monotonic_ns()
         self._ahead_ns = time.time_ns() - self._started_ns
         self._swept_ns = self._wrote_ns = self._started_ns
+        every = settings.snapshot_commands, settings.snapshot_turns
+        self._keeper = Keeper(data, plane, log, fills, nonces, every, tell)
         self._stopping = False
         self._turns = self._commands = self._longest_ns = 0
 
@@ -99,6 +125,10 @@ class Node:
         failed, and the error goes on up.
         """
         self.server.cancel_unattended()
+        for one in self.companions:
+            one.start(self._started_ns)
+        if self._clearing is not None:
+            self._clearing.start(self.plane.venue.clearing_sequence, self._started_ns)
         try:
             while not self._stopping:
                 self.turn(SWEEP_NS // MILLISECOND)
@@ -107,20 +137,31 @@ class Node:
             self.server.cancel_attended()
             self.turn(0)
             self.server.close(SessionReject.NODE_STOPPING)
-            for session in self.server.sessions.values():
-                # What a session has spent stands in the block in which it spent it.
-                self._nonces.highest[session.terms.number] = session.nonce
+            self._keeper.end()
+            self._nonces.highest.update(self._spent())
             # A snapshot must never be ahead of what was published from before it.
             self._fills.stream.flush()
-            return keep(self._data, self.plane, self._log, self._nonces)
-        except BaseException:
+            kept = keep(self._data, self.plane, self._log, self._nonces)
+            if self._clearing is not None:
+                self._clearing.end(self._fills.last)
+            return kept
+        except BaseException as error:
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = str(self._data.venue)
             self.server.close(SessionReject.NODE_FAILED)
+            if self._clearing is not None:
+                self._clearing.abandon()
             raise
         finally:
             self._data.socket.unlink(missing_ok=True)
             self._log.close()
             self._fills.stream.close()
             self.plane.close()
+
+    def _spent(self) -> Iterator[tuple[int, int]]:
+        """The highest nonce of each session: it stands in the block in which it was spent."""
+        for session in self.server.sessions.values():
+            yield session.terms.number, session.nonce
 
     def turn(self, timeout_ms: int) -> None:
         """Wait for something to do, at most `timeout_ms`, and do it."""
@@ -129,7 +170,12 @@ class Node:
         if began - self._swept_ns >= SWEEP_NS:
             self._swept_ns = began
             self.server.sweep(began)
+            self._look_beside(began)
+            if self._clearing is not None:
+                self._clearing.sweep(began)
         self.server.prepare()
+        if self._clearing is not None:
+            turn.add_records(self._clearing.credit(began))
         now = began + self._ahead_ns
         before = self.plane.journal.last_sequence
         block = turn.block(before, now)
@@ -146,6 +192,15 @@ class Node:
             self._commands += turn.count
             self._longest_ns = max(self._longest_ns, time.monotonic_ns() - began)
         self.server.catch_up(began)
+        if self._swept_ns == began:
+            # Only here is everything that a session has spent in the journal.
+            self._keeper.look(self._turns, self._spent)
+
+    def _look_beside(self, now_ns: int) -> None:
+        for one in self.companions:
+            lines = one.look(now_ns)
+            if lines or one.fault:
+                self._said[one.name] = one.fault or lines[-1]
 
     def _status(self) -> bytes:
         counters = self.server.counters
@@ -169,5 +224,12 @@ class Node:
                 logins=counters.logins,
                 frames=counters.frames,
                 cut_off=counters.cut_off,
+                beside=self._said,
+                journal_times=self.plane.journal_times,
+                venue_times=self.plane.venue_times,
+                snapshot=self._keeper.last,
+                snapshot_pause_us=self._keeper.pause_us,
+                fills=self._fills.last,
+                clearing=self._clearing.status() if self._clearing is not None else None,
             )
         )

@@ -8,6 +8,11 @@ DIR/
     sessions.toml     who may connect (novate keys)
     keys/NAME.key     private keys that `novate keys add` made, readable by their owner only
     novate.sock       the Unix socket of the running node
+    market.toml       the configuration of `novate up --demo`, made when it is first started
+    views/            read models, derived (novate.views); views.sock answers questions about them
+    logs/             what happened to processes and sessions, one JSON object a line
+    clearing/         the clearing house beside it: journal, credit, files of closed dates
+    clearing.sock     its door (novate.app.clearing_door)
 
 What is derived may be deleted: it is made again at the next start.
 """
@@ -16,6 +21,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from novate.app.plane_streams import DOOR
 from novate.app.problems import RefusedError
 
 LONGEST_SOCKET_PATH = 107
@@ -34,6 +40,10 @@ class DataDirectory:
         self.sessions = path / "sessions.toml"
         self.keys = path / "keys"
         self.socket = path / "novate.sock"
+        self.market = path / "market.toml"
+        self.views = path / "views" / "views.duckdb"
+        self.views_socket = path / "views.sock"
+        self.logs = path / "logs"
 
     @property
     def is_founded(self) -> bool:
@@ -42,9 +52,10 @@ class DataDirectory:
 
     def make(self) -> None:
         """Make the directories. Raises RefusedError for a path that no Unix socket can have."""
-        if len(str(self.socket.absolute()).encode()) > LONGEST_SOCKET_PATH:
+        longest = (self.path / DOOR).absolute()
+        if len(str(longest).encode()) > LONGEST_SOCKET_PATH:
             raise RefusedError(
-                f"{self.socket.absolute()}: expected a path of at most {LONGEST_SOCKET_PATH} bytes for the "
+                f"{longest}: expected a path of at most {LONGEST_SOCKET_PATH} bytes for the "
                 "Unix socket, was longer; give a shorter --data"
             )
         if self.path.exists() and not self.path.is_dir():

@@ -89,7 +89,12 @@ def _make_again(log: EventLog, data: DataDirectory, sequence: int) -> None:
 
 def keep(data: DataDirectory, plane: Plane, log: EventLog, nonces: Nonces) -> tuple[int, bytes]:
     """Snapshot the venue, and first what is derived as of the same sequence; returns sequence and root."""
+    keep_derived(data, plane, log, nonces)
+    return plane.snapshot()
+
+
+def keep_derived(data: DataDirectory, plane: Plane, log: EventLog, nonces: Nonces) -> None:
+    """Flush the event log and write down the nonces, as of the venue's sequence."""
     log.keep()
     nonces.sequence = plane.venue.sequence
     write_together(data.venue, {data.nonces.name: [msgspec.json.encode(nonces)]})
-    return plane.snapshot()

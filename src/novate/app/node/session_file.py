@@ -25,6 +25,7 @@ from novate.app.configuration import ConfigurationError, read_tables
 from novate.app.configuration_checks import unique
 from novate.app.configuration_fields import Table
 from novate.app.node.directory import DataDirectory
+from novate.app.node.settings import TraderSettings
 from novate.app.problems import RefusedError
 from novate.app.whole_files import write_together
 from novate.domain.configuration import Configuration
@@ -36,6 +37,7 @@ NAME = re.compile(r"[A-Za-z0-9._-]{1,16}", re.ASCII)
 MOST_SESSIONS = (1 << 16) - 1
 MOST_RATE = 10**9
 DAY_NS = 86_400 * 10**9
+NO_TRADERS = TraderSettings()
 HEADING = """\
 # Sessions of this node: who may connect, what they may do, and by which key they are known.
 # Read when the node starts. `novate keys add` appends to it; docs/binary-protocol.md explains every key.
@@ -209,13 +211,21 @@ def read_key(path: Path) -> bytes:
     return bytes.fromhex(text)
 
 
-def write_demonstration(data: DataDirectory, configuration: Configuration) -> None:
-    """A session for every member, with all its accounts, and one for the operator; keys are made for each."""
+def write_demonstration(
+    data: DataDirectory, configuration: Configuration, traders: TraderSettings = NO_TRADERS
+) -> None:
+    """A session for every member, with its accounts, one for the operator, and one for the simulated traders
+    if there are any, whose accounts are then nobody else's; keys are made for each."""
     texts = [HEADING]
-    for number, name in enumerate([*_session_names(configuration), "OPERATOR"], 1):
-        operates = name == "OPERATOR"
+    names = [*_session_names(configuration), "OPERATOR"]
+    if traders.orders_per_second:
+        names.append(traders.session)
+    for number, name in enumerate(names, 1):
+        operates, simulates = name == "OPERATOR", name == traders.session
         own = tuple(
-            account.number for account in configuration.accounts if account.member.upper()[:16] == name
+            account.number
+            for account in configuration.accounts
+            if account.member.upper()[:16] == name and account.number not in traders.accounts
         )
         path = data.keys / f"{name}.key"
         terms = SessionTerms(
@@ -223,8 +233,8 @@ def write_demonstration(data: DataDirectory, configuration: Configuration) -> No
             number=number,
             public_key=signatures.public_of(read_key(path)) if path.exists() else new_key(data, name),
             permissions=Permission.READ | (Permission.ADMIN if operates else Permission.TRADE),
-            accounts=None if operates else own,
-            market_data=True,
+            accounts=None if operates else traders.accounts if simulates else own,
+            market_data=not simulates,
         )
         texts.append(session_text(terms))
     _write(data, "\n".join(texts))

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-import msgspec
-
 from novate.app.bootstrap import Plane, found_or_restore, restore_plane
 from novate.app.configuration import embedded_configuration, load_configuration
+from novate.app.node.banner import Banner
+from novate.app.node.beside import beside
+from novate.app.node.clearing_beside import ClearingBeside
 from novate.app.node.core import Node
 from novate.app.node.directory import DataDirectory
 from novate.app.node.recovery import recover
@@ -24,24 +25,13 @@ from novate.app.node.session_file import load_sessions, write_demonstration
 from novate.app.node.settings import NodeSettings, load_settings
 from novate.app.plane_streams import FillStream, StreamBehind
 from novate.app.problems import RefusedError
+from novate.app.venue_credit import require_immediate_resale
 from novate.domain.configuration import Configuration, canonical_json
+from novate.domain.resolve import opening_credit
 from novate.gateway.files import only_writer
 
 RARELY = (50_000, 50, 50)
 """Thresholds of the collector: what lives from the start on is frozen, and a turn leaves no cycles."""
-
-
-class Banner(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node says when it is ready."""
-
-    name: str
-    data: str
-    addresses: list[str]
-    sequence: int
-    recovered: str
-    durability: str
-    state_root: str
-    sessions: list[str]
 
 
 def run_node(
@@ -49,19 +39,25 @@ def run_node(
     data: DataDirectory,
     compile_kernels: Callable[[], None],
     ready: Callable[[Banner], None],
+    tell: Callable[[str], None],
 ) -> tuple[int, bytes]:
-    """Run until SIGINT or SIGTERM; returns sequence and root of the snapshot that was kept.
+    """Run until SIGINT or SIGTERM; returns sequence and root of the snapshot that was kept. `tell` is given a
+    sentence when something happens beside the loop.
 
     Raises ConfigurationError, RefusedError, FolderInUse, JournalError, OSError before anything was answered;
     JournalError and OSError later when the disk fails.
     """
+    if config is None and data.market.exists():
+        config = data.market
     configuration = load_configuration(config) if config else embedded_configuration()
     settings = load_settings(config)
+    if settings.clearing:
+        require_immediate_resale(configuration)
     data.make()
     with only_writer(data.path):
         compile_kernels()
-        if not data.is_founded and config is None and not data.sessions.exists():
-            write_demonstration(data, configuration)
+        if not data.is_founded and config in (None, data.market) and not data.sessions.exists():
+            write_demonstration(data, configuration, settings.traders)
         fills = FillStream(data.path)
         plane, is_new = standing_plane(data, configuration, fills, settings)
         try:
@@ -69,7 +65,8 @@ def run_node(
             recovered = plane.venue.sequence
             log, nonces = recover(data, plane)
             sessions = load_sessions(data.sessions, plane.configuration)
-            node = Node(data, plane, log, nonces, settings, sessions, fills)
+            clearing = clearing_beside(data, plane.configuration, settings, tell)
+            node = Node(data, plane, log, nonces, settings, sessions, fills, clearing, tell)
         except BaseException:
             plane.close()
             raise
@@ -78,19 +75,21 @@ def run_node(
         gc.freeze()
         gc.set_threshold(*RARELY)
         applied = plane.venue.sequence - recovered
-        ready(
-            Banner(
-                name=plane.configuration.name,
-                data=str(data.path),
-                addresses=node.server.addresses,
-                sequence=plane.venue.sequence,
-                recovered="founded" if is_new else f"snapshot at {recovered}, {applied} commands behind it",
-                durability=plane.journal.durability,
-                state_root=plane.venue.state_root().hex(),
-                sessions=[terms.name for terms in sessions],
-            )
+        banner = Banner(
+            name=plane.configuration.name,
+            data=str(data.path),
+            addresses=node.server.addresses,
+            sequence=plane.venue.sequence,
+            recovered="founded" if is_new else f"snapshot at {recovered}, {applied} commands behind it",
+            durability=plane.journal.durability,
+            state_root=plane.venue.state_root().hex(),
+            sessions=[terms.name for terms in sessions],
+            board=settings.board,
+            clearing=settings.clearing,
         )
-        return node.run()
+        ready(banner)
+        with beside(node, data, config, tell, banner):
+            return node.run()
 
 
 def standing_plane(
@@ -101,6 +100,15 @@ def standing_plane(
         return found_or_restore(data.journal, configuration, fills, settings.durability)
     except StreamBehind:
         return restore_plane(data.journal, fills, from_start=True), False
+
+
+def clearing_beside(
+    data: DataDirectory, configuration: Configuration, settings: NodeSettings, tell: Callable[[str], None]
+) -> ClearingBeside | None:
+    """The clearing house that is to run beside the node, where one is wanted."""
+    if not settings.clearing:
+        return None
+    return ClearingBeside(data.path, len(opening_credit(configuration)), tell)
 
 
 def _expect_the_same(

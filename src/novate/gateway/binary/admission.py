@@ -72,7 +72,8 @@ USES[[CommandKind.TERMS]] = _STAGED
 class Admission:
     """The configured sessions as tables: which kinds and which accounts each may use."""
 
-    def __init__(self, sessions: Sequence[SessionTerms]) -> None:
+    def __init__(self, sessions: Sequence[SessionTerms], withheld: Iterable[CommandKind] = ()) -> None:
+        """Kinds that are `withheld` nobody may send, whatever is permitted."""
         most = max((terms.number for terms in sessions), default=0) + 1
         self._kinds = np.zeros((most, 256), np.bool_)
         self._accounts = np.unique(
@@ -82,6 +83,7 @@ class Admission:
         self._all = np.zeros(most, np.bool_)
         for terms in sessions:
             self._kinds[terms.number, [*kinds_of(terms.permissions)]] = True
+            self._kinds[terms.number, [*withheld]] = False
             self._all[terms.number] = terms.accounts is None
             if terms.accounts:
                 self._own[terms.number, np.searchsorted(self._accounts, terms.accounts)] = True

@@ -99,6 +99,10 @@ class EventLog:
         self._write_header()
         os.fdatasync(self._fd)
 
+    def fileno(self) -> int:
+        """The number of the open file."""
+        return self._fd
+
     def close(self) -> None:
         """Close without flushing; `keep` has been called before if it should count."""
         os.close(self._fd)

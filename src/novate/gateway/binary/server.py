@@ -53,6 +53,7 @@ from novate.gateway.binary.authentication import (
 from novate.gateway.binary.connection import Connection, Stage
 from novate.gateway.binary.event_log import EventLog
 from novate.gateway.binary.feeds import Feeds
+from novate.gateway.binary.listening import bound
 from novate.gateway.binary.refusal import Refused
 from novate.gateway.binary.sessions import LOCAL, Session, SessionTerms
 from novate.gateway.binary.turn import Turn
@@ -62,7 +63,6 @@ MILLISECOND = 1_000_000
 _MAC, _ORDER, _ENDED = SessionKind.MAC, SessionKind.ORDER, Stage.ENDED
 SLICES = 10
 """A sweep looks at one slice of the connections."""
-BACKLOG = 128
 MOST_ACCEPTED = 16
 """New connections of one turn."""
 LOGIN_WORTH = 4
@@ -85,6 +85,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     turn_commands: int = 4_096
     overload_ms: int = 1_000
     """New orders are refused when the node has been behind for so long."""
+    credit_from_sessions: bool = True
+    """May a session give credit? Not where a clearing house does."""
 
 
 class Counters(msgspec.Struct):
@@ -114,10 +116,13 @@ class Server:
         self.counters = Counters()
         self.sessions = {terms.name: Session(terms) for terms in sessions}
         self.status: Callable[[], bytes] = lambda: b"{}"
+        self.told: Callable[[str, Connection], None] = lambda event, connection: None
+        """Called when a session has begun ("login") and when its connection has ended ("logout")."""
         self.feeds = Feeds(log, settings.out_bytes)
         self._identity = identity
         self._connections: dict[int, Connection] = {}
-        admission = Admission([session.terms for session in self.sessions.values()])
+        withheld = () if settings.credit_from_sessions else (CommandKind.CREDIT,)
+        admission = Admission([session.terms for session in self.sessions.values()], withheld)
         self._turn = Turn(admission, settings.turn_commands)
         self._logins: list[tuple[Connection, Login]] = []
         self._counting: list[tuple[Connection, Login]] = []
@@ -137,11 +142,11 @@ class Server:
         if self.settings.tcp:
             host, _, port = self.settings.tcp.rpartition(":")
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            listeners.append(_bound(socket.socket(family), (host.strip("[]"), int(port))))
+            listeners.append(bound(socket.socket(family), (host.strip("[]"), int(port))))
         unix_path.unlink(missing_ok=True)
         before = os.umask(0o177)
         try:
-            listeners.append(_bound(socket.socket(socket.AF_UNIX), str(unix_path)))
+            listeners.append(bound(socket.socket(socket.AF_UNIX), str(unix_path)))
         finally:
             os.umask(before)
         for one in listeners:
@@ -310,7 +315,7 @@ class Server:
             else:
                 if login.session.connection is not None:
                     self._end(login.session.connection, SessionReject.REPLACED)
-                self._turn.add_evidence(login_evidence(login, connection.challenge))
+                self._turn.add_records(login_evidence(login, connection.challenge))
                 connection.session = login.session
                 login.session.connection = connection
                 connection.stage = Stage.WAITING
@@ -345,6 +350,7 @@ class Server:
         record["stream"], record["key"] = np.void(stream.identity), np.void(login.node_key)
         connection.queue(frame(ACCEPTED_FRAME, body=record.tobytes(), count=1))
         self.counters.logins += 1
+        self.told("login", connection)
         self.feeds.follow(connection, stream, first)
 
     def catch_up(self, now_ns: int) -> None:
@@ -396,6 +402,7 @@ class Server:
         if session is None or session.connection is not connection:
             return
         session.connection = None
+        self.told("logout", connection)
         self.counters.cut_off += connection.end not in (SessionReject.NONE, SessionReject.LOGGED_OUT)
         if session.terms.cancel_on_disconnect is not CancelOnDisconnect.NONE:
             self._cancel_orders(session)
@@ -474,18 +481,3 @@ class Server:
             connection.close()
         self._connections.clear()
         self._poll.close()
-
-
-def _bound(one: socket.socket, address: tuple[str, int] | str) -> socket.socket:
-    """A listening socket; OSError names the address."""
-    try:
-        if one.family != socket.AF_UNIX:
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        one.bind(address)
-        one.listen(BACKLOG)
-        one.setblocking(False)
-    except OSError as error:
-        one.close()
-        error.filename = address if isinstance(address, str) else f"{address[0]}:{address[1]}"
-        raise
-    return one

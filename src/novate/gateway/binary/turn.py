@@ -60,7 +60,7 @@ class Turn:
         self._records = np.zeros(capacity, COMMAND)
         self._bytes = self._records.view(np.uint8).data
         self._own: list[Commands] = []
-        self._evidence: list[bytes] = []
+        self._as_they_are: list[bytes] = []
         self._marks: dict[int, int] = {}
         self._all_codes: Codes = np.zeros(capacity, np.uint16)
         self._codes = self._all_codes[:0]
@@ -72,7 +72,7 @@ class Turn:
         self.frames.clear()
         self.count = 0
         self._own.clear()
-        self._evidence.clear()
+        self._as_they_are.clear()
         self._marks.clear()
         self._codes = self._all_codes[:0]
         self._refused = False
@@ -97,9 +97,9 @@ class Turn:
         """A command of the node itself; it stands behind those of the sessions."""
         self._own.append(commands)
 
-    def add_evidence(self, records: bytes) -> None:
-        """Evidence that belongs to no command: of a login."""
-        self._evidence.append(records)
+    def add_records(self, records: bytes) -> None:
+        """Records that are journaled as they are: evidence of a login, credit of the clearing house."""
+        self._as_they_are.append(records)
 
     def judge(self, overloaded: bool, now_ns: int) -> None:
         """Decide what is taken. `now_ns` is monotonic, for the rates."""
@@ -158,7 +158,7 @@ class Turn:
             one["time"] = now
             parts.append(one.tobytes())
         parts += self._frame_evidence(last_sequence)
-        parts += self._evidence
+        parts += self._as_they_are
         # A bytearray, because what kernels get must be writable to be of the type that they know.
         return np.frombuffer(bytearray(b"".join(parts)), COMMAND)
 

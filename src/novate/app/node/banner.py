@@ -1,0 +1,22 @@
+"""What a node says when it is ready."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Banner(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node says when it is ready."""
+
+    name: str
+    data: str
+    addresses: list[str]
+    sequence: int
+    recovered: str
+    durability: str
+    state_root: str
+    sessions: list[str]
+    clearing: bool
+    """A clearing house runs beside it."""
+    board: str
+    """Address of its pages, "socket" without pages, "off" without a board."""
