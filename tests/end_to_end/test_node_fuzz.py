@@ -31,6 +31,8 @@ FRAMES = int(os.environ.get("NOVATE_FUZZ_FRAMES", "1500"))
 PIECE = 25_000
 """Frames for one node: an operator of random words soon leaves no market open."""
 LOOK_EVERY = 250
+ANSWERED_EVERY = 8
+"""Only now and then an answer is waited for."""
 WORDS = (0, 1, 2, -1, PRICE, 1 << 31, 1 << 62, (1 << 63) - 1, -(1 << 63))
 FIELDS: dict[str, tuple[int, ...]] = {
     "kind": (*map(int, CommandKind), *[int(CommandKind.NEW)] * 40),
@@ -79,7 +81,7 @@ class Fuzzer:
         self.generator = np.random.default_rng(seed)
         self.watch = node.connect("WATCH")
         self.clients = {name: node.connect(name) for name in ("ALPINE", "OPERATOR")}
-        self.looked = 0
+        self.looked = self.sent = 0
 
     def send(self) -> None:
         """One frame."""
@@ -98,8 +100,10 @@ class Fuzzer:
         nonce, data = client.protocol.commands(records)
         try:
             client._send(damaged(self.chance, data) if is_damaged else data)
-            if not is_damaged:
+            self.sent += 1
+            if not is_damaged and self.sent % ANSWERED_EVERY == 0:
                 client.receipt(nonce)
+                client._notices.clear()
         except (OSError, SessionEnded):
             is_damaged = True
         if is_damaged:

@@ -165,3 +165,16 @@ def test_what_the_venue_has_no_credit_for_uses_up_no_number() -> None:
 
 def with_instruments(instruments: tuple[Instrument, ...]) -> Configuration:
     return msgspec.structs.replace(CONFIGURATION, instruments=instruments)
+
+
+def test_a_fill_on_a_day_without_trading_is_of_the_last_trading_day() -> None:
+    writer, fills = FillWriter(CONFIGURATION, TERMS), random_fills(1, 40)
+
+    def dates(today: date) -> set[int]:
+        records = writer.records(fills, 1, [SOURCE], today.toordinal())
+        return set(records["day"][records["kind"] == ClearingCommand.TRADE].tolist())
+
+    friday = date(2026, 10, 9)
+    assert dates(friday) == {friday.toordinal()}
+    assert dates(date(2026, 10, 11)) == {friday.toordinal()}, "a Sunday"
+    assert dates(date(2026, 10, 12)) == {date(2026, 10, 12).toordinal()}
