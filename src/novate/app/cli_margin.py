@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from novate.app.cli_margin_history import backtest, fhs
 from novate.app.cli_options import Json
 from novate.app.cli_screen import console, print_data, print_rows, progress_bars, table
 
@@ -224,6 +225,8 @@ margin.command("span")(span)
 margin.command("what-if")(what_if)
 margin.command("params")(params)
 margin.command("arrays")(arrays)
+margin.command("fhs")(fhs)
+margin.command("backtest")(backtest)
 
 
 def _margining(params: Path, policy: list[str] | None, no_cache: bool) -> Margining:
