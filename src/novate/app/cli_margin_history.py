@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from novate.reports.coverage import CoverageTest
 
 SHOWN = 40
+Tested = Literal["requirement", "value-at-risk", "expected-shortfall"]
 
 RulesOption = Annotated[
     Path, typer.Option("--rules", help="The house's rules for margin, in TOML.", show_default=False)
@@ -91,6 +92,10 @@ def backtest(
             "--outcomes", help="CSV: date, account, requirement, loss, of any method.", show_default=False
         ),
     ] = None,
+    of: Annotated[
+        Tested,
+        typer.Option("--of", help="The requirement before add-ons, or the measure of the model alone."),
+    ] = "requirement",
     confidence: Annotated[
         str, typer.Option("--confidence", help="Share of days to be covered; default: the rules', else 0.99.")
     ] = "",
@@ -117,7 +122,7 @@ def backtest(
         job = one_history(rules, prices, returns)
         asked, decimals = job.rules.method.confidence, job.rules.file.currencies
         with progress_bars() as progress:
-            series = job.backtest(job.holdings(positions), progress)
+            series = job.backtest(job.holdings(positions), "" if of == "requirement" else of, progress)
     if confidence:
         try:
             asked = share(confidence, "--confidence", above=True)
@@ -145,14 +150,14 @@ def _print_coverage(tests: list[tuple[Coverage, CoverageTest]], asked: Fraction)
         f"Coverage of {float(asked):.4g} of the days was asked of {plural(len(tests), 'account')}: {told}"
     )
     screen.print(headline, style="bold", markup=False)
-    made = table("account", "currency", ">days", ">exceptions", ">expected", ">Kupiec", ">p", ">independence",
-                 ">p", "verdict")  # fmt: skip
+    made = table(
+        "account", "currency", ">days", ">exceptions", ">expected", ">Kupiec p", ">independence p", ""
+    )
     for one, test in tests[:SHOWN]:
-        ratios = (test.kupiec, test.independence)
-        figures = (f"{value:.4f}" for ratio in ratios for value in (ratio.statistic, ratio.p_value))
+        values = (f"{ratio.p_value:.4f}" for ratio in (test.kupiec, test.independence))
         verdict = test.verdict.value + (", exceptions cluster" if test.clusters else "")
         counts = (f"{test.days:,}", f"{test.exceptions:,}", f"{test.expected:,.1f}")
-        made.add_row(escape(one.account), escape(one.currency), *counts, *figures, verdict)
+        made.add_row(escape(one.account), escape(one.currency), *counts, *values, verdict)
     screen.print(made)
     if len(tests) > SHOWN:
         screen.print(f"and {len(tests) - SHOWN:,} more; --json has all of them", style="dim")

@@ -11,8 +11,8 @@ from pathlib import Path
 from novate.app.margin_rules import Rules, read_rules
 from novate.app.problems import RefusedError
 from novate.app.progress import SILENT, Progress
-from novate.clearing.margin.coverage import Coverage, Outcome, backtest, first_tested
-from novate.clearing.margin.historical import AccountHistory, HistoricalMargin
+from novate.clearing.margin.coverage import Coverage, Outcome, backtest, first_tested, model_alone
+from novate.clearing.margin.historical import AccountHistory, HistoricalMargin, Measure
 from novate.clearing.margin.history import History
 from novate.clearing.margin.instruments import Instrument
 from novate.gateway.margin.histories import PriceHistory, read_prices, read_returns
@@ -65,9 +65,14 @@ class HistoricalJob:
         for account, positions in holdings.positions.items():
             yield method.margin(account, positions, self.rules.groups_of(holdings.member[account]))
 
-    def backtest(self, holdings: Holdings, progress: Progress = SILENT) -> list[Coverage]:
-        """Coverage of every account and currency, over all days that have a full lookback before them."""
+    def backtest(self, holdings: Holdings, of: str, progress: Progress = SILENT) -> list[Coverage]:
+        """Coverage of every account and currency, over all days that have a full lookback before them.
+
+        `of` names a measure, or is empty for the requirement before add-ons.
+        """
         rules = self.rules.method
+        if of:
+            rules = model_alone(rules, Measure(of))
         first, last = first_tested(self.history, rules), len(self.history.days)
         if first >= last:
             expected = f"a history of more than the {first:,} returns that a first requirement needs"

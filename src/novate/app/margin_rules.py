@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -23,17 +23,23 @@ from typing import Literal
 import msgspec
 
 from novate.app.problems import RefusedError
+from novate.clearing.default.drill import LayerRule, Source
+from novate.clearing.default.fund import Cover
 from novate.clearing.margin.add_ons import AddOnRules, Bracket
 from novate.clearing.margin.historical import HistoricalRules, Measure
+from novate.clearing.margin.history import RETURN_DECIMALS, RETURN_UNIT
 from novate.clearing.margin.instruments import Instrument
 from novate.clearing.margin.pricing.options_kernel import CALL, PUT
 from novate.clearing.margin.pricing.revaluation import OptionTerms
 from novate.clearing.margin.span.numbers import exact
+from novate.clearing.margin.stress import Scenario
+from novate.domain.units import INT64_MAX
 from novate.gateway.span.published import DAYS_OF_A_YEAR, MODELS
 
 LONGEST_RULES = 64 * 1024 * 1024
 SIDES = {"call": CALL, "put": PUT}
 LONGEST_PERIOD = 36_500
+LARGEST_MOVE = 100
 ZERO, ONE = Fraction(0), Fraction(1)
 
 
@@ -126,7 +132,7 @@ class LayerTable(_Table, frozen=True):
     """Table `layer`; which keys it needs depends on `source`."""
 
     name: str
-    source: Literal["margin", "contribution", "house", "contributions", "assessment", "gains"]
+    source: Source
     amount: str = ""
     multiple: str = ""
 
@@ -134,7 +140,7 @@ class LayerTable(_Table, frozen=True):
 class FundTable(_Table, frozen=True):
     """Table `fund`."""
 
-    cover: Literal["cover-1", "emir-42", "cover-2"] = "cover-2"
+    cover: Cover = Cover.COVER_2
     minimum: str = "0"
 
 
@@ -168,6 +174,24 @@ class Rules:
         """Issuers that fail with a member: itself and the group that it is of."""
         return frozenset((member, self.group.get(member, member)))
 
+    def house_currency(self) -> tuple[str, int]:
+        """The currency that everything is added up in, and its decimals; the only one if there is one."""
+        with _named(self.path):
+            if self.file.house is not None:
+                return self.file.house.currency, self.file.currencies[self.file.house.currency]
+            if len(self.file.currencies) == 1:
+                return next(iter(self.file.currencies.items()))
+            raise ValueError("expected house: currency with more than one currency, was none")
+
+    def rate_of(self, currency: str) -> Fraction:
+        """Units of the house's currency for one of another."""
+        with _named(self.path):
+            if currency == self.house_currency()[0]:
+                return ONE
+            if currency not in self.file.rates:
+                raise ValueError(f"rates: expected a rate of {currency}, was none")
+            return exact(self.file.rates[currency])
+
     def instruments(self, last: Mapping[str, Fraction]) -> list[Instrument]:
         """What can be held, priced by the file or else by the last prices of the history."""
         with _named(self.path):
@@ -186,6 +210,21 @@ def read_rules(path: Path) -> Rules:
         _check(file)
         group = {one.code: one.group or one.code for one in file.member}
         return Rules(path, file, _method(file.method), _add_ons(file.add_ons), group)
+
+
+def scenarios_of(rules: Rules, instruments: Sequence[Instrument]) -> list[Scenario]:
+    """The declared scenarios. RefusedError for one that names no factor of these instruments."""
+    with _named(rules.path):
+        if not rules.file.scenario:
+            raise ValueError("expected at least one table scenario, was none")
+        names = {one.code for one in instruments} | {one.factor for one in instruments}
+        return [_scenario(one, names, instruments) for one in rules.file.scenario]
+
+
+def layer_rules(rules: Rules, decimals: int) -> list[LayerRule]:
+    """The declared layers in their order."""
+    with _named(rules.path):
+        return [_layer(one, decimals) for one in rules.file.layer]
 
 
 class _named:  # noqa: N801 - reads as a word after `with`
@@ -291,6 +330,54 @@ def _option(file: RulesFile, one: OptionTable, place: str) -> OptionTerms:
     years = max(days, 1) / DAYS_OF_A_YEAR
     model, side = MODELS[one.model], SIDES[one.side]
     return OptionTerms(model, side, one.strike, one.volatility, years, one.rate, one.carry)
+
+
+def _scenario(one: ScenarioTable, names: set[str], instruments: Sequence[Instrument]) -> Scenario:
+    place = f"scenario {one.name}"
+    moves = {}
+    for name, text in one.moves.items():
+        known(name, sorted(names), f"{place}: moves")
+        moves[name] = move_of(text, f"{place}: {name}")
+    if not one.other:
+        missed = [each.code for each in instruments if each.code not in moves and each.factor not in moves]
+        if missed:
+            expected = "a move of every instrument, or other"
+            raise ValueError(f"{place}: expected {expected}, was none of {', '.join(missed[:20])}")
+    other = move_of(one.other, f"{place}: other") if one.other else 0
+    return Scenario(one.name, moves, other, move_of(one.volatility, f"{place}: volatility"))
+
+
+def _layer(one: LayerTable, decimals: int) -> LayerRule:
+    place, source = f"layer {one.name}", one.source
+    if bool(one.amount) != (source is Source.HOUSE):
+        raise ValueError(f"{place}: expected an amount exactly with source house, was {one.amount or 'none'}")
+    if one.multiple and source not in (Source.ASSESSMENT, Source.GAINS):
+        raise ValueError(f"{place}: expected a multiple with source assessment or gains, was {one.source}")
+    highest = ONE if source is Source.GAINS else None
+    multiple = share(one.multiple, f"{place}: multiple", highest) if one.multiple else ONE
+    amount = amount_of(one.amount, decimals, f"{place}: amount") if one.amount else 0
+    return LayerRule(one.name, source, amount, multiple)
+
+
+def amount_of(text: str, decimals: int, place: str) -> int:
+    """An amount of at least 0 in minor units; ValueError for more decimals than the currency has."""
+    units = share(text, place, highest=None) * 10**decimals
+    if units.denominator != 1 or units > INT64_MAX:
+        raise ValueError(f"{place}: expected an amount with at most {decimals} decimals, was {text}")
+    return int(units)
+
+
+def move_of(text: str, place: str) -> int:
+    """A relative move of -1 to 100 in 10**-12."""
+    try:
+        value = exact(text)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from None
+    units = value * RETURN_UNIT
+    if not -1 <= value <= LARGEST_MOVE or units.denominator != 1:
+        expected = f"a move of -1 to {LARGEST_MOVE} with at most {RETURN_DECIMALS} decimals"
+        raise ValueError(f"{place}: expected {expected}, was {text}")
+    return int(units)
 
 
 def share(text: str, place: str, highest: Fraction | None = ONE, above: bool = False) -> Fraction:

@@ -137,5 +137,5 @@ def _log_likelihood(misses: int, hits: int, share: float) -> float:
 
 def _one_degree(statistic: float) -> Ratio:
     # Rounding can bring a ratio of equal likelihoods a little below zero.
-    positive = max(statistic, 0.0)
+    positive = max(0.0, statistic)
     return Ratio(positive, math.erfc(math.sqrt(positive / 2)))

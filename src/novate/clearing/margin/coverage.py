@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from novate.clearing.margin.historical import Changes, HistoricalMargin, HistoricalRules
+from novate.clearing.margin.historical import Changes, HistoricalMargin, HistoricalRules, Measure
 from novate.clearing.margin.history import History
 from novate.clearing.margin.instruments import Instrument, rounded_up
 
@@ -58,6 +58,12 @@ def first_tested(history: History, rules: HistoricalRules) -> int:
     if rules.stress_weight:
         first = max(first, sum(day <= rules.stress_last for day in history.days))
     return first
+
+
+def model_alone(rules: HistoricalRules, measure: Measure) -> HistoricalRules:
+    """The same model without what tames procyclicality: coverage of a value at risk is exactly asked for."""
+    zero = Fraction(0)
+    return replace(rules, measure=measure, stress_weight=zero, floor_days=0, buffer=zero)
 
 
 def backtest(
