@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,78 @@ def test_stress_floor_buffer_and_horizon_by_hand(capsys: pytest.CaptureFixture[s
     assert long["floored"] == "48828.42"
     assert long["buffer"] == "9765.69", "48,828.42 x 0.25 x 0.8 = 9,765.684"
     assert long["requirement"] == "58594.11"
+
+
+def test_the_long_run_is_the_least_volatility(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    # Lookback: -0.011, 0.007, 0.002, whose mean square is 0.000058; the nine days have 0.000119222.
+    quiet = (FOLDER / "returns.csv").read_text().splitlines()
+    (tmp_path / "returns.csv").write_text("\n".join(quiet[:10]) + "\n")
+    rules = with_method(tmp_path, "floor_days = 9")
+    rules.write_text(rules.read_text().replace("lookback_days = 12", "lookback_days = 3"))
+    words = ("--rules", rules, "--returns", tmp_path / "returns.csv", "--positions", FOLDER / "positions.csv")
+    assert execute(["margin", "fhs", *map(str, words), "--json"]) == 0
+    long = json.loads(capsys.readouterr().out)["accounts"]["LONG"]["totals"]["EUR"]
+    assert long["current"] == "10990.18", "0.011 x 0.00760897 / 0.00761577"
+    assert long["floor"] == "15770.93", "0.011 x 0.01091889 / 0.00761577"
+    assert long["requirement"] == long["floored"] == "15770.93"
+
+
+def backtest(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, list[dict[str, Any]]]:
+    code = execute(["margin", "backtest", *map(str, words), "--json"])
+    return code, json.loads(capsys.readouterr().out)["series"]
+
+
+def six_days(tmp_path: Path, returns: str) -> tuple[object, ...]:
+    rules = with_method(tmp_path, "")
+    rules.write_text(rules.read_text().replace("lookback_days = 12", "lookback_days = 6"))
+    (tmp_path / "returns.csv").write_text(returns)
+    return ("--rules", rules, "--returns", tmp_path / "returns.csv", "--positions", FOLDER / "positions.csv")
+
+
+def test_a_backtest_finds_the_days_that_were_not_covered(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, series = backtest(capsys, *six_days(tmp_path, (FOLDER / "returns.csv").read_text()))
+    assert code == 0, "one exception in six days is what 85 percent lets happen"
+    long, short = series
+    assert (long["account"], long["days"], long["exceptions"]) == ("LONG", 6, 1)
+    assert long["exception_days"] == [{"day": "2026-01-16", "requirement": "20918.97", "loss": "26000.00"}]
+    assert short["exception_days"] == [{"day": "2026-01-19", "requirement": "15039.46", "loss": "18000.00"}]
+
+
+def test_a_requirement_knows_nothing_of_the_day_it_is_tested_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    crash = (FOLDER / "returns.csv").read_text().replace("2026-01-16,-0.026", "2026-01-16,-0.9")
+    _, (long, _) = backtest(capsys, *six_days(tmp_path, crash))
+    assert long["exception_days"] == [{"day": "2026-01-16", "requirement": "20918.97", "loss": "900000.00"}]
+
+
+def test_the_model_alone_is_below_the_buffered_requirement(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = six_days(tmp_path, (FOLDER / "returns.csv").read_text())
+    rules = tmp_path / "rules.toml"
+    rules.write_text(rules.read_text().replace('decay = "0.97"', 'decay = "0.97"\nbuffer = "0.25"'))
+    _, (buffered, _) = backtest(capsys, *words)
+    assert buffered["exceptions"] == 0, "20,918.97 x 1.25 = 26,148.72 covers 26,000"
+    _, (alone, _) = backtest(capsys, *words, "--of", "expected-shortfall")
+    assert alone["exception_days"][0]["requirement"] == "20918.97"
+
+
+@pytest.mark.parametrize(("exceptions", "code"), [(6, 0), (7, 1)])
+def test_outcomes_of_any_method_are_tested_and_too_many_are_exit_1(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, exceptions: int, code: int
+) -> None:
+    first = date(2025, 1, 1)
+    days = [(first + timedelta(day)).isoformat() for day in range(255)]
+    rows = [
+        f"{day},A,10,{10.01 if at % 30 == 5 and at < 30 * exceptions else 10}" for at, day in enumerate(days)
+    ]
+    path = tmp_path / "outcomes.csv"
+    path.write_text("date,account,requirement,loss\n" + "\n".join(rows) + "\n")
+    found, (one,) = backtest(capsys, "--outcomes", path)
+    assert (found, one["exceptions"], one["verdict"]) == (code, exceptions, ["covered", "not covered"][code])
 
 
 def test_explained_to_the_last_figure(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,11 +110,11 @@ HISTORIES = st.integers(2, 30).flatmap(
 POSITIONS = st.dictionaries(st.integers(0, 2), QUANTITY, max_size=3)
 
 
-def margined(returns: list[list[int]], positions: dict[int, Fraction], **rules: object) -> AccountHistory:
+def margined(returns: list[list[int]], positions: dict[int, Fraction], **rules: Any) -> AccountHistory:
     days = tuple(f"2026-01-{day + 1:02d}" for day in range(len(returns[0])))
     history = History(days, FACTORS, tuple(map(tuple, returns)))
-    chosen = HistoricalRules(**{"confidence": Fraction(9, 10), **rules})  # type: ignore[arg-type]
-    return HistoricalMargin(INSTRUMENTS, history, chosen).margin("A", positions)
+    chosen = HistoricalRules(confidence=Fraction(9, 10), lookback_days=len(days))
+    return HistoricalMargin(INSTRUMENTS, history, replace(chosen, **rules)).margin("A", positions)
 
 
 @settings(max_examples=60)
@@ -156,7 +158,7 @@ def test_the_house_asks_for_more_with_each_measure_against_procyclicality(
     returns: list[list[int]], positions: dict[int, Fraction]
 ) -> None:
     plain = margined(returns, positions).totals
-    floored = margined(returns, positions, floor_days=30).totals
+    floored = margined(returns, positions, floor_days=len(returns[0])).totals
     buffered = margined(returns, positions, buffer=Fraction(1, 4)).totals
     for currency, one in plain.items():
         assert floored[currency].requirement >= one.requirement

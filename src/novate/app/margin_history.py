@@ -63,7 +63,10 @@ class HistoricalJob:
         """Margin of each account, in file order."""
         method = self.method()
         for account, positions in holdings.positions.items():
-            yield method.margin(account, positions, self.rules.groups_of(holdings.member[account]))
+            try:
+                yield method.margin(account, positions, self.rules.groups_of(holdings.member[account]))
+            except ValueError as error:
+                raise RefusedError(f"{self.rules.path}: {error}") from error
 
     def backtest(self, holdings: Holdings, of: str, progress: Progress = SILENT) -> list[Coverage]:
         """Coverage of every account and currency, over all days that have a full lookback before them.

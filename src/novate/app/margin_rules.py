@@ -40,6 +40,7 @@ LONGEST_RULES = 64 * 1024 * 1024
 SIDES = {"call": CALL, "put": PUT}
 LONGEST_PERIOD = 36_500
 LARGEST_MOVE = 100
+LARGEST_STRIKE = 10**12
 ZERO, ONE = Fraction(0), Fraction(1)
 
 
@@ -237,6 +238,8 @@ class _named:  # noqa: N801 - reads as a word after `with`
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, RecursionError):
+            raise RefusedError(f"{self.path}: expected TOML of a few levels, was deeper") from None
         if isinstance(error, (msgspec.MsgspecError, ValueError, OverflowError)):
             raise RefusedError(f"{self.path}: {' '.join(str(error).split())}") from error
 
@@ -325,6 +328,8 @@ def _option(file: RulesFile, one: OptionTable, place: str) -> OptionTerms:
     days = (one.expiry - file.house.date).days
     if days < 0:
         raise ValueError(f"{place}: expected an expiry from {file.house.date} on, was {one.expiry}")
+    if not abs(one.strike) <= LARGEST_STRIKE:
+        raise ValueError(f"{place}: expected a strike of at most {LARGEST_STRIKE:,}, was {one.strike}")
     if not 0 <= one.volatility <= 1000 or not -1 <= one.rate <= 1 or not -1 <= one.carry <= 1:
         raise ValueError(f"{place}: expected a volatility of 0..1000, rate and carry of -1..1")
     years = max(days, 1) / DAYS_OF_A_YEAR

@@ -53,8 +53,8 @@ class Coverage:
 
 
 def first_tested(history: History, rules: HistoricalRules) -> int:
-    """The first day with a full lookback before it, and the whole stressed period if one is used."""
-    first = rules.lookback_days
+    """The first day with a full lookback and long run before it, and the stressed period if one is used."""
+    first = max(rules.lookback_days, rules.floor_days)
     if rules.stress_weight:
         first = max(first, sum(day <= rules.stress_last for day in history.days))
     return first

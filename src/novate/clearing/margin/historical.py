@@ -170,7 +170,8 @@ class Changes:
         """Loss of a portfolio by day, in the units of a lot's change; exact at any size."""
         total = np.zeros(len(self.days), np.int64)
         bound = sum(
-            abs(quantity) * int(np.abs(self.changes[row]).max()) for row, quantity in positions.items()
+            abs(quantity) * max(int(np.abs(self.changes[row]).max()), 1)
+            for row, quantity in positions.items()
         )
         if bound > INT64_MAX:
             columns = [(quantity, self.changes[row].tolist()) for row, quantity in positions.items()]
@@ -194,9 +195,10 @@ class HistoricalMargin:
         self.rules = rules
         self.add_on_rules = add_on_rules
         count = len(history.days)
-        recent = history.window(max(0, count - rules.lookback_days), count)
-        if not recent.days:
-            raise ValueError("expected a history of at least one return, was none")
+        needed = max(rules.lookback_days, rules.floor_days)
+        if count < needed:
+            raise ValueError(f"expected a history of at least {needed:,} returns, was {count:,}")
+        recent = history.window(count - rules.lookback_days, count)
         plain = Fraction(1)
         self._current = Changes(instruments, recent, rules.decay, {})
         self._recent = recent
@@ -208,7 +210,7 @@ class HistoricalMargin:
                 raise ValueError(f"expected a stressed period inside the history, was {found}")
             self._stressed = Changes(instruments, period, plain, {})
         if rules.floor_days:
-            long_run = history.window(max(0, count - rules.floor_days), count)
+            long_run = history.window(count - rules.floor_days, count)
             floors = {
                 name: volatility(mean_variance(returns))
                 for name, returns in zip(long_run.factors, long_run.returns, strict=True)

@@ -125,7 +125,7 @@ def changes_of(instruments: Sequence[Instrument], scenarios: Sequence[Scenario])
 
 def _check_sums(held: Sequence[Sequence[tuple[int, Fraction]]], change: Int64s, parts: int) -> None:
     """Refuse books whose losses could leave 62 bits: the largest loss of each account in any scenario."""
-    largest = [max((abs(int(one)) for one in row), default=0) for row in change]
+    largest = [max((abs(int(one)) for one in row), default=1) or 1 for row in change]
     if LOT_UNIT * parts >= LARGEST_SUM:
         raise ValueError("expected quantities with fewer decimals, was more than 64 bits hold")
     for positions in held:
