@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,11 @@ def test_affiliates_fail_together(capsys: pytest.CaptureFixture[str], tmp_path: 
     _, found = run(capsys, "stress", "T10", "--rules", str(tmp_path / "rules.toml"))
     assert found["covers"]["cover-2"]["needed"] == "300", "m1 + m2 as one, then m4: 60 + 150 + 90"
     assert found["covers"]["cover-2"]["members"] == ["twins", "m4"]
+    rules += '[[layer]]\nname = "margin"\nsource = "margin"\n'
+    (tmp_path / "rules.toml").write_text(rules)
+    words = ("--rules", str(tmp_path / "rules.toml"), "--defaulter", "twins", "--scenario", "2")
+    _, found = run(capsys, "fire-drill", "T10", *words)
+    assert (found["defaulters"], found["loss"]) == (["m1", "m2"], "210")
 
 
 @pytest.mark.parametrize(
@@ -184,3 +190,17 @@ def test_pictures_open_without_network(tmp_path: Path, capsys: pytest.CaptureFix
     page = tmp_path / "stress.html"
     run(capsys, "stress", "T10", "--html", str(page))
     assert "A default fund of EUR 240 would satisfy cover-2" in page.read_text()
+
+
+def test_the_page_about_defaults_shows_what_the_command_prints(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "default-resources.md").read_text()
+    shown = page.split("## A drill")[1].split("```")[1].strip().splitlines()
+    monkeypatch.chdir(root / "docs" / "examples" / "default-day")
+    assert execute(shlex.split(shown[0])[2:]) == 0
+    printed = {" ".join(line.split()) for line in capsys.readouterr().out.splitlines()}
+    assert len(shown) == 10
+    for line in shown[1:]:
+        assert " ".join(line.split()) in printed

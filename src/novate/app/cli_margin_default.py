@@ -64,7 +64,8 @@ def fire_drill(
     rules: RulesOption,
     positions: HistoryPositions,
     defaulter: Annotated[
-        list[str], typer.Option("--defaulter", help="A member that fails; can be given many times.")
+        list[str],
+        typer.Option("--defaulter", help="A member or a group that fails; can be given many times."),
     ],
     scenario: Annotated[
         str, typer.Option("--scenario", help="Name of a scenario of the rules.", show_default=False)
@@ -179,13 +180,14 @@ def _print_drill(drill: Drill, scenario: str, job: DefaultJob) -> None:
     screen = console()
     decimals = job.decimals
     screen.print(drill_headline(drill, scenario, job.currency, decimals), style="bold", markup=False)
-    made = table("layer", ">available", ">paid", ">left", "largest payers")
+    made = table("layer", ">available", ">paid", ">left", "largest payer")
     for one in drill.waterfall.payments:
-        shares = sorted(zip(one.layer.payers, one.shares, strict=True), key=lambda each: -each[1])
-        told = [f"{payer.name} {grouped(share, decimals)}" for payer, share in shares[:3] if share]
+        shares = [(share, payer.name) for payer, share in zip(one.layer.payers, one.shares, strict=True)]
+        share, name = max(shares, key=lambda each: each[0], default=(0, ""))
+        told = f"{name} {grouped(share, decimals)}" if share else ""
         amounts = (quiet(one.paid, decimals), quiet(one.layer.available - one.paid, decimals))
         available = grouped(one.layer.available, decimals)
-        made.add_row(escape(one.layer.name), available, *amounts, escape(", ".join(told)))
+        made.add_row(escape(one.layer.name), available, *amounts, escape(told))
     screen.print(made)
     back = sum(drill.collateral_left.values())
     fund = sum(drill.fund_left.values())

@@ -188,11 +188,7 @@ class DefaultJob:
 
     def drill(self, defaulters: Sequence[str], scenario: Scenario) -> Drill:
         """Let members fail in a scenario."""
-        members = list(dict.fromkeys(one.member for one in self.accounts))
-        for name in defaulters:
-            if name not in members:
-                known = ", ".join(members[:20])
-                raise RefusedError(f"{self.files.positions}: expected one of the members {known}, was {name}")
+        failing = [member for name in defaulters for member in self._members_of(name)]
         found = self._stressed([scenario])
         accounts = [
             DrillAccount(one.name, one.member, one.is_house, one.collateral, int(found.loss[row, 0]))
@@ -200,9 +196,20 @@ class DefaultJob:
         ]
         rules: list[LayerRule] = layer_rules(self.rules, self.decimals)
         try:
-            return fire_drill(accounts, self.contributions, list(dict.fromkeys(defaulters)), rules)
+            return fire_drill(accounts, self.contributions, list(dict.fromkeys(failing)), rules)
         except ValueError as error:
             raise RefusedError(f"{self.files.rules}: {error}") from error
+
+    def _members_of(self, name: str) -> list[str]:
+        """A member by its own name, or all that have positions of a group by the group's."""
+        members = list(dict.fromkeys(one.member for one in self.accounts))
+        if name in members:
+            return [name]
+        grouped = [member for member in members if self.rules.group.get(member) == name]
+        if not grouped:
+            known = ", ".join(members[:20])
+            raise RefusedError(f"{self.files.positions}: expected one of the members {known}, was {name}")
+        return grouped
 
     def scenario(self, name: str) -> Scenario:
         """A scenario of the rules by its name."""

@@ -16,16 +16,17 @@ from novate.clearing.default.drill import Drill
 from novate.clearing.default.fund import Cover, ScenarioCover
 from novate.clearing.default.waterfall import LayerPayment
 from novate.clearing.margin.stress import Stress
-from novate.reports.clearing_report_pictures import BAR, LEFT, RIGHT, ROW, WIDTH, bars
+from novate.reports.clearing_report_pictures import BAR, WIDTH, bars
 from novate.reports.default_data import drill_data, stress_data
 from novate.reports.figures import grouped, plural
 from novate.reports.page_frame import embedded, page_of, section, switches
 from novate.reports.svg import label, picture, tag
 
 MOST_BARS = 24
+TALL_ROW = 46
 STYLE = (
     ".used{fill:var(--down)}.second{fill:var(--down);fill-opacity:.55}"
-    ".left{fill:none;stroke:var(--muted)}.limit{stroke:var(--text);stroke-width:2}\n"
+    ".left{fill:none;stroke:var(--muted)}.breach{fill:var(--breach)}.limit{stroke:var(--text);stroke-width:2}\n"
 )
 
 
@@ -60,13 +61,14 @@ def stress_headline(told: StressPicture) -> str:
 
 def drill_headline(drill: Drill, scenario: str, currency: str, decimals: int) -> str:
     """The answer in one sentence."""
-    who = " and ".join(drill.defaulters)
+    *others, last = drill.defaulters
+    who = f"{', '.join(others)} and {last}" if others else last
     found = drill.waterfall
     loss = f"{currency} {grouped(found.loss, decimals)}"
     used = sum(bool(one.paid) for one in found.payments)
     if not found.loss:
-        return f"The default of {who} in {scenario} costs nothing"
-    cost = f"The default of {who} in {scenario} costs {loss}"
+        return f"The default of {who} costs nothing ({scenario})"
+    cost = f"The default of {who} ({scenario}) costs {loss}"
     if found.shortfall:
         return f"{cost}: {currency} {grouped(found.shortfall, decimals)} of it is paid by nobody"
     return f"{cost}: {plural(used, 'layer')} of {len(found.payments)} pay for it"
@@ -82,8 +84,8 @@ def stress_page(found: Stress, covers: Sequence[ScenarioCover], told: StressPict
     sections = [
         f'<h1>{escape(headline)}</h1><p class="lead">{plural(len(found.members), "member")} in '
         f"{plural(len(covers), 'scenario')}, amounts in {escape(told.currency)}.</p>",
-        section("scenarios", f"{first} asks for most", amounts, _scenarios(shown, told)),
-        section("members", f"Losses over margin in {first}", "By member, largest first.", losses),
+        section("scenarios", f"Most is asked for by: {first}", amounts, _scenarios(shown, told)),
+        section("members", f"Losses over margin: {first}", "By member, largest first.", losses),
     ]
     data = {"scenarios": stress_data(found, covers, told.decimals)}
     return _page("Stress of the default fund", sections, data, "novate margin stress")
@@ -94,11 +96,15 @@ def drill_page(drill: Drill, scenario: str, currency: str, decimals: int) -> str
     headline = drill_headline(drill, scenario, currency, decimals)
     line = "Each layer pays when those above it are used up: filled is consumed, the rest is left."
     largest = max(drill.waterfall.payments, key=lambda one: one.paid)
-    title = f"{largest.layer.name} pays most"
+    title = f"Most is paid by: {largest.layer.name}"
     sections = [
         f'<h1>{escape(headline)}</h1><p class="lead">A drill on copies, amounts in {escape(currency)}.</p>',
         section("layers", title, line, _layers(drill, decimals)),
-        *(_payers(at, one, decimals) for at, one in enumerate(drill.waterfall.payments) if one.paid),
+        *(
+            _payers(at, one, decimals)
+            for at, one in enumerate(drill.waterfall.payments)
+            if sum(map(bool, one.shares)) > 1
+        ),
     ]
     data = drill_data(drill, scenario, currency, decimals)
     return _page("Fire drill", sections, data, "novate margin fire-drill")
@@ -118,22 +124,33 @@ def _scenarios(covers: Sequence[ScenarioCover], told: StressPicture) -> str:
     most = max([told.resources, *(one.needed(told.cover) for one in covers), 1])
     parts = []
     for place, one in enumerate(covers):
-        y, x = place * ROW + 8, float(LEFT)
-        parts.append(label(LEFT - 12, y + 14, one.scenario, "name", "end"))
         counted = one.counted(told.cover)
+        needed = f"{' and '.join(counted) or 'nobody'}  {grouped(one.needed(told.cover), told.decimals)}"
+        parts.append(_heading(place, one.scenario, needed))
+        x = 0.0
         for at, (name, loss) in enumerate(zip(one.members, one.losses, strict=True)):
             if name in counted:
-                width = round(loss / most * (RIGHT - LEFT), 1)
                 kind = "used" if at % 2 == 0 else "second"
-                bar = tag("title", escape(f"{name} {grouped(loss, told.decimals)}"))
-                parts.append(tag("rect", bar, x=x, y=y, width=max(width, 1), height=BAR, class_=kind))
-                x = round(x + width, 1)
-        text = grouped(one.needed(told.cover), told.decimals)
-        parts.append(label(RIGHT + 12, y + 14, f"{text}  {', '.join(counted)}", "muted"))
+                hint = tag("title", escape(f"{name} {grouped(loss, told.decimals)}"))
+                parts.append(_bar(place, x, loss / most * WIDTH, kind, hint))
+                x = round(x + loss / most * WIDTH, 1)
     if told.resources:
-        x = round(LEFT + told.resources / most * (RIGHT - LEFT), 1)
-        parts.append(tag("line", x1=x, x2=x, y1=0, y2=len(covers) * ROW + 6, class_="limit"))
-    return picture(WIDTH, len(covers) * ROW + 12, "".join(parts), "Needed by scenario", class_="chart")
+        x = round(min(told.resources / most * WIDTH, WIDTH - 1), 1)
+        for place in range(len(covers)):
+            top = place * TALL_ROW + 17
+            parts.append(tag("line", x1=x, x2=x, y1=top, y2=top + BAR + 2, class_="limit"))
+    return picture(WIDTH, len(covers) * TALL_ROW, "".join(parts), "Needed by scenario", class_="chart")
+
+
+def _heading(place: int, name: str, told: str) -> str:
+    """The line above a bar: names of layers and scenarios are too long to stand beside one."""
+    y = place * TALL_ROW + 14
+    return label(0, y, name, "name") + label(WIDTH, y, told, "muted", "end")
+
+
+def _bar(place: int, x: float, width: float, kind: str, body: str = "") -> str:
+    y = place * TALL_ROW + 20
+    return tag("rect", body, x=x, y=y, width=max(round(width, 1), 1), height=BAR - 4, class_=kind)
 
 
 def _members_of(found: Stress, told: StressPicture) -> str:
@@ -151,21 +168,15 @@ def _layers(drill: Drill, decimals: int) -> str:
     most = max([*(one.layer.available for one in payments), short, 1])
     parts = []
     for place, one in enumerate(payments):
-        y = place * ROW + 8
-        whole, paid = (round(amount / most * (RIGHT - LEFT), 1) for amount in (one.layer.available, one.paid))
-        parts.append(label(LEFT - 12, y + 14, one.layer.name, "name", "end"))
-        parts.append(tag("rect", x=LEFT, y=y, width=max(whole, 1), height=BAR, class_="left"))
-        if one.paid:
-            parts.append(tag("rect", x=LEFT, y=y, width=max(paid, 1), height=BAR, class_="used"))
         told = f"{grouped(one.paid, decimals)} of {grouped(one.layer.available, decimals)}"
-        parts.append(label(LEFT + whole + 10, y + 14, told, "muted"))
-    height = len(payments) * ROW + 12
+        parts.append(_heading(place, one.layer.name, told))
+        parts.append(_bar(place, 0, one.layer.available / most * WIDTH, "left"))
+        if one.paid:
+            parts.append(_bar(place, 0, one.paid / most * WIDTH, "used"))
     if short:
-        width = round(short / most * (RIGHT - LEFT), 1)
-        parts.append(label(LEFT - 12, height + 10, "paid by nobody", "name", "end"))
-        parts.append(tag("rect", x=LEFT, y=height - 4, width=max(width, 1), height=BAR, class_="used"))
-        parts.append(label(LEFT + width + 10, height + 10, grouped(short, decimals), "muted"))
-        height += ROW
+        parts.append(_heading(len(payments), "paid by nobody", grouped(short, decimals)))
+        parts.append(_bar(len(payments), 0, short / most * WIDTH, "breach"))
+    height = (len(payments) + bool(short)) * TALL_ROW
     return picture(WIDTH, height, "".join(parts), "Layers of the default", class_="chart")
 
 
