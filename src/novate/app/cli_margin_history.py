@@ -126,6 +126,8 @@ def backtest(
     if confidence:
         try:
             asked = share(confidence, "--confidence", above=True)
+            if asked == 1:
+                raise ValueError("--confidence: expected a share below 1, was 1: it has no exceptions")
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
     tests = [(one, coverage_test(one.hits, float(1 - asked), significance)) for one in series]

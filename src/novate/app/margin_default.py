@@ -17,8 +17,9 @@ from novate.app.margin_rules import Rules, amount_of, layer_rules, read_rules, s
 from novate.app.problems import RefusedError
 from novate.clearing.default.drill import Drill, DrillAccount, LayerRule, Source, fire_drill
 from novate.clearing.default.fund import Cover, ScenarioCover, contributions, scenario_covers, worst
-from novate.clearing.margin.history import return_of
+from novate.clearing.margin.history import RETURN_UNIT
 from novate.clearing.margin.stress import Scenario, Stress, StressedAccount, in_house_money, stress
+from novate.domain.units import div_half_up
 from novate.gateway.margin.holdings import (
     read_collateral,
     read_fund,
@@ -225,5 +226,8 @@ class DefaultJob:
         for one in self.own:
             before.setdefault(one.factor, one.price)
         after = read_stress_prices(path, before)
-        moves = {name: return_of(price, after[name]) for name, price in before.items()}
+        moves = {}
+        for name, price in before.items():
+            change = Fraction(after[name] - price, price) * RETURN_UNIT
+            moves[name] = div_half_up(change.numerator, change.denominator)
         return Scenario(path.name, moves)

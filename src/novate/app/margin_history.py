@@ -6,6 +6,7 @@ rules, prices or returns, positions --HistoricalJob--> AccountHistory per accoun
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from novate.app.margin_rules import Rules, read_rules
@@ -63,10 +64,17 @@ class HistoricalJob:
         """Margin of each account, in file order."""
         method = self.method()
         for account, positions in holdings.positions.items():
-            try:
-                yield method.margin(account, positions, self.rules.groups_of(holdings.member[account]))
-            except ValueError as error:
-                raise RefusedError(f"{self.rules.path}: {error}") from error
+            with self._valued():
+                risk = method.margin(account, positions, self.rules.groups_of(holdings.member[account]))
+            yield risk
+
+    @contextmanager
+    def _valued(self) -> Iterator[None]:
+        """Names the rules where a lot of an instrument is worth more than can be counted."""
+        try:
+            yield
+        except ValueError as error:
+            raise RefusedError(f"{self.rules.path}: {error}") from error
 
     def backtest(self, holdings: Holdings, of: str, progress: Progress = SILENT) -> list[Coverage]:
         """Coverage of every account and currency, over all days that have a full lookback before them.
@@ -82,8 +90,9 @@ class HistoricalJob:
             raise RefusedError(f"{self.source}: expected {expected}, was {last:,}")
         found: dict[tuple[str, str], list[Outcome]] = {}
         days = backtest(self.instruments, self.history, rules, holdings.positions)
-        for done, outcomes in enumerate(days):
-            progress("backtest: days", done, last - first)
-            for key, outcome in outcomes.items():
-                found.setdefault(key, []).append(outcome)
+        with self._valued():
+            for done, outcomes in enumerate(days):
+                progress("backtest: days", done, last - first)
+                for key, outcome in outcomes.items():
+                    found.setdefault(key, []).append(outcome)
         return [Coverage(*key, tuple(outcomes)) for key, outcomes in found.items()]

@@ -273,6 +273,17 @@ def test_wrong_use(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], t
     assert told in message
 
 
+@pytest.mark.parametrize("confidence", ["0", "1", "1.5", "nan", "abc"])
+def test_a_confidence_is_a_share_below_1(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, confidence: str
+) -> None:
+    (tmp_path / "outcomes.csv").write_text("date,account,requirement,loss\n2026-01-05,A,1,0\n")
+    outcomes = ("--outcomes", str(tmp_path / "outcomes.csv"))
+    code, message = refusal(capsys, "margin", "backtest", *outcomes, "--confidence", confidence)
+    assert code == 2
+    assert "--confidence: expected a" in message
+
+
 def test_a_member_or_scenario_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     words = files(tmp_path, "T11")
     who = refusal(capsys, "margin", "fire-drill", *words, "--defaulter", "GONE", "--scenario", "25 percent")

@@ -139,50 +139,67 @@ def tail_size(days: int, confidence: Fraction) -> int:
     return max(1, div_ceil(share.numerator, share.denominator))
 
 
-def tail_of(losses: Sequence[int], size: int, unit: int) -> Tail:
+def tail_of(losses: Sequence[int] | Int64s, size: int, unit: int) -> Tail:
     """The `size` largest losses; of equal ones the older first."""
-    order = sorted(range(len(losses)), key=lambda day: (-losses[day], day))[:size]
-    return Tail(tuple(order), tuple(losses[day] for day in order), unit)
+    if isinstance(losses, np.ndarray):
+        order = np.argsort(-losses, kind="stable")[:size].tolist()
+    else:
+        order = sorted(range(len(losses)), key=lambda day: (-losses[day], day))[:size]
+    return Tail(tuple(order), tuple(int(losses[day]) for day in order), unit)
 
 
 class Changes:
-    """Change of one lot of every instrument on every day: what a history means for what is held."""
+    """Change of one lot of every instrument on every day: what a history means for what is held.
+
+    A factor is scaled, and an instrument valued, when somebody is found to hold it.
+    """
 
     def __init__(
         self, instruments: Sequence[Instrument], history: History, decay: Fraction, floors: Mapping[str, int]
     ) -> None:
-        rows = {name: row for row, name in enumerate(history.factors)}
-        scaled = {
-            name: scaled_returns(history.returns[rows[name]], decay, floors.get(name, 0))
-            for name in dict.fromkeys(one.factor for one in instruments)
-        }
         self.days = history.days
-        self.changes = [lot_changes(one, scaled[one.factor]) for one in instruments]
+        self._instruments = instruments
+        self._returns = dict(zip(history.factors, history.returns, strict=True))
+        self._decay, self._floors = decay, floors
+        self._scaled: dict[str, list[int]] = {}
+        self._changes: dict[int, tuple[Int64s, int]] = {}
+
+    def of(self, row: int) -> tuple[Int64s, int]:
+        """(days,) changes of a lot, and the largest of them in size, at least 1."""
+        if row not in self._changes:
+            instrument = self._instruments[row]
+            name = instrument.factor
+            if name not in self._scaled:
+                floor = self._floors.get(name, 0)
+                self._scaled[name] = scaled_returns(self._returns[name], self._decay, floor)
+            changes = lot_changes(instrument, self._scaled[name])
+            self._changes[row] = changes, max(int(np.abs(changes).max()), 1)
+        return self._changes[row]
 
     def losses_of(
         self, positions: Mapping[int, Fraction], instruments: Sequence[Instrument], currency: str
     ) -> list[Fraction]:
         """Loss by day of what is held in one currency, in minor units."""
         lots, parts = whole_lots(of_currency(positions, instruments, currency))
-        return [Fraction(loss, parts * LOT_UNIT) for loss in self.losses(lots)]
+        return [Fraction(int(loss), parts * LOT_UNIT) for loss in self.losses(lots)]
 
-    def losses(self, positions: Mapping[int, int]) -> list[int]:
+    def losses(self, positions: Mapping[int, int]) -> list[int] | Int64s:
         """Loss of a portfolio by day, in the units of a lot's change; exact at any size."""
-        total = np.zeros(len(self.days), np.int64)
-        bound = sum(
-            abs(quantity) * max(int(np.abs(self.changes[row]).max()), 1)
-            for row, quantity in positions.items()
-        )
-        if bound > INT64_MAX:
-            columns = [(quantity, self.changes[row].tolist()) for row, quantity in positions.items()]
+        held = [(quantity, *self.of(row)) for row, quantity in positions.items()]
+        if sum(abs(quantity) * largest for quantity, _, largest in held) > INT64_MAX:
+            columns = [(quantity, changes.tolist()) for quantity, changes, _ in held]
             return [-sum(quantity * days[at] for quantity, days in columns) for at in range(len(self.days))]
-        for row, quantity in positions.items():
-            total -= quantity * self.changes[row]
-        return [int(one) for one in total]
+        total = np.zeros(len(self.days), np.int64)
+        for quantity, changes, _ in held:
+            total -= quantity * changes
+        return total
 
 
 class HistoricalMargin:
-    """Margin by one history under one set of rules. ValueError where the history is too short."""
+    """Margin by one history under one set of rules. ValueError where the history is too short.
+
+    `margin` and `before_add_ons` raise ValueError for amounts of one lot that 64 bits do not hold.
+    """
 
     def __init__(
         self,
@@ -300,7 +317,8 @@ class HistoricalMargin:
     def _contributions(self, lots: Mapping[int, int], tail: Tail, unit: int) -> dict[str, int]:
         made = {}
         for row, quantity in lots.items():
-            lost = -quantity * sum(int(self._current.changes[row][day]) for day in tail.days)
+            changes, _ = self._current.of(row)
+            lost = -quantity * sum(int(changes[day]) for day in tail.days)
             made[self.instruments[row].code] = div_half_up(lost, unit * len(tail.days))
         return made
 

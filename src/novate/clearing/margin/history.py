@@ -45,10 +45,13 @@ class History:
         return self.window(inside[0], inside[-1] + 1) if inside else self.window(0, 0)
 
 
-def return_of(before: Fraction, after: Fraction) -> int:
-    """`after / before - 1` in 10**-12, half away from zero; `before` is above zero."""
-    change = Fraction(after - before, before)
-    return div_half_up(change.numerator * RETURN_UNIT, change.denominator)
+def return_of(before: tuple[int, int], after: tuple[int, int]) -> int:
+    """`after / before - 1` in 10**-12, half away from zero; `before` is above zero.
+
+    Prices are digits and how many of them stand behind the point: (1005, 2) is 10.05.
+    """
+    old = before[0] * 10 ** after[1]
+    return div_half_up((after[0] * 10 ** before[1] - old) * RETURN_UNIT, old)
 
 
 def mean_variance(returns: Sequence[int]) -> int:

@@ -36,11 +36,11 @@ def read_prices(path: Path) -> PriceHistory:
     names, rows = wide_rows(path, "date")
     days: list[str] = []
     columns: list[list[int]] = [[] for _ in names]
-    before: list[Fraction] | None = None
+    before: list[tuple[int, int]] | None = None
     for row in _ascending(rows):
-        prices = [row.number(name) for name in names]
+        prices = [row.decimal(name) for name in names]
         for name, price in zip(names, prices, strict=True):
-            if price <= 0:
+            if price[0] <= 0:
                 raise row.problem(name, "a price above 0", row.fields[name])
         if before is not None:
             days.append(row.fields["date"])
@@ -51,7 +51,8 @@ def read_prices(path: Path) -> PriceHistory:
     if before is None or not days:
         raise FileProblem(path, "prices of at least two days", f"{0 if before is None else 1}")
     history = History(tuple(days), tuple(names), tuple(map(tuple, columns)))
-    return PriceHistory(history, dict(zip(names, before, strict=True)))
+    last = {name: Fraction(digits, 10**behind) for name, (digits, behind) in zip(names, before, strict=True)}
+    return PriceHistory(history, last)
 
 
 def read_returns(path: Path) -> PriceHistory:
@@ -62,11 +63,12 @@ def read_returns(path: Path) -> PriceHistory:
     for row in _ascending(rows):
         days.append(row.fields["date"])
         for column, name in zip(columns, names, strict=True):
-            value = row.number(name) * RETURN_UNIT
-            if value.denominator != 1 or value < -RETURN_UNIT:
+            digits, decimals = row.decimal(name)
+            value, rest = divmod(digits * RETURN_UNIT, 10**decimals)
+            if rest or value < -RETURN_UNIT:
                 expected = f"a return of at least -1 with at most {RETURN_DECIMALS} decimals"
                 raise row.problem(name, expected, row.fields[name])
-            column.append(_within(row, name, int(value)))
+            column.append(_within(row, name, value))
         _check_size(path, row, len(days) * len(names))
     if not days:
         raise FileProblem(path, "returns of at least one day", "0")

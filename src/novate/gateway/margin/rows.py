@@ -15,7 +15,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from novate.clearing.margin.span.numbers import exact
+from novate.clearing.margin.span.numbers import scaled
 from novate.domain.units import INT64_MAX
 from novate.gateway.files.problems import FileProblem, shortened
 
@@ -43,16 +43,21 @@ class Row:
             raise self.problem(column, f"a name of 1..{LONGEST_NAME} characters", text)
         return text
 
-    def number(self, column: str) -> Fraction:
-        """A decimal of at most 10**15 in size."""
+    def decimal(self, column: str) -> tuple[int, int]:
+        """A decimal of at most 10**15 in size: its digits, and how many of them stand behind the point."""
         text = self.fields[column]
         try:
-            value = exact(text)
+            digits, decimals = scaled(text)
         except ValueError:
             raise self.problem(column, "a decimal number", text) from None
-        if abs(value) > LARGEST_NUMBER:
+        if abs(digits) > LARGEST_NUMBER * 10**decimals:
             raise self.problem(column, f"a number of at most {LARGEST_NUMBER:,}", text)
-        return value
+        return digits, decimals
+
+    def number(self, column: str) -> Fraction:
+        """The same as a fraction."""
+        digits, decimals = self.decimal(column)
+        return Fraction(digits, 10**decimals)
 
     def minor_units(self, column: str, decimals: int) -> int:
         """An amount that is not negative, in minor units."""
