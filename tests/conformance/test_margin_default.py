@@ -147,6 +147,29 @@ def test_prices_say_the_same_as_the_scenario_that_leads_to_them(
     assert by_prices[1]["layers"] == by_name[1]["layers"]
 
 
+def test_own_issues_of_the_defaulter_are_worth_nothing_if_asked(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    rules = (FOLDER / "T11" / "rules.toml").read_text()
+    (tmp_path / "rules.toml").write_text(rules.replace('code = "FUT"', 'code = "FUT"\nissuer = "DEFAULTER"'))
+    words = ("--rules", str(tmp_path / "rules.toml"), "--defaulter", "DEFAULTER", "--scenario", "15 percent")
+    assert run(capsys, "fire-drill", "T11", *words)[1]["loss"] == "15000"
+    assert run(capsys, "fire-drill", "T11", *words, "--wrong-way")[1]["loss"] == "100000"
+
+
+def test_other_currencies_become_the_houses(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rules = (FOLDER / "T11" / "rules.toml").read_text()
+    rules = rules.replace("EUR = 0", 'EUR = 0\nUSD = 2\n\n[house]\ncurrency = "EUR"\n\n[rates]\nUSD = "0.9"')
+    rules = rules.replace('currency = "EUR"\nprice', 'currency = "USD"\nprice')
+    (tmp_path / "rules.toml").write_text(rules)
+    (tmp_path / "collateral.csv").write_text("account,currency,amount\nD-HOUS,EUR,1\nD-HOUS,USD,10000.99\n")
+    words = ("--rules", str(tmp_path / "rules.toml"), "--collateral", str(tmp_path / "collateral.csv"))
+    drill = ("--defaulter", "DEFAULTER", "--scenario", "15 percent")
+    _, found = run(capsys, "fire-drill", "T11", *words, *drill)
+    assert found["loss"] == "13500", "15,000 dollars at 0.90"
+    assert found["layers"][0]["paid"] == "9001", "1 + 9,000.89, rounded down"
+
+
 SEGREGATED = """member,account,type,instrument,quantity
 BROKER,B-HOUS,HOUS,FUT,{house}
 BROKER,ANNA,CLIE,FUT,1

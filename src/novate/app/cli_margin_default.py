@@ -76,6 +76,9 @@ def fire_drill(
             "--stress-prices", help="CSV: factor, price, instead of a scenario.", show_default=False
         ),
     ] = None,
+    wrong_way: Annotated[
+        bool, typer.Option("--wrong-way", help="What the failing groups have issued is worth nothing.")
+    ] = False,
     collateral: Collateral = None,
     fund: Fund = None,
     prices: Prices = None,
@@ -89,7 +92,7 @@ def fire_drill(
         raise typer.BadParameter(f"expected either --scenario or --stress-prices, was {found}")
     job = _job(rules, positions, collateral, fund, prices, returns)
     chosen = job.scenario(scenario) if stress_prices is None else job.scenario_of_prices(stress_prices)
-    drill = job.drill(defaulter, chosen)
+    drill = job.drill(defaulter, chosen, wrong_way)
     if html is not None:
         from novate.app.whole_files import write_together
         from novate.reports.default_page import drill_page

@@ -8,7 +8,7 @@ rules, positions, collateral (or a history), fund  --DefaultJob--> stressed acco
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -187,9 +187,13 @@ class DefaultJob:
         except ValueError as error:
             raise RefusedError(f"{self.files.positions}: {error}") from error
 
-    def drill(self, defaulters: Sequence[str], scenario: Scenario) -> Drill:
-        """Let members fail in a scenario."""
+    def drill(self, defaulters: Sequence[str], scenario: Scenario, wrong_way: bool = False) -> Drill:
+        """Let members fail in a scenario; with `wrong_way` what their groups have issued is worth nothing."""
         failing = [member for name in defaulters for member in self._members_of(name)]
+        if wrong_way:
+            issuers = frozenset().union(*(self.rules.groups_of(member) for member in failing))
+            worthless = {one.code: -RETURN_UNIT for one in self.own if one.issuer in issuers}
+            scenario = replace(scenario, moves={**scenario.moves, **worthless})
         found = self._stressed([scenario])
         accounts = [
             DrillAccount(one.name, one.member, one.is_house, one.collateral, int(found.loss[row, 0]))
