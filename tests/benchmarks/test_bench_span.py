@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novate.app.bench_span import bench_span, figures
+from novate.app.bench_span import against_targets, bench_span, figures
 
 
 def test_every_case_is_measured() -> None:
@@ -12,3 +12,6 @@ def test_every_case_is_measured() -> None:
     assert all(case.best_ns > 0 for case in result.results)
     assert result.results[0].details["peak_mebibytes"] > 0
     assert len(list(figures(result))) == len(cases)
+    met = {row[0]: row[-1] for row in against_targets(result)}
+    assert met["SPAN of 100,000 portfolios x 20 positions"] == "a smaller one"
+    assert met["risk arrays of 160,000 options"] in ("reach for", "must", "no")

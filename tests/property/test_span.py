@@ -24,7 +24,7 @@ from novate.gateway.span.source import chunks
 from novate.gateway.span.spn import model_of, read_spn
 from novate.gateway.span.xml_rows import rows_of
 from tests.oracle import naive_span
-from tests.span_cases import FOLDER, differences
+from tests.span_cases import FOLDER, differences, naive_book
 
 SMALL, MEDIUM = FOLDER / "dev" / "small.spn", FOLDER / "dev" / "medium.spn.gz"
 FIELDS = tuple(CommodityRisk.__dataclass_fields__)
@@ -53,12 +53,6 @@ def exact(path: Path, choices: tuple[tuple[str, str], ...] = ()) -> SpanMargin:
 @functools.cache
 def batch(path: Path, choices: tuple[tuple[str, str], ...] = ()) -> BatchMargin:
     return BatchMargin(Tables(parameters(path), policy_of(dict(choices))))
-
-
-@functools.cache
-def naive_book(path: Path, oof_delta_period: str) -> naive_span.Book:
-    """The only switch that the naive twin reads files by is that of the delta period."""
-    return naive_span.load(path, {**naive_span.DEFAULTS, "oof_delta_period": oof_delta_period})
 
 
 def policies() -> st.SearchStrategy[tuple[tuple[str, str], ...]]:

@@ -7,7 +7,11 @@ import pytest
 from tests.tidy.purity import floats, impurities
 from tests.tidy.sources import core, report, sample
 
-REAL_VALUED = {"novate.clearing.margin.pricing.options_kernel", "novate.clearing.margin.pricing.arrays"}
+REAL_VALUED = {
+    "novate.clearing.margin.pricing.options_kernel",
+    "novate.clearing.margin.pricing.arrays",
+    "novate.clearing.margin.pricing.revaluation",
+}
 """Option prices are real numbers by nature; `arrays` rounds them to money, and nothing above sees them."""
 
 

@@ -23,7 +23,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -237,6 +237,60 @@ def _load_kernels() -> None:
     from novate.gateway.span.xml_rows import rows_of
 
     rows_of([b"<spanFile/>"], STANDARD.rate)
+
+
+class Target(NamedTuple):
+    """What a case is asked for, in CPU seconds of the whole of it, and at most how much memory."""
+
+    case: str
+    words: str
+    must: float
+    reach: float
+    least: int
+    """The size (bytes, accounts, positions, options) that the targets are for, or a larger one."""
+    must_mebibytes: int = 0
+
+
+LARGE_FILE = 45_000_000
+TARGETS = (
+    Target("open:xml", "open a large .spn the first time", 5, 2, LARGE_FILE, 400),
+    Target("open:columns", "open it from its columns", 0.3, 0.1, LARGE_FILE),
+    Target("accounts", "SPAN of 100,000 portfolios x 20 positions", 0.8, 0.35, 100_000),
+    Target("order", "one more order, account with 50 positions", 50e-6, 15e-6, ORDER_POSITIONS),
+    Target("arrays", "risk arrays of 160,000 options", 1.5, 0.5, ARRAY_OPTIONS),
+)
+
+
+def against_targets(result: SpanBench) -> Iterator[tuple[str, ...]]:
+    """Rows of the table of what was asked for: case, best, median, must, reach for, what the median meets."""
+    cases = {case.case: case for case in result.results}
+    for target in TARGETS:
+        case = cases[target.case]
+        measured = (_time(case.best_ns), _time(case.median_ns))
+        if case.messages < target.least:
+            yield target.words, *measured, "", "", "a smaller one"
+            continue
+        median, peak = case.median_ns / 1e9, case.details.get("peak_mebibytes", 0)
+        met = "reach for" if median <= target.reach else "must" if median <= target.must else "no"
+        if target.must_mebibytes and int(peak) > target.must_mebibytes:
+            met = f"no: {peak} MiB of {target.must_mebibytes}"
+        yield target.words, *measured, _time(target.must * 1e9), _time(target.reach * 1e9), met
+    for case in result.results:
+        if case.case.startswith("moved:") and case.messages:
+            words = f"after a move, for each of {case.messages:,} holders"
+            yield (
+                words,
+                _time(case.best_ns / case.messages),
+                _time(case.median_ns / case.messages),
+                "",
+                "",
+                "",
+            )
+
+
+def _time(nanoseconds: float) -> str:
+    """Seconds, or microseconds of what is short."""
+    return f"{nanoseconds / 1e9:.3g} s" if nanoseconds >= 1e6 else f"{nanoseconds / 1e3:.3g} us"
 
 
 def figures(result: SpanBench) -> Iterator[tuple[str, ...]]:

@@ -174,9 +174,14 @@ def print_clearing(result: ClearingBench) -> None:
 
 
 def print_span(result: SpanBench) -> None:
-    """The table of `novate bench span`; times in milliseconds of CPU."""
+    """The table of `novate bench span`, what was asked for beside what was measured, and the machine."""
     screen = console()
+    made = table("CPU time, one core", ">best", ">median", ">must", ">reach for", "median meets")
+    for row in bench_span.against_targets(result):
+        made.add_row(*row)
+    screen.print(made)
     made = table("case", ">best ms", ">median ms", ">worst ms", ">of", "")
     for row in bench_span.figures(result):
         made.add_row(*row)
     screen.print(made)
+    screen.print(machine_line(result.machine), markup=False)

@@ -4,6 +4,8 @@ span      requirement of every account by SPAN
 what-if   the same with trades that nobody has made yet, or with each of a list of candidates
 params    what is in a parameter file
 arrays    a parameter file of the house's own contracts, with risk arrays
+fhs, backtest        by historical simulation, and whether that covered
+stress, fire-drill   what defaults would cost, and which layers pay
 
 A file that is refused is one line on standard error and exit 1; with --json it is
 {"error": {"kind": ..., "message": ...}} on standard output, with the kinds of span-rules.md, section 13.
@@ -18,6 +20,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from novate.app.cli_margin_default import fire_drill, stress
+from novate.app.cli_margin_history import backtest, fhs
 from novate.app.cli_options import Json
 from novate.app.cli_screen import console, print_data, print_rows, progress_bars, table
 
@@ -224,6 +228,10 @@ margin.command("span")(span)
 margin.command("what-if")(what_if)
 margin.command("params")(params)
 margin.command("arrays")(arrays)
+margin.command("fhs")(fhs)
+margin.command("backtest")(backtest)
+margin.command("stress")(stress)
+margin.command("fire-drill")(fire_drill)
 
 
 def _margining(params: Path, policy: list[str] | None, no_cache: bool) -> Margining:

@@ -1,0 +1,1 @@
+"""Files of prices, positions and resources for the methods of margin."""
