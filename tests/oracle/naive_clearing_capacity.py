@@ -29,6 +29,20 @@ class Capacity(State):
         parties = sum(len(accounts) for accounts in self.terms.members.values())
         self.parties = parties + 2
 
+    def check_amount(self, command: Json) -> tuple[Party, str]:
+        """Who and what of a deposit or a withdrawal."""
+        party: Party = (command["member"], command["account"])
+        if party != CCP:
+            refuse_if(party[0] == CCP[0], "UNKNOWN_ACCOUNT")
+            self.terms.check_party(party)
+        if "isin" in command:
+            self.terms.check_instrument(command["isin"])
+            self.terms.check_quantity(command["qty"])
+            return party, command["isin"]
+        refuse_if(command["ccy"] not in self.terms.currencies, "UNKNOWN_CURRENCY")
+        refuse_if(not 1 <= command["amount"] <= self.terms.switches["max_amount"], "INVALID_AMOUNT")
+        return party, command["ccy"]
+
     def load_leg(self, leg: Leg, sign: int = 1) -> None:
         self.load[leg.isin] += sign * abs(leg.qty)
         self.load[self.terms.currency(leg.isin)] += sign * abs(leg.amount)

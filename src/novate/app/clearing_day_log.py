@@ -19,7 +19,8 @@ import msgspec
 import numpy as np
 
 from novate.app.clearing_answers import positions_json
-from novate.app.conform_clearing_events import FIRST_MAIN_KIND, EventReader
+from novate.app.conform_clearing_events import EventReader
+from novate.app.conform_clearing_raw import FIRST_MAIN_KIND
 from novate.clearing.house_terms import day_text
 from novate.clearing.machine import Clearing
 from novate.domain.clearing_codes import ClearingEvent, Policy

@@ -14,7 +14,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from novate.clearing.chart import BalanceBook, place_of
+from novate.clearing.chart import BalanceBook, owner_of, place_of, purpose_of
 from novate.clearing.house_terms import HouseTerms
 from novate.clearing.ledger.codes import TransferFlag
 from novate.clearing.ledger.layout import TRANSFERS
@@ -57,7 +57,9 @@ def trial_balance(ledger: LedgerView, terms: HouseTerms, day: int) -> list[Trial
 def _line(account: int, net: int, terms: HouseTerms) -> TrialLine:
     book, asset, party = place_of(account)
     is_security = book == BalanceBook.HOLDINGS
-    member, name = terms.parties[party]
+    member, name = terms.parties[owner_of(party)]
+    if purpose := purpose_of(party):
+        name = f"{name}/{purpose.name.capitalize()}"
     return TrialLine(
         book=book.name,
         asset=(terms.instruments if is_security else terms.currencies)[asset].name,
