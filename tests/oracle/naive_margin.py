@@ -114,11 +114,13 @@ class Margin(Corporate):
             held = self.held(isin)
             paid = [party for of, party in self.paid if of == isin and self.paid[of, party]]
             for party in sorted({*held, *paid}):
+                if members is not None and party[0] not in members:
+                    continue
                 qty, value = held.get(party, (0, 0))
                 if qty and (self.is_future(isin) or isin in ending):
                     value += rounded(qty * self.terms.minor(isin, self.prices[isin][0]))
                 amount = value - self.paid[isin, party]
-                if amount and (members is None or party[0] in members):
+                if amount:
                     found.append((isin, party, qty, amount))
         return found
 
