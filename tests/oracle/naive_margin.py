@@ -59,7 +59,9 @@ class Margin(Corporate):
         is_margined = command.get("isin") in self.terms.contracts
         refuse_if(command["cmd"] in OF_SECURITIES and is_margined, "MARGINED_INSTRUMENT")
         if command["cmd"] == "WITHDRAW":
-            refuse_if(self.is_barred((command["member"], command["account"])), "MEMBER_IN_DEFAULT")
+            is_known = command["account"] in self.terms.members.get(command["member"], [])
+            is_barred = is_known and self.is_barred((command["member"], command["account"]))
+            refuse_if(is_barred, "MEMBER_IN_DEFAULT")
 
     def in_default(self, party: Party) -> bool:
         return party[0] in self.defaults

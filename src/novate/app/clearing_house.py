@@ -36,6 +36,7 @@ from novate.app.bootstrap_clearing import (
 from novate.app.clearing_day_files import DayFiles, write_day
 from novate.app.clearing_day_log import DayLog, LoggedDate
 from novate.app.clearing_deliveries import content_in_force
+from novate.app.clearing_margin import MarginDesk
 from novate.app.clearing_names import Names, WrittenError
 from novate.app.clearing_returns import (
     TakenFile,
@@ -143,6 +144,11 @@ class House:
             f"intent {one.number}": instruments[one.instrument].name for one in house.intents()
         }
         return EventWords(amounts, list(terms.switches.buckets))
+
+    @property
+    def margin(self) -> MarginDesk:
+        """The verbs of the margin day."""
+        return MarginDesk(self)
 
     @property
     def _returns(self) -> Path:
