@@ -58,6 +58,11 @@ class Margin(Corporate):
             return
         is_margined = command.get("isin") in self.terms.contracts
         refuse_if(command["cmd"] in OF_SECURITIES and is_margined, "MARGINED_INSTRUMENT")
+        taker = command.get("to") if command["cmd"] in ("TRANSFER", "GIVE_UP") else None
+        if command["cmd"] == "TAKE_UP" and command["accept"] and command["giveup"] in self.giveups:
+            taker = self.giveups[command["giveup"]].to
+        is_known = taker is not None and taker[1] in self.terms.members.get(taker[0], [])
+        refuse_if(is_known and taker is not None and self.in_default(tuple(taker)), "MEMBER_IN_DEFAULT")
         if command["cmd"] == "WITHDRAW":
             is_known = command["account"] in self.terms.members.get(command["member"], [])
             is_barred = is_known and self.is_barred((command["member"], command["account"]))
@@ -192,6 +197,12 @@ class Margin(Corporate):
         is_sound = is_sound and all(
             len(one["array"]) == 16 and one["commodity"] in codes for one in found["contracts"]
         )
+        spreads = [row for one in found["commodities"] for row in one.get("spreads", [])]
+        is_sound = is_sound and all(0 <= row["charge"] <= 10**12 for row in spreads)
+        is_sound = is_sound and all(
+            len(row["legs"]) >= 2 for row in [*spreads, *found.get("inter_spreads", [])]
+        )
+        is_sound = is_sound and all(abs(n) <= 10**12 for one in found["contracts"] for n in one["array"])
         refuse_if(not is_sound, "INVALID_PARAMETERS")
         self.parameters = found
         text = json.dumps(found, separators=(",", ":"), ensure_ascii=False)
@@ -275,7 +286,7 @@ class Margin(Corporate):
             digits = [self.terms.currencies[one].get("digits", 2) for one in (base, ccy)]
             cut = Fraction(MILLION - self.terms.margin["currency_haircut_ppm"], MILLION)
             value *= self.values.get(ccy, Fraction(0)) * Fraction(10) ** (digits[0] - digits[1]) * cut
-        return value.numerator // value.denominator
+        return min(value.numerator // value.denominator, 2**62)
 
     # -- requirement and calls --------------------------------------------------------------------------
 

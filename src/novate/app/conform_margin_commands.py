@@ -15,6 +15,7 @@ import msgspec
 
 from novate.app.conform_clearing_records import RecordWriter, clamped, text_of
 from novate.clearing.house_terms import CCP
+from novate.clearing.margin_day.calls import LATEST_NS
 from novate.domain.clearing_codes import ClearingCommand
 from novate.domain.clearing_records import NOT_GIVEN, UNKNOWN, UNKNOWN_ACCOUNT
 
@@ -81,7 +82,10 @@ def time_ns(text: str) -> int:
     time = datetime.datetime.fromisoformat(text)
     if time.tzinfo is not None:
         raise ValueError(f"a time without a zone expected, {text!r}")
-    return (time - EPOCH) // MICROSECOND * 1000
+    found = (time - EPOCH) // MICROSECOND * 1000
+    if not 0 <= found <= LATEST_NS:
+        raise ValueError(f"a time from 1970 to {time_text(LATEST_NS)} expected, {text!r}")
+    return found
 
 
 def time_text(nanoseconds: int) -> str:

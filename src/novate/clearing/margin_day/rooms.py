@@ -44,12 +44,27 @@ OF_SECURITIES = (
 """Commands that make no sense for contracts whose positions stay open."""
 
 
+def taker_of(state: State, command: Command) -> int | None:
+    """Who would take over something by a transfer or a give-up; None for other commands and unknown ones."""
+    taker = None
+    if command.kind == ClearingCommand.TRANSFER:
+        taker = command.other_party
+    elif command.kind == ClearingCommand.GIVE_UP:
+        taker = command.party
+    elif command.kind == ClearingCommand.TAKE_UP and command.code and command.version in state.giveups:
+        taker = state.giveups[command.version].to
+    return taker if taker is not None and 0 <= taker < len(state.terms.parties) else None
+
+
 def gate(state: State, command: Command) -> ClearingReject:
     """What is refused whatever else a command says: NO_MARGIN_TERMS, MARGINED_INSTRUMENT, and
-    MEMBER_IN_DEFAULT for money that a defaulter would take away."""
+    MEMBER_IN_DEFAULT for what a defaulter would take over, and for money that it would take away."""
     kind, memory = command.kind, state.margin
     if memory is None:
         return rung(kind in MARGIN_ROOMS, ClearingReject.NO_MARGIN_TERMS)
+    taker = taker_of(state, command)
+    if taker is not None and in_default(state, taker):
+        return ClearingReject.MEMBER_IN_DEFAULT
     is_margined = kind in OF_SECURITIES and command.instrument in state.margined
     is_leaving = kind == ClearingCommand.WITHDRAW and 0 <= command.party < len(state.terms.parties)
     is_leaving = is_leaving and in_default(state, command.party)

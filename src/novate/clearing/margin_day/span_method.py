@@ -44,7 +44,10 @@ from novate.clearing.margin_day.method import MarginMethod
 
 LONGEST_PARAMETERS = 16 * 1024 * 1024
 """Bytes of one set of parameters."""
-LARGEST_LOSS = 10**15
+LARGEST_LOSS = 10**12
+"""Minor units of any number of the parameters: with any position it then fits an event."""
+LARGEST_DELTA = 10**3
+FEWEST_LEGS = 2
 DELTA_DECIMALS = 6
 RIGHTS = {"FUT": Right.NONE, "CALL": Right.CALL, "PUT": Right.PUT}
 
@@ -150,6 +153,7 @@ def _parameters(found: ParametersJson) -> ParameterFile:
             )
         if len(one.array) != SCENARIOS or any(abs(loss) > LARGEST_LOSS for loss in (*one.array, one.value)):
             raise ValueError(f"Expected {SCENARIOS} losses of at most {LARGEST_LOSS} of {one.instrument}")
+    _require_spreads(found)
     spreads = [(leg[0] for row in one.spreads for leg in row.legs) for one in found.commodities]
     periods = {canonical(one.period) for one in found.contracts}
     periods |= {canonical(period) for some in spreads for period in some}
@@ -175,6 +179,16 @@ def _parameters(found: ParametersJson) -> ParameterFile:
         families=families, series=(), contracts=_contracts(found, place, ordered),
         arrays=Scaled(np.array([one.array for one in found.contracts], np.int64).reshape(-1, SCENARIOS), 0),
     )  # fmt: skip
+
+
+def _require_spreads(found: ParametersJson) -> None:
+    rows = [row for one in found.commodities for row in one.spreads]
+    charges = [row.charge for row in rows] + [one.short_option_minimum for one in found.commodities]
+    if any(not 0 <= charge <= LARGEST_LOSS for charge in charges):
+        raise ValueError(f"Expected charges and minimums of 0 to {LARGEST_LOSS}, was another one")
+    sizes = [len(row.legs) for row in rows] + [len(row.legs) for row in found.inter_spreads]
+    if any(size < FEWEST_LEGS for size in sizes):
+        raise ValueError(f"Expected at least {FEWEST_LEGS} legs of a spread, was {min(sizes)}")
 
 
 def _known(place: Mapping[str, int], code: str) -> int:
@@ -212,8 +226,8 @@ def _contracts(found: ParametersJson, place: Mapping[str, int], periods: tuple[s
     rows, count = found.contracts, len(found.contracts)
     index = {code: at for at, code in enumerate(periods)}
     deltas = [exact(one.delta) * 10**DELTA_DECIMALS for one in rows]
-    if any(delta.denominator != 1 or abs(delta) > LARGEST_LOSS for delta in deltas):
-        raise ValueError(f"Expected deltas of at most {DELTA_DECIMALS} decimals, was a longer one")
+    if any(delta.denominator != 1 or abs(delta) > LARGEST_DELTA * 10**DELTA_DECIMALS for delta in deltas):
+        raise ValueError(f"Expected deltas within {LARGEST_DELTA}, of {DELTA_DECIMALS} decimals, was another")
     ones, nothing = Scaled(np.ones(count, np.int64), 0), Scaled(np.zeros(count, np.int64), 0)
     return Contracts(
         family=np.array([2 * place[one.commodity] + (one.kind != "FUT") for one in rows], np.int32),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from novate.clearing.chart import BalanceBook, Purpose, account_of
 from novate.clearing.margin_day.members import memory_of
-from novate.clearing.margin_day.terms import EligibleAsset, MarginTerms
+from novate.clearing.margin_day.terms import MOST_MONEY, EligibleAsset, MarginTerms
 from novate.clearing.state import State
 from novate.domain.machine import BrokenInvariant
 from novate.domain.margin import MILLION
@@ -37,7 +37,7 @@ def collateral_value(state: State, party: int, requirement: int, changes: Change
 
 
 def asset_value(state: State, one: EligibleAsset, held: int) -> int:
-    """After haircuts. What has no price yet counts for nothing."""
+    """After haircuts, at most MOST_MONEY. What has no price yet counts for nothing."""
     terms, values = margin_terms(state), memory_of(state).values
     currency, top, bottom = one.asset, held, 1
     if one.book == BalanceBook.HOLDINGS:
@@ -53,4 +53,4 @@ def asset_value(state: State, one: EligibleAsset, held: int) -> int:
         digits = [state.terms.currencies[number].digits for number in (terms.currency, currency)]
         top *= rate.digits * 10 ** digits[0] * (MILLION - terms.currency_haircut_ppm)
         bottom *= 10 ** (rate.decimals + digits[1]) * MILLION
-    return div_floor(top, bottom)
+    return min(div_floor(top, bottom), MOST_MONEY)
