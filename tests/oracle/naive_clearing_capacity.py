@@ -95,6 +95,7 @@ class Capacity(State):
             of_currency = [isin for isin in self.terms.instruments if self.terms.currency(isin) == ccy]
             total = self.money(ccy) + self.load[ccy] + self.most_charges(ccy, of_currency, to)
             total += sum(self.most_claims(isin) + self.most_marks(isin) for isin in of_currency)
+            total += sum(self.most_variation(isin) for isin in of_currency)
             total += sum(self.most_lieu(split) for split in splits if split["isin"] in of_currency)
             refuse_if(total > CAPACITY, "AMOUNT_OVERFLOW")
         for isin in self.terms.instruments:
@@ -102,6 +103,10 @@ class Capacity(State):
             factor = prod((Fraction(max(new, old), old) for new, old in mine), start=Fraction(1))
             most = max(-self.holdings[isin, WORLD], self.load[isin]) if mine else 0
             refuse_if(most * factor > CAPACITY, "AMOUNT_OVERFLOW")
+
+    def most_variation(self, isin: str) -> int:
+        """What variation margin may move (M4)."""
+        return 0
 
     def most_claims(self, isin: str) -> int:
         claims = sum(abs(amount) for _, _, _, of, amount in self.claims if of == isin)

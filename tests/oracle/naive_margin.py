@@ -131,6 +131,13 @@ class Margin(Corporate):
                     found.append((isin, party, qty, amount))
         return found
 
+    def most_variation(self, isin: str) -> int:
+        found = sum(abs(amount) for (of, _), amount in self.paid.items() if of == isin)
+        if isin in self.prices and self.load[isin]:
+            price = self.terms.minor(isin, self.prices[isin][0])
+            found += rounded(self.load[isin] * price) + self.parties
+        return found
+
     def vary(self, owed: list[Any]) -> None:
         for isin, party, qty, amount in owed:
             self.pay_later(isin, party, amount)
