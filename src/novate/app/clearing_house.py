@@ -312,18 +312,18 @@ class House:
 
     def deposit(self, party: str, asset: str, quantity: str) -> list[Json]:
         """Securities or money come in; `asset` is an instrument or a currency."""
-        return self.do(self._balance("DEPOSIT", party, asset, quantity))
+        return self.do(self.about("DEPOSIT", party, asset, quantity))
 
     def deposits(self, holdings: Iterable[tuple[str, str, str]]) -> list[Json]:
         """Many of them as one block of the journal: (party, asset, quantity)."""
-        return self.do_all([self._balance("DEPOSIT", *one) for one in holdings])
+        return self.do_all([self.about("DEPOSIT", *one) for one in holdings])
 
     def withdraw(self, party: str, asset: str, quantity: str) -> list[Json]:
         """Securities or money go out."""
-        return self.do(self._balance("WITHDRAW", party, asset, quantity))
+        return self.do(self.about("WITHDRAW", party, asset, quantity))
 
-    def _balance(self, cmd: str, party: str, asset: str, quantity: str) -> Json:
-        """The DEPOSIT or WITHDRAW of an instrument or a currency."""
+    def about(self, cmd: str, party: str, asset: str, quantity: str) -> Json:
+        """A command about so much of an instrument or a currency of a party, such as DEPOSIT."""
         names = self.names
         member, account = names.party(party)
         place = {"cmd": cmd, "member": member, "account": account}

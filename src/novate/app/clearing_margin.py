@@ -29,35 +29,25 @@ class MarginDesk:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    def _of_asset(self, cmd: str, party: str, asset: str, quantity: str) -> Json:
-        """A command about so much of an instrument or a currency."""
-        names = self._house.names
-        member, account = names.party(party)
-        place = {"cmd": cmd, "member": member, "account": account}
-        if names.is_currency(asset):
-            return place | {"ccy": asset, "amount": names.minor(quantity, asset)}
-        isin = names.instrument(asset)
-        return place | {"isin": isin, "qty": names.units(quantity, isin)}
-
     def _of_party(self, cmd: str, party: str) -> list[Json]:
         member, account = self._house.names.party(party)
         return self._house.do({"cmd": cmd, "member": member, "account": account})
 
     def pledge(self, party: str, asset: str, quantity: str) -> list[Json]:
         """Collateral comes in (M9)."""
-        return self._house.do(self._of_asset("PLEDGE", party, asset, quantity))
+        return self._house.do(self._house.about("PLEDGE", party, asset, quantity))
 
     def release(self, party: str, asset: str, quantity: str) -> list[Json]:
         """Collateral that is not needed goes back (M9)."""
-        return self._house.do(self._of_asset("RELEASE", party, asset, quantity))
+        return self._house.do(self._house.about("RELEASE", party, asset, quantity))
 
     def contribute(self, party: str, currency: str, amount: str) -> list[Json]:
         """Money for the default fund; of CCP/OWN for the house's own layer (M14)."""
-        return self._house.do(self._of_asset("CONTRIBUTE", party, currency, amount))
+        return self._house.do(self._house.about("CONTRIBUTE", party, currency, amount))
 
     def retire_contribution(self, party: str, currency: str, amount: str) -> list[Json]:
         """A contribution goes back (M14)."""
-        return self._house.do(self._of_asset("RETIRE_CONTRIBUTION", party, currency, amount))
+        return self._house.do(self._house.about("RETIRE_CONTRIBUTION", party, currency, amount))
 
     def settlement_price(self, instrument: str, price: str) -> list[Json]:
         """The price at which a contract is valued (M3)."""
@@ -107,13 +97,13 @@ class MarginDesk:
 
     def close_out(self, party: str, instrument: str, quantity: str, price: str, to: str) -> list[Json]:
         """A defaulter's contracts go to another party at a declared price (M15)."""
-        command = self._of_asset("CLOSE_OUT", party, instrument, quantity)
+        command = self._house.about("CLOSE_OUT", party, instrument, quantity)
         names = self._house.names
         return self._house.do({**command, "price": names.price(price), "to": names.party(to)})
 
     def sell_collateral(self, party: str, asset: str, quantity: str, price: str) -> list[Json]:
         """A defaulter's collateral becomes money (M15)."""
-        command = self._of_asset("SELL_COLLATERAL", party, asset, quantity)
+        command = self._house.about("SELL_COLLATERAL", party, asset, quantity)
         return self._house.do({**command, "price": self._house.names.price(price)})
 
     def allocate_loss(self, party: str) -> list[Json]:
