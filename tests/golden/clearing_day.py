@@ -1,6 +1,6 @@
 """A fixed run of business dates; prints the SHA-256 of each of its obligation files.
 
-    python -m tests.golden.clearing_day FOLDER
+python -m tests.golden.clearing_day FOLDER
 """
 
 from __future__ import annotations

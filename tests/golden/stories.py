@@ -20,7 +20,7 @@ from novate.reports.house_accounts import house_lines
 from tests.oracle.naive_clearing import NaiveClearing
 
 FOLDER = Path(__file__).parent / "clearing"
-NAMES = ("five_days", "t7_rings", "t8_minimum_payments", "t9_cns_with_a_fail")
+NAMES = ("five_days", "margin_days", "t7_rings", "t8_minimum_payments", "t9_cns_with_a_fail")
 
 
 def scenario_text(path: Path) -> str:

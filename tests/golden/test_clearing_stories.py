@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from novate.app.conform import Verdict, conform_files
+from novate.app.conform_clearing import ClearingPlayer, read_clearing_scenarios
 from novate.reports.figures import DASH
+from tests.conformance.margin_files import root_of
 from tests.golden.stories import FOLDER, NAMES, golden_files
 from tests.unit.reports.test_beancount import errors_of
 
@@ -177,3 +179,58 @@ def test_five_days_come_to_what_they_come_to_by_hand() -> None:
     assert held["CORTO/HOUS", "ACME"] == 2 * (120 - 10)
     assert held["BRAVO/CLIE", "ACME"] == 100
     assert held["DELTA/HOUS", "BOLT"] == 200 + 100 - 20 - 10
+
+
+def test_margin_days_have_everything_that_their_title_promises() -> None:
+    name = "margin_days"
+    prices = {one["price"] for one in events_of(name, "PRICE_SETTLED") if one["isin"] == "NXH6"}
+    assert len(prices) == 6, "five closes and one within the day"
+    calls = events_of(name, "CALL")
+    ends = {one["call"]: one["reason"] for one in events_of(name, "CALL_CLOSED")}
+    assert [one["member"] for one in calls] == ["ALFA", "CORTO"]
+    assert ends == {1: "MET", 2: "OVERDUE"}
+    assert [one["member"] for one in events_of(name, "DEFAULTED")] == ["CORTO"]
+    layers = [one["layer"] for one in events_of(name, "LOSS_COVERED")]
+    assert layers == [
+        "DEFAULTER_COLLATERAL", "DEFAULTER_CONTRIBUTION", "HOUSE", *["SURVIVOR_CONTRIBUTIONS"] * 3,
+    ]  # fmt: skip
+    closes = events_of(name, "DAY_CLOSED")
+    assert len(closes) == 5
+    for one in closes:
+        for sums in (*one["securities"], *one["cash"]):
+            assert sum(sums[1:4]) == 0, "members, house and world"
+    variation = [one["amount"] for one in events_of(name, "VARIATION")]
+    assert sum(variation) == 0, "what one pays another receives"
+
+
+def test_margin_days_come_to_what_they_come_to_by_hand() -> None:
+    """CORTO bought 30 at 5,010 and was closed out at 4,750 and 4,740: what it could not pay is the loss."""
+    name = "margin_days"
+    lost = 20 * 20 * (5010 - 4750) + 10 * 20 * (5010 - 4740)
+    (ended,) = events_of(name, "LOSS_ALLOCATED")
+    assert ended["loss"] == (lost - 40_000) * 100 == 118_000_00
+    paid = [(one["member"], one["amount"]) for one in events_of(name, "LOSS_COVERED")]
+    left = 118_000_00 - 75_000_00 - 15_000_00 - 20_000_00
+    thirds = [left * part // 60 for part in (20, 15, 25)]
+    assert paid[:3] == [("CORTO", 75_000_00), ("CORTO", 15_000_00), ("CCP", 20_000_00)]
+    assert paid[3:] == [("ALFA", thirds[0] + 1), ("BRAVO", thirds[1]), ("DELTA", thirds[2])], "rest in order"
+    found = last_balances(name)
+    minor = {party: int(n.replace(".", "")) for (party, asset), n in found.items() if asset == "USD"}
+    # 20 bought at 5,000 expire at 4,850; the client kept the premium of 10 calls at 60 that expire worthless.
+    assert minor["ALFA/HOUS"] == 80_000_00 - 20 * 20 * 150_00
+    assert minor["ALFA/CLIE"] == 20_000_00 + 10 * 20 * 60_00
+    assert (
+        minor["BRAVO/HOUS"] == 60_000_00 + 20 * 20 * 150_00 - 10 * 20 * 60_00 + 10 * 20 * (4850 - 4740) * 100
+    )
+    assert minor["DELTA/HOUS"] == 50_000_00 + 30 * 20 * 160_00 + 20 * 20 * (4850 - 4750) * 100
+    assert "CCP/OWN" not in minor, "the house has neither won nor lost but its own layer"
+
+
+def test_margin_days_replay_to_one_root_in_any_batches() -> None:
+    path = FOLDER / "margin_days.jsonl"
+    (scenario,) = read_clearing_scenarios(path)
+    player = ClearingPlayer(scenario.terms)
+    for step in scenario.steps:
+        player.answer(step.command)
+    root = player.house.state_root().hex()
+    assert root_of(path) == root_of(path, room=1) == root

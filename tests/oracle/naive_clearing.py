@@ -38,10 +38,12 @@ class NaiveClearing(Checks, Balances, Queries):
             "NET": self.net, "SETTLE": self.settle, "ROLL": self.roll,
             "BUYIN_INTENT": self.buyin_intent, "BUYIN_EXECUTE": self.buyin_execute,
             "CASH_CLOSE": self.cash_close, "DIVIDEND": self.dividend, "SPLIT": self.split,
+            **self.margin_rooms(),
             "FILLS": self.take_fills, "RELEASE_CREDIT": self.release_credit,
             "STATUS": self.trade_status, "BALANCES": self.all_balances, "POSITIONS": self.all_positions,
         }  # fmt: skip
         try:
+            self.gate(command)
             room[command["cmd"]](command)
         except RefusedError as refused:
             assert not self.events, f"{command['cmd']} was refused after it had begun: {self.events}"

@@ -23,19 +23,6 @@ class Balances(Capacity):
             refuse_if(too_much, "INSUFFICIENT_BALANCE")
         self.enter(party, asset, command, -1)
 
-    def check_amount(self, command: Json) -> tuple[Party, str]:
-        party: Party = (command["member"], command["account"])
-        if party != CCP:
-            refuse_if(party[0] == CCP[0], "UNKNOWN_ACCOUNT")
-            self.terms.check_party(party)
-        if "isin" in command:
-            self.terms.check_instrument(command["isin"])
-            self.terms.check_quantity(command["qty"])
-            return party, command["isin"]
-        refuse_if(command["ccy"] not in self.terms.currencies, "UNKNOWN_CURRENCY")
-        refuse_if(not 1 <= command["amount"] <= self.terms.switches["max_amount"], "INVALID_AMOUNT")
-        return party, command["ccy"]
-
     def enter(self, party: Party, asset: str, command: Json, sign: int) -> None:
         """Move between the party and the world, and show the new balance."""
         n = sign * command["qty" if "isin" in command else "amount"]

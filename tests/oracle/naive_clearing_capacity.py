@@ -29,6 +29,20 @@ class Capacity(State):
         parties = sum(len(accounts) for accounts in self.terms.members.values())
         self.parties = parties + 2
 
+    def check_amount(self, command: Json) -> tuple[Party, str]:
+        """Who and what of a deposit or a withdrawal."""
+        party: Party = (command["member"], command["account"])
+        if party != CCP:
+            refuse_if(party[0] == CCP[0], "UNKNOWN_ACCOUNT")
+            self.terms.check_party(party)
+        if "isin" in command:
+            self.terms.check_instrument(command["isin"])
+            self.terms.check_quantity(command["qty"])
+            return party, command["isin"]
+        refuse_if(command["ccy"] not in self.terms.currencies, "UNKNOWN_CURRENCY")
+        refuse_if(not 1 <= command["amount"] <= self.terms.switches["max_amount"], "INVALID_AMOUNT")
+        return party, command["ccy"]
+
     def load_leg(self, leg: Leg, sign: int = 1) -> None:
         self.load[leg.isin] += sign * abs(leg.qty)
         self.load[self.terms.currency(leg.isin)] += sign * abs(leg.amount)
@@ -81,6 +95,7 @@ class Capacity(State):
             of_currency = [isin for isin in self.terms.instruments if self.terms.currency(isin) == ccy]
             total = self.money(ccy) + self.load[ccy] + self.most_charges(ccy, of_currency, to)
             total += sum(self.most_claims(isin) + self.most_marks(isin) for isin in of_currency)
+            total += sum(self.most_variation(isin) for isin in of_currency)
             total += sum(self.most_lieu(split) for split in splits if split["isin"] in of_currency)
             refuse_if(total > CAPACITY, "AMOUNT_OVERFLOW")
         for isin in self.terms.instruments:
@@ -88,6 +103,10 @@ class Capacity(State):
             factor = prod((Fraction(max(new, old), old) for new, old in mine), start=Fraction(1))
             most = max(-self.holdings[isin, WORLD], self.load[isin]) if mine else 0
             refuse_if(most * factor > CAPACITY, "AMOUNT_OVERFLOW")
+
+    def most_variation(self, isin: str) -> int:
+        """What variation margin may move (M4)."""
+        return 0
 
     def most_claims(self, isin: str) -> int:
         claims = sum(abs(amount) for _, _, _, of, amount in self.claims if of == isin)

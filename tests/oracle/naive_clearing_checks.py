@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 
 from tests.oracle.naive_clearing_netting import signed_amount, signed_quantity
-from tests.oracle.naive_clearing_roll import Roll
 from tests.oracle.naive_clearing_terms import CCP, WORLD
+from tests.oracle.naive_margin_default import Defaults
 
 
-class Checks(Roll):
+class Checks(Defaults):
     """Sums that have to be zero, and balances that may not be negative."""
 
     def validate(self) -> None:
@@ -21,9 +21,10 @@ class Checks(Roll):
         self.check_rows()
 
     def check_sums(self) -> None:
-        for table in (self.holdings, self.cash):
+        pledged = [*self.collateral.items(), *self.contributions.items()]
+        for table, assets in ((self.holdings, self.terms.instruments), (self.cash, self.terms.currencies)):
             sums: dict[str, int] = defaultdict(int)
-            for (asset, _), n in table.items():
+            for (asset, _), n in [*table.items(), *(one for one in pledged if one[0][0] in assets)]:
                 sums[asset] += n
             assert not any(sums.values()), f"expected every asset to sum to 0, was {dict(sums)}"
 
@@ -32,6 +33,8 @@ class Checks(Roll):
             assert n >= 0 or party == WORLD, f"expected no negative holding, was {n} {isin} of {party}"
         for (ccy, party), n in self.cash.items():
             assert n >= 0 or party in (WORLD, CCP), f"expected no negative cash, was {n} {ccy} of {party}"
+        for (asset, party), n in [*self.collateral.items(), *self.contributions.items()]:
+            assert n >= 0, f"expected no negative collateral, was {n} {asset} of {party}"
         for (ccy, party), n in self.arrears.items():
             assert n >= 0, f"expected no negative arrears, was {n} {ccy} of {party}"
 
@@ -66,7 +69,8 @@ class Checks(Roll):
         opened = sum(one.amount for place, one in self.positions.items()
                      if self.terms.currency(place[0]) == ccy)  # fmt: skip
         waits = sum(leg.amount for leg in self.waiting if self.terms.currency(leg.isin) == ccy)
-        return self.cash[ccy, CCP] + arrears - due - opened - waits
+        paid = sum(n for (isin, _), n in self.paid.items() if self.terms.currency(isin) == ccy)
+        return self.cash[ccy, CCP] + arrears - due - opened - waits + paid
 
     def check_rows(self) -> None:
         """One row a key, none of them empty, and those of an instrument sum to zero."""

@@ -126,9 +126,25 @@ class Corporate(Settlement):
             self.move_cash(ccy, WORLD, party, cash)
             self.own_money[ccy] += cash if party == CCP else 0
             self.fraction(event, party, "HOLDING", cash)
+        self.split_collateral(event)
         for asset, party in self.exempt:
             if asset == isin:
                 self.exempt[isin, party] = self.exempt[isin, party] * event["new"] // event["old"]
+
+    def split_collateral(self, event: Json) -> None:
+        """Securities that are collateral, and cash in lieu that is collateral too (M7)."""
+        isin, ccy = event["isin"], self.terms.currency(event["isin"])
+        for asset, party in sorted(self.collateral):
+            if asset != isin:
+                continue
+            held = self.collateral[isin, party]
+            quantity, remainder = divmod(held * event["new"], event["old"])
+            cash = in_lieu(remainder, event)
+            self.collateral[isin, party] = quantity
+            self.holdings[isin, WORLD] -= quantity - held
+            self.collateral[ccy, party] += cash
+            self.cash[ccy, WORLD] -= cash
+            self.fraction(event, party, "HOLDING", cash)
 
     def split_positions(self, event: Json) -> None:
         """Lots by running totals, so that the position is rounded once."""

@@ -43,6 +43,8 @@ class Credit(Capacity):
         if key[0] != self.venue or version != 1:
             return
         isin, quantity = content["isin"], content["qty"]
+        if isin in self.terms.contracts:
+            return
         amount = rounded(quantity * self.terms.price(isin, content["price"]))
         for party, sign in ((content["buyer"], 1), (content["seller"], -1)):
             self.told[SECURITIES, isin, tuple(party)] += sign * quantity
@@ -62,15 +64,17 @@ class Credit(Capacity):
     def net_worth(self) -> Worth:
         """What every member has, is owed, and will receive or deliver."""
         found: Worth = defaultdict(int)
+        pledged = {key: n for key, n in self.collateral.items() if key[0] in self.terms.currencies}
         for kind, table, sign in (
-            (SECURITIES, self.holdings, 1), (MONEY, self.cash, 1), (MONEY, self.due, 1),
+            (SECURITIES, self.holdings, 1), (MONEY, self.cash, 1), (MONEY, pledged, 1), (MONEY, self.due, 1),
             (MONEY, self.arrears, -1),
         ):  # fmt: skip
             for (asset, party), n in table.items():
                 found[kind, asset, party] += sign * n
         moving = [(isin, (member, account), one.qty, one.amount)
                   for (isin, member, account), one in self.positions.items()]  # fmt: skip
-        moving += [(leg.isin, leg.party, leg.qty, leg.amount) for leg in self.waiting]
+        moving += [(leg.isin, leg.party, leg.qty, leg.amount)
+                   for leg in self.waiting if leg.isin not in self.terms.contracts]  # fmt: skip
         for item in self.items.values():
             moving += [(item.isin, item.buyer.party, item.qty, -item.amount)]
             moving += [(item.isin, item.seller.party, -item.qty, item.amount)]

@@ -38,8 +38,12 @@ class Queries(State):
         return self.positions[leg.isin, *leg.party].failed
 
     def all_balances(self, command: Json) -> None:
+        pledged = {}
+        if self.terms.margin:
+            pledged = {"collateral": self.by_party(self.collateral),
+                       "contributions": self.by_party(self.contributions)}  # fmt: skip
         self.emit("BALANCES", securities=self.by_party(self.holdings), cash=self.by_party(self.cash),
-                  due=self.by_asset(self.due), arrears=self.by_asset(self.arrears))  # fmt: skip
+                  due=self.by_asset(self.due), arrears=self.by_asset(self.arrears), **pledged)  # fmt: skip
 
     def by_party(self, table: dict[tuple[str, Party], int]) -> list[list[Any]]:
         return sorted([*party, asset, n] for asset, party, n in self.balances(table))

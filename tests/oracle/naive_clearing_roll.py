@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tests.oracle.naive_clearing_corporate import Corporate
 from tests.oracle.naive_clearing_state import Item, Json, Party, TradeKey
 from tests.oracle.naive_clearing_terms import CCP, WORLD, days_between, refuse_if, rounded
+from tests.oracle.naive_margin import Margin
 
 MILLION = 10**6
 
 
-class Roll(Corporate):
+class Roll(Margin):
     """Closing of one day and opening of the next."""
 
     def roll(self, command: Json) -> None:
@@ -20,6 +20,7 @@ class Roll(Corporate):
         refuse_if(not self.terms.is_open(self.terms.house, to), "NOT_BUSINESS_DAY")
         refuse_if(to != self.terms.next_house_day(self.today), "ROLL_SKIPS_DAY")
         self.refuse_roll(to)
+        self.refuse_close()
         self.close_day(to)
         self.emit("ROLLED", **{"from": self.today, "to": to})
         self.today = to
@@ -40,7 +41,9 @@ class Roll(Corporate):
             self.mark_open()
         self.charge(to)
         self.pay_claims()
+        self.before_money()
         self.pay_money()
+        self.behind_money()
         self.emit_totals()
 
     def show_fails(self) -> None:
@@ -143,14 +146,16 @@ class Roll(Corporate):
         """What is due moves, on bank days only; what a party lacks becomes its arrears (C38)."""
         owing = {(ccy, party) for table in (self.due, self.arrears) for ccy, party, _ in self.balances(table)}
         for ccy, party in sorted(owing):
-            if not self.terms.is_bank_day(ccy, self.today):
-                continue
-            net = self.due[ccy, party] - self.arrears[ccy, party]
-            paid = net if net >= 0 else -min(self.cash[ccy, party], -net)
-            self.move_cash(ccy, CCP, party, paid)
-            self.due[ccy, party] = 0
-            self.arrears[ccy, party] = paid - net
-            self.emit_for("MONEY", party, ccy=ccy, amount=paid, arrears=paid - net)
+            if self.terms.is_bank_day(ccy, self.today):
+                self.pay_party(ccy, party)
+
+    def pay_party(self, ccy: str, party: Party) -> None:
+        net = self.due[ccy, party] - self.arrears[ccy, party]
+        paid = net if net >= 0 else -min(self.cash[ccy, party], -net)
+        self.move_cash(ccy, CCP, party, paid)
+        self.due[ccy, party] = 0
+        self.arrears[ccy, party] = paid - net
+        self.emit_for("MONEY", party, ccy=ccy, amount=paid, arrears=paid - net)
 
     def emit_totals(self) -> None:
         securities = []
@@ -171,7 +176,12 @@ class Roll(Corporate):
         """Members', CCP's and world's part of an asset."""
         members = sum(n for name, party, n in self.balances(table)
                       if name == asset and party not in (CCP, WORLD))  # fmt: skip
-        return [members, table[asset, CCP], table[asset, WORLD]]
+        house = table[asset, CCP]
+        if table is self.holdings or table is self.cash:
+            house += self.contributions[asset, CCP]
+            members += sum(n for (of, _), n in self.collateral.items() if of == asset)
+            members += sum(n for (of, who), n in self.contributions.items() if of == asset and who != CCP)
+        return [members, house, table[asset, WORLD]]
 
     def emit_ageing(self, isin: str) -> None:
         """Open quantities by age, those of today left out (C39)."""

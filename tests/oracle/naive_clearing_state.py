@@ -142,6 +142,8 @@ class State:
         self.cash: dict[tuple[str, Party], int] = defaultdict(int)
         self.due: dict[tuple[str, Party], int] = defaultdict(int)
         self.arrears: dict[tuple[str, Party], int] = defaultdict(int)
+        self.collateral: dict[tuple[str, Party], int] = defaultdict(int)
+        self.contributions: dict[tuple[str, Party], int] = defaultdict(int)
         self.exempt: dict[tuple[str, Party], int] = defaultdict(int)
         self.groups: dict[tuple[str | None, Party], int] = {}
         self.marks: dict[str, tuple[Fraction, str]] = {}
@@ -191,7 +193,14 @@ class State:
         self.due[self.terms.currency(isin), party] += amount
 
     def settles_today(self, isin: str) -> bool:
-        return self.terms.is_settlement_day(isin, self.today)
+        return isin not in self.terms.contracts and self.terms.is_settlement_day(isin, self.today)
+
+    def in_default(self, party: Party) -> bool:
+        """Is the party's member in default (M13)?"""
+        return False
+
+    def refuse_margined(self, isin: str, parties: tuple[Party, Party]) -> None:
+        """Why no position of the contract may be opened (M2)."""
 
     def instruments_today(self) -> list[str]:
         """Instruments for which today is a settlement day, in order."""

@@ -45,6 +45,19 @@ DEFAULTS: Json = {
 }
 
 
+MARGIN_DEFAULTS: Json = {
+    "threshold": 0,
+    "minimum_call": 1,
+    "deadline_seconds": 3600,
+    "currency_haircut_ppm": 0,
+    "assessment_ppm": 10**6,
+    "layers": [
+        "DEFAULTER_COLLATERAL", "DEFAULTER_CONTRIBUTION", "HOUSE", "SURVIVOR_CONTRIBUTIONS", "ASSESSMENTS",
+    ],
+    "collateral": {},
+}  # fmt: skip
+
+
 class RefusedError(Exception):
     """A command is refused; the only argument is the reason. Raised before anything has changed."""
 
@@ -87,6 +100,8 @@ class Terms:
         self.currencies: Json = config["currencies"]
         self.instruments: Json = config["instruments"]
         self.members: dict[str, list[str]] = config["members"]
+        self.margin: Json = {**MARGIN_DEFAULTS, **config["margin"]} if "margin" in config else {}
+        self.contracts: Json = self.margin.get("contracts", {})
 
     def policy(self, isin: str) -> str:
         """How the instrument settles (C51)."""
@@ -158,8 +173,12 @@ class Terms:
         decimals = len(text.partition(".")[2])
         refuse_if(not PRICE.fullmatch(text) or decimals > self.switches["max_decimals"], "INVALID_PRICE")
         refuse_if(Fraction(text) == 0, "INVALID_PRICE")
-        digits: int = self.currencies[self.currency(isin)]["digits"]
-        return Fraction(text) * Fraction(10) ** digits
+        return self.minor(isin, Fraction(text))
+
+    def minor(self, isin: str, price: Fraction) -> Fraction:
+        """Minor units for one unit at a price."""
+        size: int = self.contracts.get(isin, {}).get("size", 1)
+        return price * size * Fraction(10) ** int(self.currencies[self.currency(isin)]["digits"])
 
     def market_price(self, isin: str, text: str) -> Fraction:
         """A price of a mark, a buy-in or an event, which has no amount of its own (C53); INVALID_PRICE."""

@@ -106,6 +106,7 @@ class Trades(Legs):
         self.terms.check_party(buyer)
         self.terms.check_party(seller)
         refuse_if(buyer == seller, "SELF_TRADE")
+        self.refuse_margined(isin, (buyer, seller))
         self.terms.check_quantity(content["qty"])
         exact = content["qty"] * self.terms.price(isin, content["price"])
         must_be_exact = self.terms.switches["amount_rounding"] == "EXACT"

@@ -13,12 +13,17 @@ from novate.app.node.settings import load_settings
 from tests.tidy.sources import ROOT
 
 PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-TABLES = {"calendars", "currencies", "instruments", "members", "clearing", "simulation", "schedules", "node",
-          "traders"}  # fmt: skip
+TABLES = {
+    "calendars", "currencies", "instruments", "members", "clearing", "simulation", "schedules", "node",
+    "margin", "collateral", "traders",
+}  # fmt: skip
 SCHEDULED = """
 [schedules.DAY]
 time_zone = "Europe/Berlin"
 sessions = [{at = "09:00", state = "CONTINUOUS"}]
+[margin]
+currency = "USD"
+collateral = [{asset = "USD"}]
 """
 KEY = re.compile(r"`([a-z_]+)`")
 

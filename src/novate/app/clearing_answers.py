@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from novate.clearing.chart import BalanceBook
+from novate.clearing.chart import BalanceBook, Purpose
 from novate.clearing.house_terms import day_text
 from novate.clearing.machine import Clearing
 from novate.domain.clearing_codes import LegState
@@ -46,6 +46,20 @@ def balances_json(house: Clearing) -> Json:
         "cash": sorted(tables[BalanceBook.CASH]),
         "due": tables[BalanceBook.DUE],
         "arrears": tables[BalanceBook.ARREARS],
+        **(_pledged_json(house) if terms.margin is not None else {}),
+    }
+
+
+def _pledged_json(house: Clearing) -> Json:
+    """What is there for a purpose, in a house with margin."""
+    terms = house.terms
+    found: dict[Purpose, list[list[Any]]] = {Purpose.COLLATERAL: [], Purpose.CONTRIBUTION: []}
+    for purpose, book, asset, party, balance in house.pledged():
+        name = (terms.instruments if book == BalanceBook.HOLDINGS else terms.currencies)[asset].name
+        found[purpose].append([*terms.parties[party], name, balance])
+    return {
+        "collateral": sorted(found[Purpose.COLLATERAL]),
+        "contributions": sorted(found[Purpose.CONTRIBUTION]),
     }
 
 

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.app.clearing_answers import open_json
-from novate.app.conform_clearing_events import FIRST_MAIN_KIND, EventReader
+from novate.app.conform_clearing_events import EventReader
+from novate.app.conform_clearing_raw import FIRST_MAIN_KIND
 from novate.clearing.house_terms import HouseTerms, day_text
 from novate.clearing.kernels.lines import Int64s
 from novate.clearing.machine import Clearing

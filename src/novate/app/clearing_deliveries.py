@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from novate.app.bootstrap_clearing import ClearingPlane, blocks_from
-from novate.app.conform_clearing_commands import price_text
+from novate.app.conform_clearing_records import price_text
 from novate.clearing.house_terms import HouseTerms, day_text
 from novate.clearing.trades.runs import content_digests
 from novate.domain.clearing_codes import ClearingCommand, ClearingFlag

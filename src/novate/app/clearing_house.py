@@ -37,6 +37,7 @@ from novate.app.bootstrap_clearing import (
 from novate.app.clearing_day_files import DayFiles, write_day
 from novate.app.clearing_day_log import DayLog, LoggedDate
 from novate.app.clearing_deliveries import content_in_force
+from novate.app.clearing_margin import MarginDesk
 from novate.app.clearing_names import Names, WrittenError
 from novate.app.clearing_returns import (
     TakenFile,
@@ -168,6 +169,11 @@ class House:
             f"intent {one.number}": instruments[one.instrument].name for one in house.intents()
         }
         return EventWords(amounts, list(terms.switches.buckets))
+
+    @property
+    def margin(self) -> MarginDesk:
+        """The verbs of the margin day."""
+        return MarginDesk(self)
 
     @property
     def _returns(self) -> Path:
@@ -339,18 +345,18 @@ class House:
 
     def deposit(self, party: str, asset: str, quantity: str) -> Sequence[Json]:
         """Securities or money come in; `asset` is an instrument or a currency."""
-        return self.do(self._balance("DEPOSIT", party, asset, quantity))
+        return self.do(self.about("DEPOSIT", party, asset, quantity))
 
     def deposits(self, holdings: Iterable[tuple[str, str, str]]) -> Sequence[Json]:
         """Many of them as one block of the journal: (party, asset, quantity)."""
-        return self.do_all([self._balance("DEPOSIT", *one) for one in holdings])
+        return self.do_all([self.about("DEPOSIT", *one) for one in holdings])
 
     def withdraw(self, party: str, asset: str, quantity: str) -> Sequence[Json]:
         """Securities or money go out."""
-        return self.do(self._balance("WITHDRAW", party, asset, quantity))
+        return self.do(self.about("WITHDRAW", party, asset, quantity))
 
-    def _balance(self, cmd: str, party: str, asset: str, quantity: str) -> Json:
-        """The DEPOSIT or WITHDRAW of an instrument or a currency."""
+    def about(self, cmd: str, party: str, asset: str, quantity: str) -> Json:
+        """A command about so much of an instrument or a currency of a party, such as DEPOSIT."""
         names = self.names
         member, account = names.party(party)
         place = {"cmd": cmd, "member": member, "account": account}

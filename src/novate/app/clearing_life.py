@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from novate.app.bootstrap_clearing import clearing_from
 from novate.app.clearing_house import House
-from novate.app.conform_clearing_events import FIRST_MAIN_KIND, EventReader
+from novate.app.conform_clearing_events import EventReader
+from novate.app.conform_clearing_raw import FIRST_MAIN_KIND
 from novate.clearing.machine import Clearing
 from novate.domain.clearing_codes import ClearingEvent
 from novate.domain.clearing_records import RECORD_BYTES, TEXT_BYTES, Records

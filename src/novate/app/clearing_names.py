@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from novate.app.conform_clearing_commands import PRICE_FORM
+from novate.app.conform_clearing_records import PRICE_FORM
 from novate.clearing.configured import quantity_digits
 from novate.domain.configuration import Configuration
 from novate.domain.units import format_decimal, parse_decimal, rescale

@@ -15,7 +15,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from novate.app.conform_clearing_commands import CommandWriter, price_fields
+from novate.app.conform_clearing_commands import CommandWriter
+from novate.app.conform_clearing_records import price_fields
 from novate.clearing.house_terms import FIRST_ORDINAL, HouseTerms
 from novate.clearing.terms import ClearingTerms
 from novate.clearing.trades.capture import INVALID, UNKNOWN, Vocabulary

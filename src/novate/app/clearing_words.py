@@ -21,6 +21,10 @@ RULES = {
     "TAKE_UP": "C15", "TRANSFER": "C16", "DEPOSIT": "C18", "WITHDRAW": "C18", "EXEMPT": "C19",
     "PRIORITY": "C19", "MARK": "C19", "NET": "C20", "SETTLE": "C26", "ROLL": "C34", "BUYIN_INTENT": "C41",
     "BUYIN_EXECUTE": "C42", "CASH_CLOSE": "C43", "DIVIDEND": "C45", "SPLIT": "C46",
+    "PLEDGE": "M9", "RELEASE": "M9", "CONTRIBUTE": "M14", "RETIRE_CONTRIBUTION": "M14",
+    "SETTLEMENT_PRICE": "M3", "VALUATION": "M8", "MARGIN_PARAMETERS": "M10", "VARIATION": "M5", "TICK": "M12",
+    "MARGIN_RUN": "M11", "DECLARE_DEFAULT": "M13", "CLOSE_OUT": "M15", "SELL_COLLATERAL": "M15",
+    "ALLOCATE_LOSS": "M16",
 }  # fmt: skip
 """The rule whose ladder a command climbs."""
 R = ClearingReject
@@ -77,6 +81,20 @@ WORDS: dict[ClearingReject, tuple[str, str]] = {
     R.DUPLICATE_EVENT: ("a name that no dividend or split had", "{ca_id}"),
     R.INVALID_DATES: ("settlement days of {instrument} in the order of the rule", "{dates}"),
     R.INVALID_RATIO: ("two different whole numbers from 1", "{new} for {old}"),
+    R.NO_MARGIN_TERMS: ("a house with margin terms", "one without"),
+    R.MARGINED_INSTRUMENT: ("an instrument that is delivered", "contract {instrument}"),
+    R.NOT_MARGINED: ("a contract with margin", "{instrument}"),
+    R.NOT_ELIGIBLE_COLLATERAL: ("an asset of the eligibility list", "{quantity}"),
+    R.COLLATERAL_NEEDED: ("at most what the requirement of {parties} does not need", "{quantity}"),
+    R.INVALID_PARAMETERS: ("margin parameters of contracts of this house (docs/margin-rules.md)", "others"),
+    R.MISSING_PARAMETERS: ("margin parameters for every contract that is held", "none for one of them"),
+    R.NO_SETTLEMENT_PRICE: ("a settlement price of every contract that is held", "none of one of them"),
+    R.TIME_BACKWARD: ("a time not before the last one", "{time}"),
+    R.MEMBER_IN_DEFAULT: ("members that are not in default, and no default that is open", "one that is"),
+    R.NOT_IN_DEFAULT: ("a member in default", "{parties}"),
+    R.POSITIONS_OPEN: ("all contracts of the member closed out", "an open one"),
+    R.INSTRUMENT_EXPIRED: ("a contract that has not expired", "{instrument}"),
+    R.HOUSE_IN_SHORTFALL: ("a house without uncovered losses", "one with them"),
 }  # fmt: skip
 """(expected, found) of each reason, with names of what the command says."""
 

@@ -4,6 +4,7 @@ minimum-payments   the fewest payments among the parties, without the house
 iso20022           an obligation file as ISO 20022 messages
 follow             the fills of a venue beside the house: `cli_planes`
 open, take, ...    a house of many days in a directory: `cli_house`, `cli_house_trades`, `cli_house_queries`
+pledge, tick, ...  its margin day: `cli_house_margin`
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from novate.app import cli_house, cli_house_queries, cli_house_trades, cli_planes
+from novate.app import cli_house, cli_house_margin, cli_house_queries, cli_house_trades, cli_planes
 from novate.app.cli_options import Json, Out
 from novate.app.cli_screen import console, print_data, print_rows, table
 
@@ -73,6 +74,8 @@ def iso20022(
 cli_house.register(clearing)
 cli_house_trades.register(clearing)
 cli_house_queries.register(clearing)
+for _name, _verb in cli_house_margin.VERBS.items():
+    clearing.command(_name)(_verb)
 clearing.command("minimum-payments")(minimum_payments)
 clearing.command("iso20022")(iso20022)
 clearing.command("follow")(cli_planes.follow)

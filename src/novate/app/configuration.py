@@ -16,6 +16,7 @@ from typing import Any
 
 from novate.app.configuration_checks import check
 from novate.app.configuration_fields import Table, WrittenNumber
+from novate.app.configuration_margin import read_margin
 from novate.app.configuration_schedules import read_schedule
 from novate.app.exchange_holidays import exchange_calendar
 from novate.domain.codes import MarketState
@@ -103,6 +104,7 @@ def read_tables(path: Path) -> dict[str, Any]:
 
 
 def _configuration(table: Table) -> Configuration:
+    currencies = {name: _currency(row) for name, row in table.named_tables("currencies").items()}
     configuration = Configuration(
         name=table.text("name", "Novate"),
         business_date=table.date("business_date"),
@@ -113,13 +115,14 @@ def _configuration(table: Table) -> Configuration:
         positions=table.boolean("positions", False),
         calendars={name: _calendar(row) for name, row in table.named_tables("calendars").items()},
         schedules={name: read_schedule(row) for name, row in table.named_tables("schedules").items()},
-        currencies={name: _currency(row) for name, row in table.named_tables("currencies").items()},
+        currencies=currencies,
         instruments=tuple(_instrument(row) for row in table.rows("instruments", 1, MAX_MARKETS)),
         members=tuple(_member(row) for row in table.rows("members", 0, MAX_ACCOUNT)),
         accounts=tuple(_account(row) for row in table.rows("accounts", 0, MAX_ACCOUNT)),
         credit=_credit(table.table("credit")),
         clearing=_clearing(table.table("clearing")),
         simulation=_simulation(table.table("simulation")),
+        margin=read_margin(table.table("margin"), currencies),
     )
     for beside in ("node", "traders"):  # how a node runs, not what it trades: novate.app.node.settings
         table.table(beside)

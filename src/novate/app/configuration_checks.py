@@ -11,6 +11,7 @@ import datetime
 import difflib
 from collections.abc import Iterable, Iterator
 
+from novate.app.configuration_margin import margin_mistakes
 from novate.app.configuration_schedules import schedule_mistakes
 from novate.domain.configuration import Calendar, Configuration
 from novate.domain.defects import instrument_defects
@@ -43,6 +44,7 @@ def check(configuration: Configuration) -> list[str]:
         *_members(configuration),
         *_accounts(configuration),
         *_credit(configuration),
+        *margin_mistakes(configuration),
     ]
 
 

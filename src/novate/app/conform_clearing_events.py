@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
-from novate.app.conform_clearing_commands import price_text
+from novate.app.conform_clearing_raw import Event, iso, whole_events
+from novate.app.conform_margin_events import MarginEventReader
 from novate.clearing.house_terms import HouseTerms
 from novate.clearing.obligations import MOVEMENTS, PAYS
 from novate.domain.clearing_codes import (
@@ -23,93 +22,18 @@ from novate.domain.clearing_codes import (
     LegOperation,
     OpenReason,
 )
-from novate.domain.clearing_records import CASH_STRUCT, RECORD_BYTES, Records, joined
+from novate.domain.clearing_records import Records
 from novate.domain.codes import ClearingReject
 
 Json = dict[str, Any]
-FIRST_MAIN_KIND = ClearingEvent.REJECTED
 SIDES = {1: "B", 2: "S"}
 
 
-class Fields(NamedTuple):
-    """The fields of CLEARING_EVENT."""
-
-    kind: int
-    code: int
-    other_code: int
-    flags: int
-    party: int
-    instrument: int
-    currency: int
-    source: int
-    day: int
-    number: int
-    version: int
-    quantity: int
-    amount: int
-    third: int
-    fourth: int
-
-
-class Sums(NamedTuple):
-    """The bytes of an item; currency and sums of a CASH_ITEM."""
-
-    raw: bytes
-    currency: int = 0
-    sums: Sequence[int] = ()
-
-
-class Event(NamedTuple):
-    """An event with what continues it."""
-
-    main: Fields
-    raw: bytes
-    """The bytes of its own record."""
-    text: str
-    items: list[tuple[Fields, Sums]]
-
-
-def whole_events(events: Records) -> Iterator[Event]:
-    """Events with their texts and items; the first record must not be a continuation."""
-    raw, rows = events.tobytes(), events.tolist()
-    starts = [at for at, row in enumerate(rows) if row[0] >= FIRST_MAIN_KIND]
-    for start, end in pairwise([*starts, len(rows)]):
-        text, items = b"", []
-        for at in range(start + 1, end):
-            record = raw[at * RECORD_BYTES : (at + 1) * RECORD_BYTES]
-            if record[0] == ClearingEvent.TEXT:
-                text += record[4 : 4 + record[1]]
-            elif record[0] != ClearingEvent.WIDE:
-                items.append((_fields(rows, at, end), _sums(raw, at, end)))
-        own = raw[start * RECORD_BYTES : (start + 1) * RECORD_BYTES]
-        yield Event(_fields(rows, start, end), own, text.decode(), items)
-
-
-def _fields(rows: list[tuple[int, ...]], at: int, end: int) -> Fields:
-    """A record with its WIDE, if one follows."""
-    fields = Fields._make(rows[at])
-    if at + 1 < end and rows[at + 1][0] == ClearingEvent.WIDE:
-        return Fields._make((*fields[:10], *joined(fields[10:], rows[at + 1][10:])))
-    return fields
-
-
-def _sums(raw: bytes, at: int, end: int) -> Sums:
-    """The bytes of a record, and its six sums if it is a CASH_ITEM, with its WIDE if one follows."""
-    own, following = (raw[one * RECORD_BYTES : (one + 1) * RECORD_BYTES] for one in (at, at + 1))
-    if own[0] != ClearingEvent.CASH_ITEM:
-        return Sums(own)
-    _, currency, *sums = CASH_STRUCT.unpack(own)
-    if at + 1 < end and following[0] == ClearingEvent.WIDE:
-        sums = joined(sums, CASH_STRUCT.unpack(following)[2:])
-    return Sums(own, currency, sums)
-
-
-class EventReader:
+class EventReader(MarginEventReader):
     """Turns events into JSON; needs the names of the sources in the order of their numbers."""
 
     def __init__(self, terms: HouseTerms, sources: list[str]) -> None:
-        self._terms = terms
-        self._sources = sources
+        super().__init__(terms, sources)
         e = ClearingEvent
         self._readers: dict[int, Callable[[Event], Json]] = {
             e.REJECTED: self._rejected, e.ACCEPTED: self._accepted, e.DUPLICATE: self._version,
@@ -132,7 +56,7 @@ class EventReader:
             e.BUYIN_CHARGE: self._held, e.EVENT_SET: self._event_set, e.ENTITLED: self._entitled,
             e.CLAIM_PAID: lambda one: {"ca_id": one.text} | self._party(one) | self._amount(one),
             e.SPLIT_APPLIED: self._split_applied, e.FRACTION: self._fraction,
-            e.FILLS_TAKEN: self._fills_taken, e.CREDIT: self._credit,
+            e.FILLS_TAKEN: self._fills_taken, e.CREDIT: self._credit, **self.margin_readers,
         }  # fmt: skip
 
     def json(self, events: Records) -> list[Json]:
@@ -141,39 +65,6 @@ class EventReader:
             {"ev": ClearingEvent(one.main.kind).name, **self._readers[one.main.kind](one)}
             for one in whole_events(events)
         ]
-
-    # -- words ------------------------------------------------------------------------------------------
-
-    def _isin(self, number: int) -> str | None:
-        return self._terms.instruments[number].name if number >= 0 else None
-
-    def _ccy(self, number: int) -> str:
-        return self._terms.currencies[number].name
-
-    def _party(self, one: Event) -> Json:
-        member, account = self._terms.parties[one.main.party]
-        return {"member": member, "account": account}
-
-    def _on(self, one: Event) -> Json:
-        return self._party(one) | {"isin": self._isin(one.main.instrument)}
-
-    def _in(self, one: Event) -> Json:
-        return self._party(one) | {"ccy": self._ccy(one.main.currency)}
-
-    def _qty(self, one: Event) -> Json:
-        return {"qty": one.main.quantity}
-
-    def _amount(self, one: Event) -> Json:
-        return {"amount": one.main.amount}
-
-    def _trade(self, one: Event) -> Json:
-        return {"source": self._sources[one.main.source], "trade_id": one.text}
-
-    def _version(self, one: Event) -> Json:
-        return self._trade(one) | {"version": one.main.version}
-
-    def _run(self, one: Event, letter: str) -> str:
-        return f"{_iso(one.main.day)}/{letter}{one.main.number}"
 
     # -- trades -----------------------------------------------------------------------------------------
 
@@ -188,11 +79,11 @@ class EventReader:
 
     def _accepted(self, one: Event) -> Json:
         isin = {"isin": self._isin(one.main.instrument)}
-        due = {"settle_date": _iso(one.main.day)}
+        due = {"settle_date": iso(one.main.day)}
         return self._version(one) | isin | self._qty(one) | self._amount(one) | due
 
     def _leg(self, one: Event) -> Json:
-        words = {"due": _iso(one.main.day), "kind": LegKind(one.main.other_code).name}
+        words = {"due": iso(one.main.day), "kind": LegKind(one.main.other_code).name}
         operation = {"op": LegOperation(one.main.code).name}
         return operation | self._on(one) | self._qty(one) | self._amount(one) | words
 
@@ -219,19 +110,11 @@ class EventReader:
 
     # -- balances and parameters ------------------------------------------------------------------------
 
-    def _balance(self, one: Event) -> Json:
-        if one.main.instrument >= 0:
-            return self._on(one) | self._qty(one)
-        return self._in(one) | self._amount(one)
-
     def _priority(self, one: Event) -> Json:
         return self._on(one) | {"group": one.main.quantity}
 
     def _mark_set(self, one: Event) -> Json:
-        main = one.main
-        (digits,) = joined([main.quantity], [main.amount])
-        price = price_text(digits, main.third, main.fourth)
-        return {"isin": self._isin(main.instrument), "price": price}
+        return {"isin": self._isin(one.main.instrument), "price": self._price(one)}
 
     # -- cycles -----------------------------------------------------------------------------------------
 
@@ -239,7 +122,7 @@ class EventReader:
         main, root = one.main, one.items[0][1].raw[32:]
         identity = main.fourth.to_bytes(8, "little", signed=True).hex()
         return {
-            "obligation_id": identity, "cycle": self._run(one, "N"), "settle_date": _iso(main.day),
+            "obligation_id": identity, "cycle": self._run(one, "N"), "settle_date": iso(main.day),
             **self._on(one), "movement": MOVEMENTS[_sign(main.quantity)], "quantity": abs(main.quantity),
             "pay": PAYS[_sign(main.amount)], "amount_minor": abs(main.amount),
             "ccy": self._ccy(main.currency), "type": LegKind(main.code).name, "gross_legs": main.third,
@@ -285,11 +168,11 @@ class EventReader:
     def _moved(self, one: Event) -> Json:
         found = self._on(one) | self._qty(one) | self._amount(one) | {"left": one.main.third}
         if one.main.flags & ClearingFlag.OF_ALLOCATION:
-            found |= {"group": one.main.number, "since": _iso(one.main.day)}
+            found |= {"group": one.main.number, "since": iso(one.main.day)}
         return found
 
     def _held(self, one: Event) -> Json:
-        return self._on(one) | {"since": _iso(one.main.day)} | self._qty(one) | self._amount(one)
+        return self._on(one) | {"since": iso(one.main.day)} | self._qty(one) | self._amount(one)
 
     def _settle_done(self, one: Event) -> Json:
         return {"run": self._run(one, "S"), "lines": one.main.quantity}
@@ -321,10 +204,10 @@ class EventReader:
                 securities.append([self._isin(item.instrument), *sums])
             else:
                 cash.append([self._ccy(found.currency), *found.sums])
-        return {"date": _iso(one.main.day), "securities": securities, "cash": cash}
+        return {"date": iso(one.main.day), "securities": securities, "cash": cash}
 
     def _rolled(self, one: Event) -> Json:
-        return {"from": _iso(one.main.day), "to": _iso(one.main.number)}
+        return {"from": iso(one.main.day), "to": iso(one.main.number)}
 
     def _fills_taken(self, one: Event) -> Json:
         source = {"source": self._sources[one.main.source]}
@@ -346,7 +229,7 @@ class EventReader:
         return {"intent": one.main.number} | self._on(one) | self._qty(one)
 
     def _notice(self, one: Event) -> Json:
-        since = {"since": _iso(one.main.day)}
+        since = {"since": iso(one.main.day)}
         return {"intent": one.main.number} | self._party(one) | since | self._qty(one)
 
     def _intent_closed(self, one: Event) -> Json:
@@ -370,10 +253,6 @@ class EventReader:
     def _fraction(self, one: Event) -> Json:
         what = {"what": FractionOf(one.main.code).name}
         return {"ca_id": one.text} | self._party(one) | what | self._amount(one)
-
-
-def _iso(day: int) -> str:
-    return datetime.date.fromordinal(day).isoformat()
 
 
 def _sign(number: int) -> int:

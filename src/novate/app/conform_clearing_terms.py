@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from novate.app.conform_margin_terms import MarginJson, margin_terms
 from novate.clearing.house_terms import CCP, WORLD, HouseCurrency, HouseInstrument, HouseTerms, Switches
 from novate.domain.calendar import OpenDays, SettlementCalendar
 from novate.domain.clearing_codes import Policy
@@ -46,6 +47,7 @@ class _Config(msgspec.Struct):
     calendars: dict[str, _Calendar] = {}
     house: str | None = None
     depository: str | None = None
+    margin: MarginJson | None = None
 
 
 def house_terms(config: Json) -> HouseTerms:
@@ -74,6 +76,7 @@ def house_terms(config: Json) -> HouseTerms:
         currencies=[_currency(found, name) for name in currencies],
         house=_open_days(found, found.house),
         switches=switches,
+        margin=margin_terms(found.margin, sorted(found.instruments), currencies) if found.margin else None,
     )
 
 
@@ -94,6 +97,7 @@ def _currency(config: _Config, name: str) -> HouseCurrency:
 
 def _instrument(config: _Config, name: str, currencies: list[str], policy: PolicyName) -> HouseInstrument:
     one = config.instruments[name]
+    contract = config.margin.contracts.get(name) if config.margin else None
     if one.ccy not in config.currencies:
         raise ValueError(f"expected a currency of the configuration for {name}, was {one.ccy!r}")
     calendar = SettlementCalendar(
@@ -107,4 +111,6 @@ def _instrument(config: _Config, name: str, currencies: list[str], policy: Polic
         cycle=one.cycle,
         policy=Policy[one.policy or policy],
         calendar=calendar,
+        worth_factor=contract.size if contract else 1,
+        moves_credit=contract is None,
     )

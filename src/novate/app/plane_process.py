@@ -165,7 +165,8 @@ def _clear(house: House, credit: CreditStream, directory: Path, block: int) -> i
     say(f"closed {int(is_closed)}")
     say(f"ready {credit.last}")
     follow_until_told(house, directory, 0 if is_closed else block)
-    if not is_closed:
+    # A day with margin is closed by hand, when settlement prices and parameters are there (M3, M10).
+    if not is_closed and house.plane.terms.margin is None:
         house.roll()
     house.do({"cmd": "RELEASE_CREDIT"})
     credit.stream.flush()

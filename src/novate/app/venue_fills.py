@@ -14,7 +14,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from novate.clearing.configured import UNDELIVERED
 from novate.clearing.fills import SOURCE
 from novate.clearing.house_terms import Days, HouseTerms
 from novate.domain.clearing_codes import ClearingCommand, ClearingFlag
@@ -54,7 +53,7 @@ class FillWriter:
         markets = configuration.instruments
         scales = [market_scale(number, one) for number, one in enumerate(markets)]
         self._instrument = np.array(
-            [NO_INSTRUMENT if one.kind in UNDELIVERED else numbers[one.clearing_id] for one in markets],
+            [numbers.get(one.clearing_id, NO_INSTRUMENT) for one in markets],
             np.int64,
         )
         self._tick = np.array([one.tick_units for one in scales], np.int64)

@@ -98,6 +98,7 @@ def check_roll(state: State, to: int) -> ClearingReject:
         for currency in range(len(state.terms.currencies))
     ]
     add_dividends(state, totals)
+    add_variation(state, totals)
     add_marks_and_charges(state, to, totals)
     for event in splits:
         totals[state.currency(event.instrument)] += most_lieu(state, event)
@@ -114,6 +115,20 @@ def add_dividends(state: State, totals: list[int]) -> None:
             quantity = int(state.loads.quantities[event.instrument])
             owed = state.worth(event.instrument, quantity, event.price) + len(state.terms.parties)
             totals[state.currency(event.instrument)] += owed
+
+
+def add_variation(state: State, totals: list[int]) -> None:
+    """What variation margin may move (M4), by currency."""
+    if state.margin is None:
+        return
+    for instrument in sorted(state.margined):
+        found = state.margin.prices.get(instrument)
+        quantity = int(state.loads.quantities[instrument])
+        if found is not None and quantity:
+            value = state.worth(instrument, quantity, found.price) + len(state.terms.parties)
+            totals[state.currency(instrument)] += value
+    for (instrument, _), amount in sorted(state.margin.paid.items()):
+        totals[state.currency(instrument)] += abs(amount)
 
 
 def add_marks_and_charges(state: State, to: int, totals: list[int]) -> None:

@@ -32,8 +32,17 @@ class BalanceBook(IntEnum):
     ARREARS = 3
 
 
+class Purpose(IntEnum):
+    """What the money or securities of a party are there for: a party has an account for each (M7, M14)."""
+
+    SETTLEMENT = 0
+    COLLATERAL = 1
+    CONTRIBUTION = 2
+    """To the default fund; of the CCP: the house's own layer."""
+
+
 class OwnerKind(IntEnum):
-    """Whose an account is; the last two digits of its code."""
+    """Whose an account is; the last digit of its code."""
 
     HOUSE = 1
     """A member's own."""
@@ -67,6 +76,12 @@ class MoveReason(IntEnum):
     BUY_IN_CHARGE = 16  # the instrument
     CASH_CLOSE = 17  # the intent
     MONEY = 18  # nothing, 0
+    VARIATION = 19  # the instrument
+    PREMIUM = 20  # the instrument
+    COLLATERAL = 21  # nothing, 0
+    CONTRIBUTION = 22  # nothing, 0
+    COLLATERAL_SALE = 23  # nothing, 0
+    LOSS = 24  # the layer
 
 
 KINDS = {
@@ -78,6 +93,8 @@ KINDS = {
 NO_DEBT = int(AccountFlag.DEBITS_MUST_NOT_EXCEED_CREDITS)
 STRIDE = 10**9
 """Room for the numbers of assets in a ledger's number, and of parties in an account's."""
+OF_A_PURPOSE = 10**8
+"""Room for the numbers of parties in each purpose."""
 MOST_ASSETS = 2**32 - 1 - 4 * STRIDE
 """So that the number of every ledger is a u32."""
 
@@ -119,19 +136,35 @@ def places_of(accounts: npt.NDArray[np.int64]) -> Places:
     return Places(books - 1, asset, party)
 
 
+def account_of(party: int, purpose: Purpose) -> int:
+    """Where a party has what it has for a purpose: a number that takes the place of a party's in a book."""
+    return purpose * OF_A_PURPOSE + party
+
+
+def owner_of(account: int) -> int:
+    """The party behind such a number."""
+    return account % OF_A_PURPOSE
+
+
+def purpose_of(account: int) -> Purpose:
+    """The purpose behind such a number."""
+    return Purpose(account // OF_A_PURPOSE)
+
+
 class Chart:
     """The chart of one house. Cost: what is asked for is found when it is asked for."""
 
     def __init__(self, terms: HouseTerms) -> None:
         """Raises ValueError for more instruments or parties than the numbers have room for."""
-        if len(terms.instruments) > MOST_ASSETS or len(terms.parties) > STRIDE:
-            raise ValueError(f"Expected at most {MOST_ASSETS} instruments and {STRIDE} parties")
+        if len(terms.instruments) > MOST_ASSETS or len(terms.parties) > OF_A_PURPOSE:
+            raise ValueError(f"Expected at most {MOST_ASSETS} instruments and {OF_A_PURPOSE} parties")
         self._terms = terms
         self._ccp, self._world = terms.ccp, terms.world
         self._names: dict[int, str] = {}
 
     def owner(self, party: int) -> OwnerKind:
-        """Whose the accounts of a party are."""
+        """Whose the accounts of a party are, whatever for."""
+        party = owner_of(party)
         if party == self._ccp:
             return OwnerKind.CCP_OWN
         if party == self._world:
@@ -140,11 +173,13 @@ class Chart:
 
     def code(self, book: int, party: int) -> int:
         """Code of the account of a party in a book."""
-        return account_code(book, self.owner(party))
+        return account_code(book, self.owner(party), purpose_of(party))
 
     def flags(self, book: int, party: int) -> int:
         """The limit of an account: what may not be negative by C48, its debits do not exceed its credits."""
         kind = self.owner(party)
+        if purpose_of(party):
+            return NO_DEBT
         may_be_negative = (
             book == BalanceBook.DUE
             or kind is OwnerKind.WORLD
@@ -163,9 +198,9 @@ class Chart:
         return self._names[ledger_number(book, asset)]
 
 
-def account_code(book: int, kind: OwnerKind) -> int:
-    """The chart: hundreds are the book, the rest is the kind of owner."""
-    return 100 * (book + 1) + kind
+def account_code(book: int, kind: OwnerKind, purpose: Purpose = Purpose.SETTLEMENT) -> int:
+    """The chart: hundreds are the book, tens the purpose, the rest is the kind of owner."""
+    return 100 * (book + 1) + 10 * purpose + kind
 
 
 def _asset_names(terms: HouseTerms) -> dict[int, str]:

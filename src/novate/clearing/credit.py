@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from novate.clearing.archive import ARCHIVED_TRADE, ArchivedKind
-from novate.clearing.chart import BalanceBook
+from novate.clearing.chart import BalanceBook, Purpose, owner_of, purpose_of
 from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.state import State
 from novate.clearing.venue_stream import CURRENCY, INSTRUMENT, NO_SOURCE, Worth
@@ -115,8 +115,12 @@ Part = tuple[int, int, int, int]
 
 def held(state: State) -> Iterator[Part]:
     """What the ledger has."""
-    for book, asset, party, balance in state.balances.rows():
-        kind = INSTRUMENT if book == BalanceBook.HOLDINGS else CURRENCY
+    for book, asset, account, balance in state.balances.rows():
+        kind, party = INSTRUMENT if book == BalanceBook.HOLDINGS else CURRENCY, owner_of(account)
+        purpose = purpose_of(account)
+        # Money that is collateral backs what is traded on margin; securities and contributions do not.
+        if purpose == Purpose.CONTRIBUTION or (purpose and kind == INSTRUMENT):
+            continue
         yield kind, asset, party, -balance if book == BalanceBook.ARREARS else balance
 
 
@@ -131,9 +135,11 @@ def opened(state: State) -> Iterator[Part]:
 
 
 def waiting(state: State) -> Iterable[Part]:
-    """Waiting legs, summed by instrument and party."""
+    """Waiting legs, summed by instrument and party; a margined contract is worth what it has paid (M4)."""
     legs = state.legs.array
     legs = legs[legs["state"] == LegState.WAITING]
+    if state.margined:
+        legs = legs[~np.isin(legs["instrument"], list(state.margined))]
     keys = legs["instrument"].astype(np.int64) << 32 | legs["party"].astype(np.int64)
     distinct, place = np.unique(keys, return_inverse=True)
     quantities, amounts = np.zeros(len(distinct), np.int64), np.zeros(len(distinct), np.int64)

@@ -15,6 +15,7 @@ from typing import Literal
 
 import msgspec
 
+from novate.clearing.margin_day.terms import MarginTerms, require_margin_terms
 from novate.domain.calendar import OpenDays, SettlementCalendar
 from novate.domain.clearing_codes import Policy
 
@@ -87,6 +88,7 @@ class HouseTerms(msgspec.Struct, frozen=True, kw_only=True):
     currencies: list[HouseCurrency]
     house: OpenDays
     switches: Switches
+    margin: MarginTerms | None = None
 
     @property
     def ccp(self) -> int:
@@ -125,6 +127,8 @@ def require_house_terms(terms: HouseTerms) -> None:
         if not 0 <= one.currency < len(terms.currencies):
             raise ValueError(f"Expected a currency of {one.name}, was number {one.currency}")
         one.calendar.next_settlement_day(datetime.date.fromordinal(terms.start))
+    if terms.margin is not None:
+        require_margin_terms(terms.margin, len(terms.instruments), len(terms.currencies))
     limits = terms.switches
     if limits.max_qty >= 2**62 or limits.max_amount >= 2**62:
         raise ValueError("Expected max_qty and max_amount below 2**62")

@@ -82,8 +82,16 @@ def check_own(state: State) -> None:
         # The CCP's own due and arrears are the other side of all the others'.
         owed = state.owed(currency, state.ccp)
         found = state.cash(currency, state.ccp) + owed - opened.get(currency, 0) - waits.get(currency, 0)
+        # Variation margin of a member in default is paid before its counterparties' (M4).
+        found += paid_so_far(state, currency)
         allowed = state.own_money.get(currency, 0)
         require(found == allowed, f"expected {allowed} {coin.name} of the CCP's own, was {found}")
+
+
+def paid_so_far(state: State, currency: int) -> int:
+    """What parties have received for their open contracts."""
+    paid = state.margin.paid if state.margin else {}
+    return sum(amount for (one, _), amount in paid.items() if state.currency(one) == currency)
 
 
 def waiting_amounts(state: State) -> dict[int, int]:

@@ -18,6 +18,7 @@ from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.house_terms import HouseTerms, require_house_terms
 from novate.clearing.ledger.archive import Archive
 from novate.clearing.ledger.view import LedgerView
+from novate.clearing.margin_day.rooms import MARGIN_ROOMS, gate
 from novate.clearing.rows import MemberNetting
 from novate.clearing.settlement import run
 from novate.clearing.staging import Staging
@@ -64,6 +65,7 @@ ROOMS: dict[int, Room] = {
     ClearingCommand.SPLIT: corporate.split,
     ClearingCommand.FILLS: credit.fills,
     ClearingCommand.RELEASE_CREDIT: credit.release_credit,
+    **MARGIN_ROOMS,
 }
 
 
@@ -140,7 +142,8 @@ class Clearing:
 
     def _run_of(self, pairs: Records) -> TradeRun | None:
         """Trades that follow each other, looked at together; None if they are too few."""
-        is_long = len(pairs) >= 2 * SHORTEST_RUN
+        # A run knows nothing of rungs of margined contracts.
+        is_long = len(pairs) >= 2 * SHORTEST_RUN and self.terms.margin is None
         return TradeRun(self._state, self._tables, pairs) if is_long else None
 
     def _take(self, command: Command, raw: bytes, at: int) -> None:
@@ -171,7 +174,9 @@ class Clearing:
         if command.kind == ClearingCommand.SOURCE:
             return self._name_source(command, staged)
         room = ROOMS.get(command.kind)
-        return room(self._state, command, staged) if room else ClearingReject.UNKNOWN_COMMAND
+        if room is None:
+            return ClearingReject.UNKNOWN_COMMAND
+        return gate(self._state, command) or room(self._state, command, staged)
 
     def _name_source(self, command: Command, staged: Staged) -> ClearingReject:
         """SOURCE: the next number is this name from now on; to say it again changes nothing."""
@@ -260,6 +265,10 @@ class Clearing:
     def balances(self) -> queries.BalanceRows:
         """All balances that are not zero (C49)."""
         return queries.balances(self._state)
+
+    def pledged(self) -> list[queries.PledgedRow]:
+        """Collateral and contributions that are not zero (M7, M14)."""
+        return queries.pledged(self._state)
 
     def positions(self) -> queries.Positions:
         """Everything that is open or waits (C49)."""

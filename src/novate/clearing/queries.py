@@ -7,12 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from novate.clearing.archived_trades import retired
-from novate.clearing.chart import BalanceBook
+from novate.clearing.chart import BalanceBook, Purpose, owner_of, purpose_of
 from novate.clearing.rows import NO_ROW, Leg
 from novate.clearing.state import State, trade_identity
 from novate.clearing.trades.delivery import content_of, known_trade
 from novate.domain.clearing_codes import LegState, OpenReason
 
+PledgedRow = tuple[Purpose, int, int, int, int]
+"""(purpose, book, asset, party, balance)."""
 BalanceRows = list[tuple[int, int, int, int]]
 """(book, asset, party, balance), ascending."""
 
@@ -158,9 +160,19 @@ def _has_failed(state: State, leg: Leg) -> bool:
 
 
 def balances(state: State) -> BalanceRows:
-    """Balances of all books; due and arrears without the CCP, which is only their other side."""
+    """What is there for settlement; due and arrears without the CCP, which is only their other side."""
     ours = (BalanceBook.HOLDINGS, BalanceBook.CASH)
-    return [row for row in state.balances.rows() if row[0] in ours or row[2] != state.ccp]
+    rows = [row for row in state.balances.rows() if not purpose_of(row[2])]
+    return [row for row in rows if row[0] in ours or row[2] != state.ccp]
+
+
+def pledged(state: State) -> list[PledgedRow]:
+    """Collateral and contributions (M7, M14)."""
+    return [
+        (purpose_of(account), book, asset, owner_of(account), balance)
+        for book, asset, account, balance in state.balances.rows()
+        if purpose_of(account)
+    ]
 
 
 def positions(state: State) -> Positions:

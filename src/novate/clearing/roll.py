@@ -8,10 +8,12 @@ from __future__ import annotations
 from novate.clearing.buyins import emit_eligible, tidy_intents
 from novate.clearing.capacity import check_roll, count_load
 from novate.clearing.charges import charge, mark_open
-from novate.clearing.chart import BalanceBook, MoveReason
+from novate.clearing.chart import BalanceBook, MoveReason, Purpose, account_of
 from novate.clearing.commands import Command, Staged, check_days, rung
 from novate.clearing.corporate import entitle, pay_claims
 from novate.clearing.cycle import expire_giveups, netting_cycle
+from novate.clearing.margin_day import close as margin_close
+from novate.clearing.payment import pay_party
 from novate.clearing.retirement import retire
 from novate.clearing.settlement.deliveries import pay_money_only
 from novate.clearing.splits import apply_splits
@@ -29,6 +31,7 @@ def roll(state: State, command: Command, staged: Staged) -> ClearingReject:
         or rung(not state.days.is_house_day(to), ClearingReject.NOT_BUSINESS_DAY)
         or rung(to != state.days.next_house_day(state.today), ClearingReject.ROLL_SKIPS_DAY)
         or check_roll(state, to)
+        or margin_close.check(state)
     )
     if broken:
         return broken
@@ -53,7 +56,9 @@ def close_day(state: State, to: int) -> None:
         mark_open(state)
     charge(state, to)
     pay_claims(state)
+    margin_close.before_money(state)
     pay_money(state)
+    margin_close.behind_money(state)
     emit_totals(state)
 
 
@@ -104,15 +109,7 @@ def pay_money(state: State) -> None:
     for currency, party in sorted(owing):
         if not state.days.is_bank_day(currency, state.today):
             continue
-        due, arrears = (state.balances.of(book, currency, party) for book in books)
-        net = due - arrears
-        paid = net if net >= 0 else -min(state.cash(currency, party), -net)
-        first, more = state.balances.next_id, paid - net - arrears
-        state.move_cash(currency, state.ccp, party, paid, MoveReason.MONEY, 0)
-        state.pay_later(currency, party, -due, MoveReason.MONEY, 0)
-        state.balances.move(BalanceBook.ARREARS, currency, state.ccp, party, more, MoveReason.MONEY, 0)
-        state.balances.chain(first)
-        state.out.put(ClearingEvent.MONEY, party=party, currency=currency, amount=paid, third=paid - net)
+        pay_party(state, currency, party)
 
 
 def emit_totals(state: State) -> None:
@@ -164,11 +161,11 @@ def open_amounts(state: State) -> dict[int, int]:
 
 
 def by_owner(state: State, book: BalanceBook, asset: int) -> list[int]:
-    """Members', CCP's and world's part of an asset."""
-    outside = (state.ccp, state.world)
-    held = [state.balances.of(book, asset, party) for party in outside]
+    """Members', CCP's and world's part of an asset, whatever for."""
+    house, world = (state.balances.of(book, asset, party) for party in (state.ccp, state.world))
+    house += state.balances.of(book, asset, account_of(state.ccp, Purpose.CONTRIBUTION))
     # All balances of an asset sum to zero (C48), so members have what the others lack.
-    return [-sum(held), *held]
+    return [-house - world, house, world]
 
 
 def emit_old(state: State) -> None:

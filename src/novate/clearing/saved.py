@@ -159,6 +159,8 @@ def rest_of(state: State, staging: Staging) -> bytes:
             [_command(one), _staged(staged.text), staged.parts] for one, staged in staging.trades
         ],
     }
+    if state.margin is not None:
+        rest["margin"] = state.margin.rows()
     return msgspec.json.encode(rest)
 
 
@@ -261,6 +263,9 @@ def _load_rest(state: State, rest: dict[str, Any]) -> None:
         state.items[trade] = Item(
             trade, instrument, buys, sells, buyer, seller, quantity, amount, since, contract, reason, failed
         )
+
+    if state.margin is not None:
+        state.margin.take_over(rest["margin"])
 
 
 def _load_staging(staging: Staging, rest: dict[str, Any]) -> None:

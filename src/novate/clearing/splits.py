@@ -6,7 +6,7 @@ what the floor leaves: cash in lieu, where the split has a cash price
 
 from __future__ import annotations
 
-from novate.clearing.chart import BalanceBook, MoveReason
+from novate.clearing.chart import BalanceBook, MoveReason, owner_of
 from novate.clearing.state import Corporate, State
 from novate.clearing.trades.legs import emit_fraction, in_lieu, split_leg
 from novate.domain.clearing_codes import ClearingEvent, CorporateKind, FractionOf, LegState
@@ -48,7 +48,7 @@ def split_holdings(state: State, name: bytes, event: Corporate) -> None:
         cash = in_lieu(state, remainder, event)
         state.move_cash(currency, state.world, party, cash, MoveReason.CASH_IN_LIEU, instrument)
         state.add_own_money(currency, cash if party == state.ccp else 0)
-        emit_fraction(state, name, party, FractionOf.HOLDING, cash)
+        emit_fraction(state, name, owner_of(party), FractionOf.HOLDING, cash)
     for of, party in sorted(state.exempt):
         if of == instrument:
             state.exempt[of, party] = state.exempt[of, party] * event.new // event.old

@@ -25,8 +25,10 @@ from novate.clearing.chart import BalanceBook, MoveReason
 from novate.clearing.house_terms import Days, HouseTerms
 from novate.clearing.ledger.archive import Archive
 from novate.clearing.load import Load
+from novate.clearing.margin_day.memory import MarginMemory
 from novate.clearing.open_positions import OpenPositions, Position
 from novate.clearing.outbox import Outbox
+from novate.clearing.price import Price as Price
 from novate.clearing.rows import LEGS, NO_ROW, TRADES, VERSIONS, Leg, MemberNetting, Rows, Texts
 from novate.clearing.trade_index import TradeIndex
 from novate.clearing.venue_stream import VenueStream
@@ -37,14 +39,6 @@ from novate.domain.units import div_half_up
 TRANSFER_SOURCE = b"TRANSFER"
 DEFAULT_GROUP = 50
 ALL_INSTRUMENTS = -3
-
-
-class Price(NamedTuple):
-    """A decimal of C1: digits, how many stand behind the point, how many zeros stand in front."""
-
-    digits: int
-    decimals: int
-    zeros: int
 
 
 @dataclass(eq=False)
@@ -158,6 +152,9 @@ class State:
         self.own_deposits: dict[int, int] = {}
         self.own_money: dict[int, int] = {}
         """What belongs to the CCP itself, by every rule that may change it (C48)."""
+        self.margined = terms.margin.contracts if terms.margin else {}
+        """Contracts whose positions stay open (M2), by instrument."""
+        self.margin = MarginMemory(terms) if terms.margin else None
 
     # -- money and securities ---------------------------------------------------------------------------
 
@@ -228,7 +225,7 @@ class State:
         return self.policy(instrument) in (Policy.GROSS_GROSS, Policy.GROSS_NET)
 
     def settles_today(self, instrument: int) -> bool:
-        return self.days.is_settlement_day(instrument, self.today)
+        return instrument not in self.margined and self.days.is_settlement_day(instrument, self.today)
 
     def instruments_today(self) -> list[int]:
         """Instruments for which today is a settlement day, ascending."""

@@ -40,6 +40,22 @@ class ClearingCommand(IntEnum):
     FILLS = 60
     """The trades behind it are fills of the venue, and which ones."""
     RELEASE_CREDIT = 61
+    PLEDGE = 70
+    """Collateral comes in; from here on the margin day (docs/margin-rules.md)."""
+    RELEASE = 71
+    CONTRIBUTE = 72
+    """To the default fund; of the CCP: to the house's own layer."""
+    RETIRE_CONTRIBUTION = 73
+    SETTLEMENT_PRICE = 74
+    VALUATION = 75
+    MARGIN_PARAMETERS = 76
+    VARIATION = 77
+    TICK = 78
+    MARGIN_RUN = 79
+    DECLARE_DEFAULT = 80
+    CLOSE_OUT = 81
+    SELL_COLLATERAL = 82
+    ALLOCATE_LOSS = 83
 
 
 class ClearingEvent(IntEnum):
@@ -103,6 +119,23 @@ class ClearingEvent(IntEnum):
     FILLS_TAKEN = 80
     CREDIT = 81
     """A delta for the venue (K16)."""
+    COLLATERAL = 90
+    CONTRIBUTION = 91
+    PRICE_SETTLED = 92
+    VALUED = 93
+    PARAMETERS_SET = 94
+    VARIATION = 95
+    VARIATION_PAID = 96
+    TIME = 97
+    MARGIN = 98
+    CALL = 99
+    CALL_CLOSED = 100
+    DEFAULTED = 101
+    CLOSED_OUT = 102
+    COLLATERAL_SOLD = 103
+    LOSS_COVERED = 104
+    LOSS_ALLOCATED = 105
+    EXPIRED = 106
 
 
 class ClearingFlag(IntFlag):
@@ -204,3 +237,45 @@ class FractionOf(IntEnum):
     HOLDING = 1
     OPEN = 2
     LEG = 3
+
+
+class MarginStyle(IntEnum):
+    """How the value of a margined contract is paid (M2)."""
+
+    FUTURE = 1
+    """Every day, as variation margin."""
+    PREMIUM = 2
+    """Once, as the price of the trade; what it is worth then counts in the requirement."""
+
+
+class CallEnd(IntEnum):
+    """How a margin call ended (M12)."""
+
+    MET = 1
+    OVERDUE = 2
+    DEFAULT = 3
+    """The member was declared in default for another reason."""
+
+
+class DefaultCause(IntEnum):
+    """Why a member is in default (M13)."""
+
+    CALL_OVERDUE = 1
+    DECLARED = 2
+
+
+class LossLayer(IntEnum):
+    """Who pays for a default; the terms say in which order (M16)."""
+
+    DEFAULTER_COLLATERAL = 1
+    DEFAULTER_CONTRIBUTION = 2
+    HOUSE = 3
+    SURVIVOR_CONTRIBUTIONS = 4
+    ASSESSMENTS = 5
+
+
+class LossEnd(IntEnum):
+    """What the layers came to (M17)."""
+
+    COVERED = 1
+    SHORTFALL = 2

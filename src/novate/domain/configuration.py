@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from novate.domain.instruments import Instrument
+from novate.domain.margin import MarginConfiguration
 from novate.domain.members import Member, TradingAccount
 from novate.domain.schedules import Schedule
 
@@ -87,6 +88,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """Limits of accounts and members are kept (K19)."""
     positions: bool = False
     """Positions are kept in every market, so that there can be reduce-only orders (R35)."""
+    margin: MarginConfiguration | msgspec.UnsetType = msgspec.UNSET
+    """Unset: no margin, and nothing of it in the canonical JSON, which is that of older journals."""
 
 
 def canonical_json(configuration: Configuration) -> bytes:

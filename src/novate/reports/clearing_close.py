@@ -20,7 +20,13 @@ Json = dict[str, Any]
 Party = tuple[str, str]
 Owned = tuple[str, str, str]
 """(member, account, instrument or currency)."""
-PAID = {"MARKED": "paid", "CHARGED": "amount", "CLAIM_PAID": "amount", "MONEY_ONLY": "amount"}
+PAID = {
+    "VARIATION": "amount",
+    "MARKED": "paid",
+    "CHARGED": "amount",
+    "CLAIM_PAID": "amount",
+    "MONEY_ONLY": "amount",
+}
 """Events of a close that change what is due, and the field that says by how much."""
 
 
@@ -41,9 +47,17 @@ class Standing(msgspec.Struct):
 
 def standing_of(balances: Json, positions: Json) -> Standing:
     """The answers to BALANCES and POSITIONS (C49)."""
+    pledged = [
+        ((member, f"{account}/{what}", asset), n)
+        for what, name in (("Collateral", "collateral"), ("Contribution", "contributions"))
+        for member, account, asset, n in balances.get(name, [])
+    ]
+    securities = {isin for *_, isin, _ in balances["securities"]}
     return Standing(
-        holdings={(member, account, isin): n for member, account, isin, n in balances["securities"]},
-        cash={(member, account, ccy): n for member, account, ccy, n in balances["cash"]},
+        holdings={(member, account, isin): n for member, account, isin, n in balances["securities"]}
+        | {key: n for key, n in pledged if key[2] in securities},
+        cash={(member, account, ccy): n for member, account, ccy, n in balances["cash"]}
+        | {key: n for key, n in pledged if key[2] not in securities},
         due={(member, account, ccy): n for ccy, member, account, n in balances["due"]},
         arrears={(member, account, ccy): n for ccy, member, account, n in balances["arrears"]},
         open=[list(one) for one in positions["open"]],
@@ -68,6 +82,8 @@ def close(before: Standing, events: Iterable[Json], amounts: Amounts) -> Standin
             _mark(found, event)
         elif name == "MONEY":
             _pay(found, event)
+        elif name == "EXPIRED":
+            found.waiting = [one for one in found.waiting if one[1] != event["isin"]]
     found.open = [one for one in found.open if one[3]]
     found.items = [one for one in found.items if one[3]]
     return found

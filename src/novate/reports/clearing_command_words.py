@@ -13,6 +13,7 @@ from typing import Any
 
 from novate.reports.clearing_amounts import Amounts, party_of
 from novate.reports.figures import plural
+from novate.reports.margin_words import MARGIN_COMMANDS
 
 Json = dict[str, Any]
 SIDES = {"B": "buyer", "S": "seller"}
@@ -30,6 +31,8 @@ class CommandWords:
             return self._batch(command, today) if command["cmd"] == "BATCH" else _trade(command, today)
         if command["cmd"] in ("DEPOSIT", "WITHDRAW"):
             return self._balance(command)
+        if command["cmd"] in MARGIN_COMMANDS:
+            return MARGIN_COMMANDS[command["cmd"]](self._amounts, command)
         return _COMMANDS[command["cmd"]](command)
 
     def _batch(self, command: Json, today: str) -> str:

@@ -15,6 +15,7 @@ from novate.reports.clearing_amounts import Amounts, party_of
 from novate.reports.clearing_command_words import SIDES, trade_name
 from novate.reports.clearing_reasons import reason_words
 from novate.reports.figures import grouped, percent, plural
+from novate.reports.margin_words import MARGIN_EVENTS
 from novate.reports.open_nets import signed_row
 
 Json = dict[str, Any]
@@ -40,6 +41,8 @@ class EventWords:
 
     def say(self, event: Json) -> str:
         """The event as one sentence without a full stop."""
+        if event["ev"] in MARGIN_EVENTS:
+            return MARGIN_EVENTS[event["ev"]](self._amounts, event)
         return SENTENCES[event["ev"]](self, event)
 
     # -- trades -----------------------------------------------------------------------------------------

@@ -343,6 +343,8 @@ def _take_money(day: ClearingDay, event: Json, events_of: dict[str, str]) -> Non
 
 
 MONEY_EVENTS = {
+    "VARIATION": ("marks", "amount"),
+    "VARIATION_PAID": ("paid", "amount"),
     "MARKED": ("marks", "paid"),
     "UNMARKED": ("marks", "paid"),
     "CHARGED": ("charges", "amount"),

@@ -24,6 +24,7 @@ from novate.reports.clearing_close import Standing, close
 from novate.reports.clearing_command_words import CommandWords
 from novate.reports.clearing_event_words import EventWords
 from novate.reports.figures import grouped, plural, quiet
+from novate.reports.margin_terms_words import margin_lines
 from novate.reports.minimum_payments import minimum_payments
 from novate.reports.open_nets import signed_row
 from novate.reports.text_table import text_table
@@ -150,7 +151,12 @@ class ClearingStory:
         for title, of in (("", now.cash), (" due", now.due), (" arrears", now.arrears)):
             for ccy in sorted({key[2] for key in of}):
                 columns.append((f"{ccy}{title}", of, ccy, self._amounts.digits[ccy]))
-        parties = [party for party in self._terms.parties if any((*party, c[2]) in c[1] for c in columns)]
+        owners = [
+            (member, f"{account}{what}")
+            for member, account in self._terms.parties
+            for what in ("", "/Collateral", "/Contribution")
+        ]
+        parties = [party for party in owners if any((*party, c[2]) in c[1] for c in columns)]
         if not parties:
             return []
         rows = [("balances", *(title for title, *_ in columns))]
@@ -192,6 +198,7 @@ def _house(terms: HouseTerms) -> list[str]:
     for member, account in terms.parties:
         if (member, account) not in (CCP, WORLD):
             members.setdefault(member, []).append(account)
+    lines += margin_lines(terms)
     lines += [f"member {name} with {', '.join(found)}" for name, found in members.items()]
     lines.append(f"calendar of the house{_closed('it is', terms.house) or ', open from Monday to Friday'}")
     defaults = Switches()

@@ -14,7 +14,17 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from novate.clearing.chart import BalanceBook, MoveReason, OwnerKind, Place, account_code, place_of
+from novate.clearing.chart import (
+    BalanceBook,
+    MoveReason,
+    OwnerKind,
+    Place,
+    Purpose,
+    account_code,
+    owner_of,
+    place_of,
+    purpose_of,
+)
 from novate.clearing.house_terms import HouseTerms
 from novate.clearing.ledger.queries import StoredTransfer
 from novate.clearing.machine import Clearing
@@ -23,7 +33,10 @@ from novate.reports.beancount import beancount_lines
 GROUPS = {OwnerKind.CCP_OWN: "Equity", OwnerKind.WORLD: "Assets"}
 """Everybody else's accounts are liabilities of the house."""
 CHART = {
-    account_code(book, kind): GROUPS.get(kind, "Liabilities") for book in BalanceBook for kind in OwnerKind
+    account_code(book, kind, purpose): GROUPS.get(kind, "Liabilities")
+    for book in BalanceBook
+    for kind in OwnerKind
+    for purpose in Purpose
 }
 """Account code -> group, for accounts without a name of their own."""
 
@@ -48,9 +61,12 @@ def account_names(house: Clearing) -> dict[int, str]:
 
 def _name(house: Clearing, place: Place) -> str:
     terms, group = house.terms, GROUPS.get(house.chart.owner(place.party), "Liabilities")
-    words = [_word(name, f"Party-{place.party}") for name in terms.parties[place.party]]
+    party = owner_of(place.party)
+    words = [_word(name, f"Party-{party}") for name in terms.parties[party]]
+    purpose = purpose_of(place.party)
+    what = [purpose.name.capitalize()] if purpose else []
     asset = _word(_asset(terms, place), f"Asset-{place.asset}")
-    return ":".join((group, *dict.fromkeys(words), place.book.name.capitalize(), asset))
+    return ":".join((group, *dict.fromkeys(words), *what, place.book.name.capitalize(), asset))
 
 
 def _asset(terms: HouseTerms, place: Place) -> str:

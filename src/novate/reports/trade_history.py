@@ -193,6 +193,15 @@ class TradeHistories:
     def _transferred(self, event: Json) -> None:
         self._at = None
 
+    def _expired(self, event: Json) -> None:
+        """All legs of a margined contract wait until it expires (M6)."""
+        self._at = None
+        for key in sorted(key for key in self._legs if key[0] == event["isin"]):
+            for trade, leg in self._legs.pop(key):
+                if leg.place == LegState.WAITING:
+                    leg.place = LegState.SETTLED
+                    self._step(trade, Lifecycle.SETTLED, f"{event['isin']} has expired", leg)
+
     # -- cycles -----------------------------------------------------------------------------------------
 
     def _obligation(self, event: Json) -> None:
@@ -351,6 +360,8 @@ _DELIVERIES: dict[str, Callable[[TradeHistories, LiveTrade, Json], None]] = {
 _OTHERS: dict[str, Callable[[TradeHistories, Json], None]] = {
     "GIVEUP_CLOSED": TradeHistories._giveup_closed,
     "TRANSFERRED": TradeHistories._transferred,
+    "CLOSED_OUT": TradeHistories._transferred,
+    "EXPIRED": TradeHistories._expired,
     "OBLIGATION": TradeHistories._obligation,
     "NETTED": TradeHistories._netted_one,
     "FILE": TradeHistories._cycle_done,

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
-from novate.clearing.chart import BalanceBook, places_of
+from novate.clearing.chart import OF_A_PURPOSE, BalanceBook, Purpose, places_of
 from novate.clearing.house_terms import HouseTerms
 from novate.clearing.ledger.codes import TransferFlag
 from novate.clearing.ledger.layout import TRANSFERS
@@ -69,6 +69,8 @@ def trial_balance(ledger: LedgerView, terms: HouseTerms, day: int) -> TrialBalan
     order = np.argsort(accounts)
     order = order[net[1:][order] != 0]
     place, net = places_of(accounts[order]), net[1:][order]
+    purpose, owner = np.divmod(place.party, OF_A_PURPOSE)
+    party = purpose * len(terms.parties) + owner
     names = [one.name for one in terms.instruments]
     # Currencies stand behind the instruments.
     asset = place.asset + np.where(place.book == BalanceBook.HOLDINGS, 0, len(names))
@@ -77,10 +79,15 @@ def trial_balance(ledger: LedgerView, terms: HouseTerms, day: int) -> TrialBalan
         columns=[
             Words(place.book, [book.name for book in BalanceBook]),
             Words(asset, names),
-            Words(place.party, [member for member, _ in terms.parties]),
-            Words(place.party, [account for _, account in terms.parties]),
+            Words(party, [member for _ in Purpose for member, _ in terms.parties]),
+            Words(party, [_named(account, purpose) for purpose in Purpose for _, account in terms.parties]),
             Numbers(np.maximum(-net, 0)),
             Numbers(np.maximum(net, 0)),
         ],
         accounts=len(net),
     )
+
+
+def _named(account: str, purpose: Purpose) -> str:
+    """What a party has for a purpose stands beside its account: HOUS/Collateral."""
+    return f"{account}/{purpose.name.capitalize()}" if purpose else account

@@ -196,7 +196,11 @@ def snapshot(house: ClearingPlayer) -> tuple[bytes, list[Json], list[Json]]:
 
 
 def test_every_reason_of_the_rulebook_has_a_case() -> None:
-    """But those about the form of records, which test_clearing_machine has."""
+    """But those of the margin day, in test_margin_bad_input, and of the form of records, in
+    test_clearing_machine."""
+    from tests.unit.clearing.test_margin_bad_input import MARGIN_CASES
+
     form = {one.name for one in ClearingReject if one >= ClearingReject.UNKNOWN_COMMAND}
     answers = {"NONE", "SUPERSEDED"}
-    assert {one.reason for one in CASES} == {one.name for one in ClearingReject} - form - answers
+    cases = {one.reason for one in CASES} | {one.reason for one in MARGIN_CASES}
+    assert cases == {one.name for one in ClearingReject} - form - answers

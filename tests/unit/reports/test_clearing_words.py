@@ -20,6 +20,7 @@ from novate.reports.clearing_amounts import Amounts
 from novate.reports.clearing_command_words import CommandWords
 from novate.reports.clearing_event_words import SENTENCES, EventWords
 from novate.reports.clearing_reasons import WORDS, reason_words
+from novate.reports.margin_words import MARGIN_COMMANDS, MARGIN_EVENTS
 from novate.reports.text_table import text_table
 from tests.property.clearing_flows import spoiled_clearing_flow_of
 from tests.unit.clearing.houses import TRADE, Json, player
@@ -42,7 +43,7 @@ def told(*events: Json) -> str:
 
 
 def test_every_event_and_every_reason_has_words() -> None:
-    assert set(SENTENCES) == {kind.name for kind in ClearingEvent} - CONTINUING
+    assert {*SENTENCES, *MARGIN_EVENTS} == {kind.name for kind in ClearingEvent} - CONTINUING
     reasons = {one.name for kind in (ClearingReject, OpenReason, GiveUpEnd, IntentEnd) for one in kind}
     assert reasons - {"NONE"} == set(WORDS)
     assert reason_words("SELF_TRADE") == "buyer and seller are one party (SELF_TRADE)"
@@ -118,7 +119,8 @@ def test_a_command_in_words(command: Json, words: str) -> None:
 
 def test_every_command_but_queries_has_an_example_above() -> None:
     unspoken = {"TEXT", "PART", "SOURCE", "CONFIGURATION"}
-    assert {command["cmd"] for command, _ in COMMANDS} == {kind.name for kind in ClearingCommand} - unspoken
+    spoken = {command["cmd"] for command, _ in COMMANDS} | set(MARGIN_COMMANDS)
+    assert spoken == {kind.name for kind in ClearingCommand} - unspoken
 
 
 ON: Json = {**PARTY, "isin": "ACME"}

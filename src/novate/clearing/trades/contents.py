@@ -22,6 +22,7 @@ from novate.clearing.commands import (
     check_quantity,
     rung,
 )
+from novate.clearing.margin_day.members import in_default
 from novate.clearing.state import State
 from novate.domain.clearing_codes import ClearingFlag
 from novate.domain.clearing_records import NOT_GIVEN
@@ -62,7 +63,8 @@ def content_digest(command: Command) -> bytes:
 
 def check_content(state: State, command: Command) -> Checked:
     """The first broken rung of a content, or what follows from it."""
-    reason = _check_names(state, command) or check_quantity(state, command.quantity)
+    reason = _check_names(state, command) or check_margined(state, command)
+    reason = reason or check_quantity(state, command.quantity)
     reason = reason or check_price(state, command)
     if reason:
         return Checked(reason)
@@ -88,6 +90,19 @@ def _check_names(state: State, command: Command) -> ClearingReject:
         or check_party(state, command.party)
         or check_party(state, command.other_party)
         or rung(command.party == command.other_party, ClearingReject.SELF_TRADE)
+    )
+
+
+def check_margined(state: State, command: Command) -> ClearingReject:
+    """INSTRUMENT_EXPIRED, HOUSE_IN_SHORTFALL, MEMBER_IN_DEFAULT of a trade whose position would stay open."""
+    memory = state.margin
+    if memory is None or command.instrument not in state.margined:
+        return ClearingReject.NONE
+    is_defaulter = any(in_default(state, party) for party in (command.party, command.other_party))
+    return (
+        rung(command.instrument in memory.expired, ClearingReject.INSTRUMENT_EXPIRED)
+        or rung(memory.in_shortfall, ClearingReject.HOUSE_IN_SHORTFALL)
+        or rung(is_defaulter, ClearingReject.MEMBER_IN_DEFAULT)
     )
 
 
