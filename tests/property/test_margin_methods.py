@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,11 @@ INSTRUMENTS = [
 ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def interpreted() -> None:
+    """Margin needs no venue without its compiler, which the other campaigns start."""
+
+
 def layers_of(amounts: list[list[int]]) -> list[Layer]:
     return [
         Layer(f"layer {at}", tuple(Payer(f"payer {at}.{number}", one) for number, one in enumerate(payers)))
@@ -42,6 +48,7 @@ def layers_of(amounts: list[list[int]]) -> list[Layer]:
     ]
 
 
+@settings(deadline=None)
 @given(AMOUNT, st.lists(PAYERS, max_size=6))
 def test_payments_and_shortfall_are_the_loss(loss: int, amounts: list[list[int]]) -> None:
     found = pay(loss, layers_of(amounts))
@@ -57,6 +64,7 @@ def test_payments_and_shortfall_are_the_loss(loss: int, amounts: list[list[int]]
     assert not found.shortfall or all(used_up)
 
 
+@settings(deadline=None)
 @given(AMOUNT, AMOUNT, st.lists(PAYERS, max_size=6))
 def test_a_larger_loss_takes_no_less_from_any_layer(loss: int, more: int, amounts: list[list[int]]) -> None:
     small, large = pay(loss, layers_of(amounts)), pay(loss + more, layers_of(amounts))
@@ -65,6 +73,7 @@ def test_a_larger_loss_takes_no_less_from_any_layer(loss: int, more: int, amount
     assert small.shortfall <= large.shortfall
 
 
+@settings(deadline=None)
 @given(AMOUNT, st.lists(PAYERS, min_size=1, max_size=6), AMOUNT)
 def test_a_larger_layer_spares_those_below_it(loss: int, amounts: list[list[int]], more: int) -> None:
     large = [[*amounts[0], more], *amounts[1:]]
@@ -74,6 +83,7 @@ def test_a_larger_layer_spares_those_below_it(loss: int, amounts: list[list[int]
     assert after.shortfall <= before.shortfall
 
 
+@settings(deadline=None)
 @given(st.lists(AMOUNT, max_size=6), st.data())
 def test_shares_add_up_and_are_within_one_of_their_proportion(
     weights: list[int], data: st.DataObject
@@ -85,6 +95,7 @@ def test_shares_add_up_and_are_within_one_of_their_proportion(
         assert not sum(weights) or abs(share - Fraction(amount * weight, sum(weights))) < 1
 
 
+@settings(deadline=None)
 @given(AMOUNT, st.lists(AMOUNT, min_size=1, max_size=6), st.integers(0, 10**6))
 def test_a_fund_is_never_smaller_than_asked(size: int, weights: list[int], minimum: int) -> None:
     made = contributions(size, {f"M{at}": one for at, one in enumerate(weights)}, minimum)
@@ -92,6 +103,7 @@ def test_a_fund_is_never_smaller_than_asked(size: int, weights: list[int], minim
     assert all(one >= minimum for one in made.values())
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(AMOUNT, min_size=3, max_size=3), min_size=1, max_size=6))
 def test_covers_are_ordered_and_within_a_scenario(rows: list[list[int]]) -> None:
     over = {f"M{at}": row for at, row in enumerate(rows)}
@@ -117,7 +129,7 @@ def margined(returns: list[list[int]], positions: dict[int, Fraction], **rules: 
     return HistoricalMargin(INSTRUMENTS, history, replace(chosen, **rules)).margin("A", positions)
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(HISTORIES, POSITIONS)
 def test_the_shortfall_is_never_below_the_value_at_risk(
     returns: list[list[int]], positions: dict[int, Fraction]
@@ -128,7 +140,7 @@ def test_the_shortfall_is_never_below_the_value_at_risk(
         assert one.requirement >= 0
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(HISTORIES, POSITIONS, st.integers(1, 1000))
 def test_k_times_the_portfolio_needs_k_times_the_margin(
     returns: list[list[int]], positions: dict[int, Fraction], factor: int
@@ -140,7 +152,7 @@ def test_k_times_the_portfolio_needs_k_times_the_margin(
         assert 0 <= factor * one.requirement - often[currency].requirement < factor or one.requirement == 0
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(HISTORIES, POSITIONS, POSITIONS)
 def test_expected_shortfall_of_two_portfolios_together_is_at_most_their_sum(
     returns: list[list[int]], first: dict[int, Fraction], second: dict[int, Fraction]
@@ -152,7 +164,7 @@ def test_expected_shortfall_of_two_portfolios_together_is_at_most_their_sum(
         assert together.requirement <= sum(one.requirement for one in alone if one is not None)
 
 
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=40)
 @given(HISTORIES, POSITIONS)
 def test_the_house_asks_for_more_with_each_measure_against_procyclicality(
     returns: list[list[int]], positions: dict[int, Fraction]
@@ -165,6 +177,7 @@ def test_the_house_asks_for_more_with_each_measure_against_procyclicality(
         assert buffered[currency].requirement == one.requirement + -(-one.requirement // 4)
 
 
+@settings(deadline=None)
 @given(st.fractions(-(10**9), 10**9), st.integers(1, 100))
 def test_a_horizon_is_rounded_up_to_the_next_unit(loss: Fraction, days: int) -> None:
     found = over_horizon(loss, days)
@@ -191,7 +204,7 @@ def scenarios_of(moves: list[tuple[int, int, int]]) -> list[Scenario]:
     return [Scenario(str(at), dict(zip(FACTORS, one, strict=True)), 0, 0) for at, one in enumerate(moves)]
 
 
-@settings(max_examples=80)
+@settings(deadline=None, max_examples=80)
 @given(ACCOUNTS, SCENARIOS)
 def test_the_kernel_equals_its_naive_twin(
     rows: list[tuple[int, bool, dict[int, Fraction], int]], moves: list[tuple[int, int, int]]
@@ -208,7 +221,7 @@ def test_the_kernel_equals_its_naive_twin(
             assert found.over[row, scenario] == over[member, scenario]
 
 
-@settings(max_examples=80)
+@settings(deadline=None, max_examples=80)
 @given(ACCOUNTS, SCENARIOS)
 def test_a_drill_leaves_to_the_layers_what_stress_says_is_over_margin(
     rows: list[tuple[int, bool, dict[int, Fraction], int]], moves: list[tuple[int, int, int]]

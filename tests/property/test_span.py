@@ -40,6 +40,11 @@ RISK_POLICIES = (
 Positions = dict[int, Fraction]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def interpreted() -> None:
+    """Margin needs no venue without its compiler, which the other campaigns start."""
+
+
 @functools.cache
 def parameters(path: Path) -> ParameterFile:
     return read_spn(path)

@@ -105,7 +105,6 @@ def backtest(
     as_json: Json = False,
 ) -> int:
     """Was a day's loss covered as often as asked? Exit 1 if an account was not."""
-    from novate.app.margin_rules import share
     from novate.reports.coverage import Verdict, coverage_data, coverage_test
 
     asked = Fraction(99, 100)
@@ -124,12 +123,7 @@ def backtest(
         with progress_bars() as progress:
             series = job.backtest(job.holdings(positions), "" if of == "requirement" else of, progress)
     if confidence:
-        try:
-            asked = share(confidence, "--confidence", above=True)
-            if asked == 1:
-                raise ValueError("--confidence: expected a share below 1, was 1: it has no exceptions")
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from error
+        asked = _asked(confidence)
     tests = [(one, coverage_test(one.hits, float(1 - asked), significance)) for one in series]
     if as_json:
         data = [coverage_data(one, test, decimals.get(one.currency)) for one, test in tests]
@@ -137,6 +131,19 @@ def backtest(
     else:
         _print_coverage(tests, asked)
     return int(any(test.verdict is Verdict.NOT_COVERED for _, test in tests))
+
+
+def _asked(confidence: str) -> Fraction:
+    """The share of days that is to be covered, as the option says it."""
+    from novate.app.margin_rules import share
+
+    try:
+        asked = share(confidence, "--confidence", above=True)
+        if asked == 1:
+            raise ValueError("--confidence: expected a share below 1, was 1: it has no exceptions")
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    return asked
 
 
 def _print_coverage(tests: list[tuple[Coverage, CoverageTest]], asked: Fraction) -> None:
