@@ -58,6 +58,7 @@ def _print_banner(banner: Banner) -> None:
     print_rows(
         [
             *(("listening", address) for address in banner.addresses),
+            *([("web", banner.web)] if banner.web else []),
             ("sequence", f"{banner.sequence:,} ({banner.recovered})"),
             ("durability", told),
             ("state root", banner.state_root),

@@ -122,6 +122,7 @@ def _configuration(table: Table) -> Configuration:
         simulation=_simulation(table.table("simulation")),
     )
     table.table("node")  # how a node runs, not what it trades: novate.app.node.settings
+    table.table("web")  # and how its web gateway runs: novate.app.node.web_settings
     table.finish()
     return configuration
 

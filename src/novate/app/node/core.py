@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import msgspec
 
 from novate.app.bootstrap import Plane
+from novate.app.node.answers import answerer_of
 from novate.app.node.directory import DataDirectory
 from novate.app.node.recovery import Nonces, keep
 from novate.app.node.settings import NodeSettings
@@ -79,6 +80,7 @@ class Node:
         identity = plane.journal.identity
         self.server = Server(settings.server, sessions, log, identity, data.socket, markets)
         self.server.status = self._status
+        self.server.answerer = answerer_of(plane)
         for session in self.server.sessions.values():
             session.nonce = nonces.highest.get(session.terms.number, 0)
         # Between two starts the clock may be set; within one the venue's time runs like a stopwatch.

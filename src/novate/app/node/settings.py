@@ -41,7 +41,7 @@ def load_settings(path: Path | None) -> NodeSettings:
 def _settings(table: Table) -> NodeSettings:
     usual = ServerSettings()
     tcp = table.text("tcp", usual.tcp)
-    if tcp != "off" and not _is_address(tcp):
+    if tcp != "off" and not is_address(tcp):
         table.expected("tcp", '"HOST:PORT" with a port from 0 to 65535, or "off"')
     server = ServerSettings(
         tcp="" if tcp == "off" else tcp,
@@ -62,6 +62,7 @@ def _settings(table: Table) -> NodeSettings:
     return settings
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Is this HOST:PORT?"""
     host, colon, port = text.rpartition(":")
     return bool(host and colon) and port.isascii() and port.isdecimal() and int(port) < 1 << 16

@@ -22,6 +22,8 @@ from novate.app.node.directory import DataDirectory
 from novate.app.node.recovery import recover
 from novate.app.node.session_file import load_sessions, write_demonstration
 from novate.app.node.settings import NodeSettings, load_settings
+from novate.app.node.web_settings import load_web_settings
+from novate.app.node.web_workers import WebWorkers
 from novate.app.plane_streams import FillStream, StreamBehind
 from novate.app.problems import RefusedError
 from novate.domain.configuration import Configuration, canonical_json
@@ -42,6 +44,8 @@ class Banner(msgspec.Struct, frozen=True, kw_only=True):
     durability: str
     state_root: str
     sessions: list[str]
+    web: str
+    """Where the web gateway listens; empty: there is none."""
 
 
 def run_node(
@@ -56,7 +60,7 @@ def run_node(
     JournalError and OSError later when the disk fails.
     """
     configuration = load_configuration(config) if config else embedded_configuration()
-    settings = load_settings(config)
+    settings, web_settings = load_settings(config), load_web_settings(config)
     data.make()
     with only_writer(data.path):
         compile_kernels()
@@ -69,7 +73,9 @@ def run_node(
             recovered = plane.venue.sequence
             log, nonces = recover(data, plane)
             sessions = load_sessions(data.sessions, plane.configuration)
-            node = Node(data, plane, log, nonces, settings, sessions, fills)
+            web = WebWorkers(data.path, web_settings, sessions) if web_settings else None
+            own = web.sessions if web else []
+            node = Node(data, plane, log, nonces, settings, [*sessions, *own], fills)
         except BaseException:
             plane.close()
             raise
@@ -88,9 +94,16 @@ def run_node(
                 durability=plane.journal.durability,
                 state_root=plane.venue.state_root().hex(),
                 sessions=[terms.name for terms in sessions],
+                web=web.address if web else "",
             )
         )
-        return node.run()
+        if web is None:
+            return node.run()
+        web.start()
+        try:
+            return node.run()
+        finally:
+            web.stop()
 
 
 def standing_plane(
