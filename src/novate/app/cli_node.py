@@ -212,5 +212,24 @@ def keys_list(data: Data = DATA, config: ConfigFile = None, as_json: Json = Fals
     return 0
 
 
+def keys_hmac(
+    name: Annotated[str, typer.Argument(help="Name of a session.", show_default=False)],
+    data: Data = DATA,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> int:
+    """Give a session a shared secret for requests over the web, from the next start of the node on."""
+    from novate.app.node.directory import DataDirectory
+    from novate.app.node.key_commands import add_hmac_secret
+
+    path = add_hmac_secret(DataDirectory(data), config, name)
+    if as_json:
+        print_data({"secret": str(path)})
+    else:
+        print_rows([("shared secret", f"in {path}"), ("takes effect", "at the next start of the node")])
+    return 0
+
+
 keys.command("add")(keys_add)
+keys.command("hmac")(keys_hmac)
 keys.command("list")(keys_list)

@@ -72,6 +72,7 @@ ANSWER = _layout(
     last=("<i8", 40),  # DEPTH: price of the last trade; BALANCES: number of the last CREDIT (K16)
     has_last=("u1", 48),
     state=("u1", 49),  # DEPTH: MarketState
+    time=("<i8", 56),  # of the venue's clock (R3)
 )
 
 DEPTH_LINE = _layout(

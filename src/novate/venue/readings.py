@@ -37,13 +37,14 @@ def read_depth(s: Tables, market: int, most: int) -> Lines:
     """
     if not 0 <= market < len(s.markets):
         raise IndexError(f"Expected a market from 0 to {len(s.markets) - 1}, was {market}")
-    sides = []
-    for ladder, side, sign in _BOTH:
-        keys, shown = _levels(s, market * 4 + ladder, most)
-        lines = np.zeros(len(keys), DEPTH_LINE)
-        lines["side"], lines["price"], lines["quantity"] = side, sign * keys, shown
-        sides.append(lines)
-    return np.concatenate(sides)
+    sides = [(side, sign, *_levels(s, market * 4 + ladder, most)) for ladder, side, sign in _BOTH]
+    lines = np.zeros(sum(len(keys) for _, _, keys, _ in sides), DEPTH_LINE)
+    first = 0
+    for side, sign, keys, shown in sides:
+        part = lines[first : first + len(keys)]
+        part["side"], part["price"], part["quantity"] = side, sign * keys, shown
+        first += len(keys)
+    return lines
 
 
 def _levels(s: Tables, ladder: int, most: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -20,7 +20,7 @@ def answerer_of(plane: Plane) -> Answerer:
     venue = plane.venue
 
     def answer_to(query: Any, answer: Any) -> Lines:
-        answer["sequence"] = venue.sequence
+        answer["sequence"], answer["time"] = venue.sequence, venue.now
         account = int(query["account"])
         if query["kind"] == QueryKind.DEPTH:
             market = int(query["market"])

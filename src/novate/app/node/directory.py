@@ -7,6 +7,7 @@ DIR/
     venue/nonces      highest nonce of each session, derived from it
     sessions.toml     who may connect (novate keys)
     keys/NAME.key     private keys that `novate keys add` made, readable by their owner only
+    keys/NAME.hmac    shared secrets that `novate keys hmac` made, for signed requests over the web
     novate.sock       the Unix socket of the running node
 
 What is derived may be deleted: it is made again at the next start.

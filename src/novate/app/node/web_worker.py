@@ -23,7 +23,7 @@ import uvloop
 
 from novate.app.configuration_pieces import journaled_configuration
 from novate.app.node.directory import DataDirectory
-from novate.app.node.session_file import load_sessions
+from novate.app.node.session_file import hmac_secrets, load_sessions
 from novate.app.node.web_clearing import clearing_of
 from novate.app.node.web_workers import WorkerTerms
 from novate.client import Credentials
@@ -37,17 +37,6 @@ from novate.gateway.web.keys import Keys
 from novate.gateway.web.trunk import Trunk
 from novate.gateway.web.venue_view import VenueView
 from novate.journal import Journal
-
-HMAC_SUFFIX = ".hmac"
-
-
-def hmac_secrets(data: DataDirectory) -> dict[str, bytes]:
-    """Secrets that `novate keys hmac` made, by the name of their session."""
-    return {
-        path.stem: bytes.fromhex(path.read_text(encoding="ascii").strip())
-        for path in sorted(data.keys.glob(f"*{HMAC_SUFFIX}"))
-    }
-
 
 def times_of(data: DataDirectory, first: int) -> tuple[int, npt.NDArray[np.int64]]:
     """(first, times): when the commands from a sequence on were journaled; see venue_view.Times."""

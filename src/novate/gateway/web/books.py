@@ -84,7 +84,7 @@ class Books:
         is_bid = lines["side"] == Side.BUY
         found = DepthView(
             sequence=int(answer.record["sequence"]),
-            time_ns=self._view.time_ns,
+            time_ns=int(answer.record["time"]),
             levels=levels,
             bids=_pairs(lines[is_bid]),
             asks=_pairs(lines[~is_bid]),
