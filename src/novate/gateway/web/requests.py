@@ -17,13 +17,13 @@ T = TypeVar("T")
 _AT = re.compile(r" - at `(\$[^`]*)`")
 _KEY = re.compile(r"^\$\.?")
 _MOST_PARAMETERS = 16
-_MANY_BRACKETS = 2 * DEEPEST_JSON
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 encode = msgspec.json.encode
 
 
 def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """A JSON body as its struct. Raises WebRefused naming the field."""
-    if body.count(b"[") + body.count(b"{") > _MANY_BRACKETS:
+    if body.count(b"[") + body.count(b"{") > DEEPEST_JSON:
         _refuse_depth(body)
     try:
         return decoder.decode(body)
@@ -66,24 +66,15 @@ def _invalid(error: msgspec.ValidationError) -> WebRefused:
 
 def _refuse_depth(body: bytes) -> None:
     """Refuse JSON that is nested too deep; brackets inside of texts do not count."""
-    depth, in_text, escaped = 0, False, False
-    for letter in body:
-        if in_text:
-            if escaped:
-                escaped = False
-            elif letter == 0x5C:
-                escaped = True
-            elif letter == 0x22:
-                in_text = False
-        elif letter == 0x22:
-            in_text = True
-        elif letter in (0x5B, 0x7B):
+    depth = 0
+    for token in _TOKENS.findall(body):
+        if token in (b"[", b"{"):
             depth += 1
             if depth > DEEPEST_JSON:
                 raise WebRefused(
                     WebReject.JSON_TOO_DEEP, f"Expected JSON of at most {DEEPEST_JSON} levels, was deeper"
                 )
-        elif letter in (0x5D, 0x7D):
+        elif token in (b"]", b"}"):
             depth -= 1
 
 
