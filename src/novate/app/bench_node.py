@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -97,7 +97,11 @@ def bench_node(
             tempfile.TemporaryDirectory(prefix="novate-bench-") as place,
             _node(Path(place), case, durability) as node,
         ):
-            cases.append(_case_result(case, [_run(node, case, seconds) for _ in range(runs)]))
+            cases.append(
+                case_result(
+                    case, [measured_run([node.process], node.sessions, case, seconds) for _ in range(runs)]
+                )
+            )
     return NodeBench(machine=this_machine(), seconds=seconds, durability=durability, cases=cases)
 
 
@@ -108,7 +112,9 @@ class _RunningNode(NamedTuple):
     sessions: list[Session]
 
 
-class _Run(NamedTuple):
+class Run(NamedTuple):
+    """What one run measured, and the part of all processors that others had."""
+
     measured: Measured
     foreign: float
 
@@ -151,22 +157,23 @@ def _node(place: Path, case: Case, durability: str) -> Iterator[_RunningNode]:
                 for at, seed in enumerate(seeds)
             ]
             node = _RunningNode(process.pid, sessions)
-            _run(node, case, WARM_SECONDS)
+            measured_run([process.pid], sessions, case, WARM_SECONDS)
             yield node
         finally:
             process.send_signal(signal.SIGINT)
 
 
-def _run(node: _RunningNode, case: Case, seconds: float) -> _Run:
-    busy, own = _busy_ticks(), _ticks_of(node.process) + _ticks_of(os.getpid())
+def measured_run(processes: Sequence[int], sessions: list[Session], case: Case, seconds: float) -> Run:
+    """Load on these sessions for so long; `processes` are those that serve them."""
+    busy, own = _busy_ticks(), sum(map(_ticks_of, (*processes, os.getpid())))
     if case.rate:
-        measured = by_the_clock(node.sessions, case.rate, case.size, seconds)
+        measured = by_the_clock(sessions, case.rate, case.size, seconds)
     else:
-        measured = by_answers(node.sessions, case.window, seconds)
-    own = _ticks_of(node.process) + _ticks_of(os.getpid()) - own
+        measured = by_answers(sessions, case.window, seconds)
+    own = sum(map(_ticks_of, (*processes, os.getpid()))) - own
     busy = _busy_ticks() - busy
     whole = measured.nanoseconds / 1e9 * os.sysconf("SC_CLK_TCK") * (os.cpu_count() or 1)
-    return _Run(measured, max(0.0, (busy - own) / whole))
+    return Run(measured, max(0.0, (busy - own) / whole))
 
 
 def _busy_ticks() -> int:
@@ -181,7 +188,9 @@ def _ticks_of(process: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def _case_result(case: Case, runs: list[_Run]) -> NodeCase:
+def case_result(case: Case, runs: list[Run]) -> NodeCase:
+    """Medians over the runs of a case."""
+
     def middle(part: float, of: str) -> int:
         values = [float(np.percentile(getattr(run.measured, of) or [0], part)) for run in runs]
         return round(median(values) / 1_000)

@@ -159,6 +159,30 @@ def bench_node(
     return 0
 
 
+def bench_web(
+    seconds: Annotated[float, typer.Option("--seconds", min=0.2, help="Length of a run.")] = 20.0,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each case; medians are told.")] = 5,
+    durability: Annotated[
+        Literal["always", "interval", "none"], typer.Option("--durability", help="Of the node's journal.")
+    ] = "always",
+    as_json: Json = False,
+) -> int:
+    """Orders over REST on one worker, answered when they are journaled and matched."""
+    with progress_bars() as progress:
+        from novate.app.bench_web import bench_web as measure
+        from novate.app.run import ready_kernels
+
+        ready_kernels(progress)
+        result = measure(seconds, runs, durability, progress)
+    if as_json:
+        print_data(result)
+        return 0
+    from novate.app.bench_table import print_node
+
+    print_node(result)
+    return 0
+
+
 def keys_add(
     name: Annotated[str, typer.Argument(help="Name of the new session.", show_default=False)],
     data: Data = DATA,

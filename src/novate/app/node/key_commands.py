@@ -77,7 +77,9 @@ def add_hmac_secret(data: DataDirectory, config: Path | None, name: str) -> Path
     try:
         return new_hmac_secret(data, name)
     except FileExistsError as error:
-        raise RefusedError(f"{error.filename}: expected no secret yet; remove the file to make another") from None
+        raise RefusedError(
+            f"{error.filename}: expected no secret yet; remove the file to make another"
+        ) from None
 
 
 def _permissions(text: str) -> Permission:

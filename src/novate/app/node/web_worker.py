@@ -38,6 +38,7 @@ from novate.gateway.web.trunk import Trunk
 from novate.gateway.web.venue_view import VenueView
 from novate.journal import Journal
 
+
 def times_of(data: DataDirectory, first: int) -> tuple[int, npt.NDArray[np.int64]]:
     """(first, times): when the commands from a sequence on were journaled; see venue_view.Times."""
     journal = Journal.open(data.journal, read_only=True)
