@@ -1,6 +1,6 @@
 """Schemathesis: requests made from the OpenAPI document, well formed and not, find no server error.
 
-`make fuzz-web` does it for ten minutes (NOVATE_FUZZ_SECONDS); a plain run sends a few requests to every route.
+`make fuzz-web` does it for ten minutes (NOVATE_FUZZ_SECONDS); a plain run sends a few to every route.
 """
 
 from __future__ import annotations

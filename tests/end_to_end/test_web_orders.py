@@ -1,4 +1,4 @@
-"""REST over real sockets: the bot of the documentation, orders, idempotency, batches, money, rates, restart."""
+"""REST over real sockets: the bot of the documentation, orders, idempotency, money, rates, restart."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_bot_of_the_documentation_does_what_it_says(web: WebNode, tmp_path: 
     script = tmp_path / "bot.py"
     script.write_text(re.findall(r"```python\n(import json.*?)```", PAGE, re.DOTALL)[0], encoding="utf-8")
     key = tmp_path / "ALPINE.key"
-    key.write_text("ALPINE".encode().ljust(32, b".").hex())
+    key.write_text(b"ALPINE".ljust(32, b".").hex())
     finished = subprocess.run(
         [sys.executable, str(script), web.base, "ALPINE", str(key), "101"],
         capture_output=True, text=True, timeout=60,

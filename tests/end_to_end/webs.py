@@ -59,7 +59,8 @@ class WebNode:
             terms("ALPINE", 1, 101), terms("BOREAL", 2, 201), terms("CASTOR", 3, 301, 302),
             terms("READER", 4, 101, permissions=Permission.READ),
             terms("BANKER", 5, 401, permissions=TRADER | Permission.TRANSFER),
-            terms("EXPIRED", 6, 401, expires_ns=86_400 * 10**9), terms("ELSEWHERE", 7, 401, addresses=("10.0.0.0/8",)),
+            terms("EXPIRED", 6, 401, expires_ns=86_400 * 10**9),
+            terms("ELSEWHERE", 7, 401, addresses=("10.0.0.0/8",)),
             terms("SLOW", 8, 501, orders_per_second=1, burst=2),
             terms("CLEARER", 9, 101, permissions=Permission.READ | Permission.CLEAR),
         ])  # fmt: skip

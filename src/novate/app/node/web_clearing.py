@@ -11,16 +11,18 @@ import re
 import time
 from collections.abc import Set
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from novate.app import clearing_queries
-from novate.app.clearing_house import House
 from novate.app.plane_streams import CLEARING_JOURNAL
 from novate.domain.units import format_decimal
+from novate.gateway.web.account_messages import Fail, Obligation, StatementFile
 from novate.gateway.web.amounts import canonical
 from novate.gateway.web.clearing import Clearing
 from novate.gateway.web.codes import WebRefused, WebReject
-from novate.gateway.web.messages import Fail, Obligation, StatementFile
+
+if TYPE_CHECKING:
+    from novate.app.clearing_house import House
+    from novate.app.clearing_queries import OpenLot
 
 REFRESH_SECONDS = 2.0
 _STATEMENT = re.compile(r"[A-Za-z0-9._-]{1,80}", re.ASCII)
@@ -104,6 +106,10 @@ class HouseBeside:
         return self._known
 
     def _read(self) -> Rows:
+        # A worker without a house beside it need not load what a house is made of.
+        from novate.app import clearing_queries
+        from novate.app.clearing_house import House
+
         with House.open(self._directory, read_only=True) as house:
             rows = clearing_queries.outstanding(house)
             return (
@@ -126,7 +132,7 @@ def _obligation(house: House, row: dict[str, Any]) -> Obligation:
     )
 
 
-def _fail(house: House, lot: clearing_queries.OpenLot) -> Fail:
+def _fail(house: House, lot: OpenLot) -> Fail:
     names = house.names
     return Fail(
         member=lot.member,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from novate.domain.queries import BALANCE_LINE, POSITION_LINE, QueryKind
 from novate.domain.session_codes import Permission
-from novate.gateway.web import messages
+from novate.gateway.web import account_messages, messages
 from novate.gateway.web.calls import Answered, Call
 from novate.gateway.web.codes import WebRefused
 from novate.gateway.web.order_desk import account_of
@@ -58,9 +59,7 @@ def place_batch(gateway: Gateway, call: Call) -> None:
 
     for at, request in enumerate(requests):
         try:
-            gateway.desk.place(
-                call.owner, request, lambda result, duplicate, at=at: done(at, result, duplicate)
-            )
+            gateway.desk.place(call.owner, request, partial(done, at))
         except WebRefused as refused:
             done(at, refused, False)
 
@@ -158,15 +157,18 @@ def get_fills(gateway: Gateway, call: Call) -> messages.Fills:
 # -- accounts ----------------------------------------------------------------------------------------------
 
 
-def get_accounts(gateway: Gateway, call: Call) -> messages.Accounts:
+def get_accounts(gateway: Gateway, call: Call) -> account_messages.Accounts:
     """The accounts of the key."""
     own = [one for one in gateway.configuration.accounts if call.owner.owns(one.number)]
     rows, following = part(own, call.query.limit, call.query.cursor)
-    items = [messages.Account(account=one.number, member=one.member, kind=one.account.value) for one in rows]
-    return messages.Accounts(items=items, next=following)
+    items = [
+        account_messages.Account(account=one.number, member=one.member, kind=one.account.value)
+        for one in rows
+    ]
+    return account_messages.Accounts(items=items, next=following)
 
 
-async def get_balances(gateway: Gateway, call: Call) -> messages.Balances:
+async def get_balances(gateway: Gateway, call: Call) -> account_messages.Balances:
     """What an account has of each asset, asked of the core."""
     account = account_of(call.owner, call.query.account)
     answer = await gateway.trunk.ask(QueryKind.BALANCES, account=account)
@@ -174,19 +176,19 @@ async def get_balances(gateway: Gateway, call: Call) -> messages.Balances:
     for line in np.frombuffer(answer.lines, BALANCE_LINE):
         asset = gateway.screens.asset(int(line["asset"]))
         items.append(
-            messages.Balance(
+            account_messages.Balance(
                 asset=asset.name,
                 available=gateway.screens.money(int(line["available"]), asset),
                 reserved=gateway.screens.money(int(line["reserved"]), asset),
             )
         )
     rows, following = part(items, call.query.limit, call.query.cursor)
-    return messages.Balances(
+    return account_messages.Balances(
         account=account, seq=int(answer.record["sequence"]), items=[*rows], next=following
     )
 
 
-async def get_positions(gateway: Gateway, call: Call) -> messages.Positions:
+async def get_positions(gateway: Gateway, call: Call) -> account_messages.Positions:
     """What an account has in each market whose positions the venue keeps, asked of the core."""
     account = account_of(call.owner, call.query.account)
     answer = await gateway.trunk.ask(QueryKind.POSITIONS, account=account)
@@ -195,7 +197,7 @@ async def get_positions(gateway: Gateway, call: Call) -> messages.Positions:
         market = gateway.screens.markets[int(line["market"])]
         quote = gateway.screens.quote_of(market)
         items.append(
-            messages.Position(
+            account_messages.Position(
                 market=market.symbol,
                 quantity=market.quantity(int(line["position"])),
                 open_buy=market.quantity(int(line["open_buy"])),
@@ -205,17 +207,17 @@ async def get_positions(gateway: Gateway, call: Call) -> messages.Positions:
             )
         )
     rows, following = part(items, call.query.limit, call.query.cursor)
-    return messages.Positions(
+    return account_messages.Positions(
         account=account, seq=int(answer.record["sequence"]), items=[*rows], next=following
     )
 
 
-async def deposit(gateway: Gateway, call: Call) -> messages.TransferAnswer:
+async def deposit(gateway: Gateway, call: Call) -> account_messages.TransferAnswer:
     """Test money in."""
     return await gateway.cashier.transfer(call.owner, call.body, 1)
 
 
-async def withdraw(gateway: Gateway, call: Call) -> messages.TransferAnswer:
+async def withdraw(gateway: Gateway, call: Call) -> account_messages.TransferAnswer:
     """Test money out."""
     return await gateway.cashier.transfer(call.owner, call.body, -1)
 
@@ -231,25 +233,25 @@ def _members(gateway: Gateway, call: Call) -> set[str] | None:
     return {one.member for one in gateway.configuration.accounts if one.number in key.accounts}
 
 
-async def get_obligations(gateway: Gateway, call: Call) -> messages.Obligations:
+async def get_obligations(gateway: Gateway, call: Call) -> account_messages.Obligations:
     """What the key's members will deliver, receive, pay and be paid."""
     date, found = await gateway.clearing.obligations(call.query.date, _members(gateway, call))
     rows, following = part(found, call.query.limit, call.query.cursor)
-    return messages.Obligations(business_date=date, items=[*rows], next=following)
+    return account_messages.Obligations(business_date=date, items=[*rows], next=following)
 
 
-async def get_fails(gateway: Gateway, call: Call) -> messages.Fails:
+async def get_fails(gateway: Gateway, call: Call) -> account_messages.Fails:
     """What should have been settled and was not."""
     date, found = await gateway.clearing.fails(_members(gateway, call))
     rows, following = part(found, call.query.limit, call.query.cursor)
-    return messages.Fails(business_date=date, items=[*rows], next=following)
+    return account_messages.Fails(business_date=date, items=[*rows], next=following)
 
 
-async def get_statements(gateway: Gateway, call: Call) -> messages.Statements:
+async def get_statements(gateway: Gateway, call: Call) -> account_messages.Statements:
     """Files of the closed dates."""
     found = await gateway.clearing.statements()
     rows, following = part(found, call.query.limit, call.query.cursor)
-    return messages.Statements(items=[*rows], next=following)
+    return account_messages.Statements(items=[*rows], next=following)
 
 
 async def get_statement(gateway: Gateway, call: Call) -> Answered:

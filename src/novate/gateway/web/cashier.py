@@ -16,10 +16,10 @@ import numpy as np
 from novate.domain.codes import CommandKind, EventKind, Reject
 from novate.domain.queries import BALANCE_LINE, QueryKind
 from novate.domain.records import CREDIT_COMMAND
+from novate.gateway.web.account_messages import TransferAnswer, TransferRequest
 from novate.gateway.web.amounts import Screens
 from novate.gateway.web.codes import WebRefused, WebReject
 from novate.gateway.web.keys import Key
-from novate.gateway.web.messages import TransferAnswer, TransferRequest
 from novate.gateway.web.order_desk import account_of
 from novate.gateway.web.trunk import Trunk, Waiting
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Protocol
 
+from novate.gateway.web.account_messages import Fail, Obligation, StatementFile
 from novate.gateway.web.codes import WebRefused, WebReject
-from novate.gateway.web.messages import Fail, Obligation, StatementFile
 
 
 class Clearing(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from novate import __version__
+import novate
 from novate.gateway.web import messages, queries, socket_messages
 from novate.gateway.web.calls import Route, Scope
 
@@ -44,7 +44,7 @@ def openapi(routes: tuple[Route, ...], name: str) -> Json:
         "openapi": "3.1.0",
         "info": {
             "title": f"{name}: REST",
-            "version": __version__,
+            "version": novate.__version__,
             "description": "Orders, market data and clearing of one venue: docs/rest-and-websocket.md",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -174,7 +174,7 @@ def asyncapi(name: str) -> Json:
         "asyncapi": "3.0.0",
         "info": {
             "title": f"{name}: WebSocket",
-            "version": __version__,
+            "version": novate.__version__,
             "description": "Streams and order entry: docs/rest-and-websocket.md",
         },
         "defaultContentType": "application/json",

@@ -108,6 +108,7 @@ class HttpConnection(asyncio.Protocol):
         self._is_paused = False
         self._is_busy = False
         self._timer: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
         self._upgraded: Request | None = None
         self.address = ""
 
@@ -153,13 +154,18 @@ class HttpConnection(asyncio.Protocol):
             self._refuse(WebRefused(WebReject.MALFORMED_REQUEST, "Expected HTTP/1.1, was something else"))
 
     def _wait(self, seconds: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(seconds, self._too_slow)
+        """Something must have happened in so many seconds; one timer serves the whole connection."""
+        self._deadline = self._loop.time() + seconds
+        if self._timer is None:
+            self._timer = self._loop.call_later(seconds, self._too_slow)
 
     def _too_slow(self) -> None:
         """A request that does not end is refused; a connection without one is closed."""
-        if self._replies:
+        self._timer = None
+        left = self._deadline - self._loop.time()
+        if left > 0:
+            self._timer = self._loop.call_later(min(left, limits.REQUEST_SECONDS), self._too_slow)
+        elif self._replies:
             self._wait(limits.REQUEST_SECONDS)
         elif self._is_busy or self._header_count:
             self._refuse(WebRefused(WebReject.REQUEST_TOO_SLOW, "Expected the rest of the request in time"))
@@ -199,6 +205,7 @@ class HttpConnection(asyncio.Protocol):
         self._header_bytes = self._header_count = self._body_bytes = 0
         self._body = []
         self._is_busy = True
+        self._deadline = self._loop.time() + limits.REQUEST_SECONDS
 
     def on_url(self, part: bytes) -> None:
         """A piece of the target."""

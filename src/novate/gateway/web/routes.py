@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from novate.gateway.web import account_routes, document_routes, market_routes, messages, queries
+from novate.gateway.web import (
+    account_messages,
+    account_routes,
+    document_routes,
+    market_routes,
+    messages,
+    queries,
+)
 from novate.gateway.web.calls import Rate, Route, Scope
 
 _PUBLIC, _READ, _TRADE = Scope.PUBLIC, Scope.READ, Scope.TRADE
@@ -28,7 +35,7 @@ def _order(method: str, path: str, rate: Rate, handler: object, response: object
     return Route(method, path, _TRADE, rate, handler, response, summary, **(usual | others))  # type: ignore[arg-type]
 
 
-_M, _A = market_routes, account_routes
+_M, _A, _AM = market_routes, account_routes, account_messages
 ROUTES: tuple[Route, ...] = (
     _market("/v1/time", _M.get_time, messages.Time, "The gateway's clock", tag="venue"),
     _market("/v1/status", _M.get_status, messages.NodeState, "Whether the venue takes orders", tag="venue"),
@@ -45,15 +52,15 @@ ROUTES: tuple[Route, ...] = (
     _market("/v1/markets/{market}/ticker", _M.get_ticker, messages.Ticker, "A market at a glance",
             refusals=(404,)),
     _market("/v1/tickers", _M.get_tickers, messages.Tickers, "All markets at a glance", query=queries.Page),
-    _own("/v1/accounts", _A.get_accounts, messages.Accounts, "The accounts of the key", query=queries.Page),
-    _own("/v1/balances", _A.get_balances, messages.Balances, "What an account has",
+    _own("/v1/accounts", _A.get_accounts, _AM.Accounts, "The accounts of the key", query=queries.Page),
+    _own("/v1/balances", _A.get_balances, _AM.Balances, "What an account has",
          query=queries.AccountPage),
-    _own("/v1/positions", _A.get_positions, messages.Positions, "Positions that the venue keeps",
+    _own("/v1/positions", _A.get_positions, _AM.Positions, "Positions that the venue keeps",
          query=queries.AccountPage),
-    Route("POST", "/v1/deposits", Scope.TRANSFER, Rate.READ, _A.deposit, messages.TransferAnswer,
-          "Test money in", body=messages.TransferRequest, refusals=_OF_ORDER, tag="accounts"),
-    Route("POST", "/v1/withdrawals", Scope.TRANSFER, Rate.READ, _A.withdraw, messages.TransferAnswer,
-          "Test money out", body=messages.TransferRequest, refusals=_OF_ORDER, tag="accounts"),
+    Route("POST", "/v1/deposits", Scope.TRANSFER, Rate.READ, _A.deposit, _AM.TransferAnswer,
+          "Test money in", body=_AM.TransferRequest, refusals=_OF_ORDER, tag="accounts"),
+    Route("POST", "/v1/withdrawals", Scope.TRANSFER, Rate.READ, _A.withdraw, _AM.TransferAnswer,
+          "Test money out", body=_AM.TransferRequest, refusals=_OF_ORDER, tag="accounts"),
     _own("/v1/orders", _A.get_orders, messages.Orders, "Orders, newest first", query=queries.OrdersQuery,
          tag="orders", refusals=(400, 403, 404)),
     _order("POST", "/v1/orders", Rate.ORDER, _A.place_order, messages.OrderAnswer, "Place an order",
@@ -72,12 +79,12 @@ ROUTES: tuple[Route, ...] = (
            "Cancel an open order", query=queries.OfOrder),
     _own("/v1/fills", _A.get_fills, messages.Fills, "Fills, newest first", query=queries.FillsQuery,
          tag="orders", refusals=(400, 403, 404)),
-    _own("/v1/clearing/obligations", _A.get_obligations, messages.Obligations,
+    _own("/v1/clearing/obligations", _A.get_obligations, _AM.Obligations,
          "What the key's members will deliver and pay", query=queries.ClearingPage, tag="clearing",
          refusals=(400, 403, 404, 503)),
-    _own("/v1/clearing/fails", _A.get_fails, messages.Fails, "What was not settled in time",
+    _own("/v1/clearing/fails", _A.get_fails, _AM.Fails, "What was not settled in time",
          query=queries.Page, tag="clearing", refusals=(400, 403, 404, 503)),
-    Route("GET", "/v1/clearing/statements", Scope.CLEAR, Rate.READ, _A.get_statements, messages.Statements,
+    Route("GET", "/v1/clearing/statements", Scope.CLEAR, Rate.READ, _A.get_statements, _AM.Statements,
           "Files of closed dates", query=queries.Page, refusals=(403, 404, 503), tag="clearing"),
     Route("GET", "/v1/clearing/statements/{date}/{name}", Scope.CLEAR, Rate.READ, _A.get_statement, bytes,
           "One file of a closed date", refusals=(403, 404, 503), tag="clearing",
