@@ -13,7 +13,17 @@ from novate.app.node.settings import load_settings
 from tests.tidy.sources import ROOT
 
 PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-TABLES = {"calendars", "currencies", "instruments", "members", "clearing", "simulation", "schedules", "node", "web"}
+TABLES = {
+    "calendars",
+    "currencies",
+    "instruments",
+    "members",
+    "clearing",
+    "simulation",
+    "schedules",
+    "node",
+    "web",
+}
 SCHEDULED = """
 [schedules.DAY]
 time_zone = "Europe/Berlin"

@@ -8,6 +8,7 @@ DIR/
     sessions.toml     who may connect (novate keys)
     keys/NAME.key     private keys that `novate keys add` made, readable by their owner only
     keys/NAME.hmac    shared secrets that `novate keys hmac` made, for signed requests over the web
+    web/switches/     dead-man's switches of accounts that trade over the web
     novate.sock       the Unix socket of the running node
 
 What is derived may be deleted: it is made again at the next start.
@@ -34,6 +35,7 @@ class DataDirectory:
         self.nonces = self.venue / "nonces"
         self.sessions = path / "sessions.toml"
         self.keys = path / "keys"
+        self.switches = path / "web" / "switches"
         self.socket = path / "novate.sock"
 
     @property

@@ -78,7 +78,7 @@ async def serve(terms: WorkerTerms) -> None:
     trunk = Trunk(str(data.socket), Credentials(terms.name, terms.seed), view, terms.settings.history_events)
     gateway = Gateway(
         configuration, terms.settings, Keys(sessions, hmac_secrets(data), terms.settings), trunk, view,
-        clearing_of(data.path), worker=terms.worker, log=log_line,
+        clearing_of(data.path), switches=data.switches, worker=terms.worker, log=log_line,
     )  # fmt: skip
     tasks = [loop.create_task(trunk.run()), loop.create_task(gateway.channels.run())]
     adopting = _Adoption(trunk, view, gateway)

@@ -16,7 +16,7 @@ from novate.gateway.web.order_desk import account_of
 from novate.gateway.web.order_table import SIDE_NAMES
 from novate.gateway.web.pages import before, page, part
 from novate.gateway.web.requests import error_of
-from novate.gateway.web.windows import FillRow
+from novate.gateway.web.windows import MOST_FILLS_IN_ALL, FillRow
 
 if TYPE_CHECKING:
     from novate.gateway.web.gateway import Gateway
@@ -88,7 +88,7 @@ def cancel_all(gateway: Gateway, call: Call) -> None:
 def cancel_after(gateway: Gateway, call: Call) -> messages.CancelAfterAnswer:
     """Set, prolong or take back the dead-man's switch of an account."""
     account = account_of(call.owner, call.body.account)
-    at_ns = gateway.switches.set(call.owner, account, call.body.seconds)
+    at_ns = gateway.switches.set(account, call.body.seconds)
     return messages.CancelAfterAnswer(account=account, at_ns=at_ns)
 
 
@@ -144,9 +144,11 @@ def get_fills(gateway: Gateway, call: Call) -> messages.Fills:
     query = call.query
     account = account_of(call.owner, query.account)
     market = None if query.market is None else gateway.screens.market(query.market).number
+    is_whole = market is None and query.since_ns is None
+    most = query.limit + 1 if is_whole else MOST_FILLS_IN_ALL
     found = [
         row
-        for row in gateway.history.fills(account, before(query.cursor), 1 << 30)
+        for row in gateway.history.fills(account, before(query.cursor), most)
         if (market is None or row.market == market)
         and (query.since_ns is None or row.time_ns >= query.since_ns)
     ]

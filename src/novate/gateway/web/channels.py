@@ -27,15 +27,15 @@ from novate.gateway.web.order_table import TrackedOrder
 from novate.gateway.web.requests import encode
 from novate.gateway.web.socket_messages import Heartbeat
 from novate.gateway.web.websocket import text_frame
-from novate.gateway.web.windows import FillRow, TradeRow
+from novate.gateway.web.windows import MOST_FILLS_IN_ALL, FillRow, TradeRow
 
 if TYPE_CHECKING:
     from novate.gateway.web.gateway import Gateway
     from novate.gateway.web.sockets import Socket
 
 HEARTBEAT_SECONDS = 5.0
-MOST_ORDER_EVENTS = 2_000
-"""Of an account, for those who come back."""
+MOST_ORDER_EVENTS = 200_000
+"""Of all accounts, for those who come back."""
 
 
 class Group(NamedTuple):
@@ -77,6 +77,8 @@ class Channels:
         self._tickers: dict[int, int] = {}
         self._trades: dict[int, list[TradeRow]] = {}
         self._orders: dict[int, deque[OrderRow]] = {}
+        self._ordered: deque[int] = deque()
+        """Accounts in the order of their events: whose turn it is to forget one."""
         self._waiting: set[Socket] = set()
         self._reading: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -118,7 +120,7 @@ class Channels:
             found = _behind([(row.trade_id, row.previous, row) for row in rows], last_seq)
             return [trade_of(market, row) for row in found], last
         if group.channel == "fills":
-            fills = gateway.view.history.fills(group.subject, None, 1 << 30)[::-1]
+            fills = gateway.view.history.fills(group.subject, None, MOST_FILLS_IN_ALL)[::-1]
             last = fills[-1].number if fills else 0
             found = _behind([(row.number, row.previous, row) for row in fills], last_seq)
             return [fill_of(gateway, row) for row in found], last
@@ -167,9 +169,14 @@ class Channels:
     ) -> None:  # fmt: skip
         kept = self._orders.get(account)
         if kept is None:
-            kept = self._orders[account] = deque(maxlen=MOST_ORDER_EVENTS)
+            kept = self._orders[account] = deque()
         row = OrderRow(number, kept[-1].number if kept else 0, time_ns, event, order, client_order_id, reason)
         kept.append(row)
+        self._ordered.append(account)
+        if len(self._ordered) > MOST_ORDER_EVENTS:
+            oldest = self._orders[self._ordered.popleft()]
+            if len(oldest) > 1:
+                oldest.popleft()
         members = self._groups.get(Group("orders", account))
         if members:
             self._tell(members, message_frame(self._order_event(account, row)))

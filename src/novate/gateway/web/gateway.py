@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -53,10 +54,12 @@ class Gateway:
         view: VenueView,
         clearing: Clearing,
         *,
+        switches: Path,
         worker: int = 0,
         log: Callable[[str, dict[str, Any]], None] = lambda event, fields: None,
     ) -> None:
-        """`log` is told of defects; never of keys, signatures or bodies."""
+        """`switches`: where dead-man's switches are kept. `log` is told of defects; never of keys, signatures
+        or bodies."""
         self.configuration = configuration
         self.settings = settings
         self.keys = keys
@@ -70,7 +73,7 @@ class Gateway:
         self.screens = Screens(configuration)
         self.desk = OrderDesk(trunk, view, self.screens)
         self.books = Books(trunk, view)
-        self.switches = Switches(self.desk)
+        self.switches = Switches(self.desk, switches)
         self.cashier = Cashier(trunk, self.screens, lambda: settings.test_money and not clearing.is_there)
         self.channels = Channels(self)
         view.follower = self.channels

@@ -231,6 +231,9 @@ class HttpConnection(asyncio.Protocol):
         length = self._headers.get(b"content-length", b"0")
         if length.isdigit() and len(length) < 20 and int(length) > limits.LARGEST_BODY:
             raise _too_large()
+        if self._headers.get(b"expect", b"").lower() == b"100-continue" and not self._replies:
+            assert self._transport is not None
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, part: bytes) -> None:
         """A piece of the body."""

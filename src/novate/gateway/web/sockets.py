@@ -46,6 +46,8 @@ PATH = "/v1/ws"
 POLICY_VIOLATION, GOING_AWAY = 1008, 1001
 _DECODER = msgspec.json.Decoder(ClientMessage)
 _PRIVATE = ("orders", "fills")
+MOST_FAILURES = 1_000
+"""Requests in a row that were refused at once, before the connection ends."""
 _LOGIN_SECONDS = 300
 """A socket that has neither logged in nor subscribed is closed after so long."""
 
@@ -84,7 +86,7 @@ class Socket(asyncio.Protocol):
         self._books: set[Group] = set()
         self._cancels: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._requests = 0
+        self._requests = self._failures = 0
         self._timer = asyncio.get_running_loop().call_later(_LOGIN_SECONDS, self._idle)
 
     # -- the connection -----------------------------------------------------------------------------------
@@ -103,8 +105,7 @@ class Socket(asyncio.Protocol):
             self._gateway.channels.leave(group, self)
         self._groups.clear()
         for account in self._cancels:
-            if self._key is not None:
-                self._gateway.switches.act(self._key, account)
+            self._gateway.switches.act(account)
 
     def _idle(self) -> None:
         if self._key is None and not self._groups:
@@ -170,6 +171,15 @@ class Socket(asyncio.Protocol):
             self._do(message)
         except WebRefused as refused:
             self._fail(number, refused)
+            self._failures += 1
+            if self._failures > MOST_FAILURES:
+                self.end(
+                    WebRefused(
+                        WebReject.MALFORMED_MESSAGE, f"Expected at most {MOST_FAILURES} mistakes in a row"
+                    )
+                )
+        else:
+            self._failures = 0
 
     def _fail(self, number: int, refused: WebRefused, cost: int = 0) -> None:
         self._requests += 1

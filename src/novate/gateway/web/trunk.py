@@ -128,10 +128,13 @@ class Trunk(asyncio.Protocol):
         """Everything on its way is answered; what becomes of it the stream tells later."""
         self.is_up = self._logged_in = False
         self._transport = None
-        for waiting in [*self._sent.values(), *(one for _, one in self._batch)]:
+        batch, self._batch = self._batch, []
+        for waiting in self._sent.values():
             waiting.refusal = WebReject.NO_ANSWER_IN_TIME
+        for _, waiting in batch:
+            waiting.refusal = WebReject.CORE_UNAVAILABLE
+        for waiting in [*self._sent.values(), *(one for _, one in batch)]:
             waiting.done(waiting)
-        self._batch.clear()
         for table in (self._by_nonce, self._by_sequence, self._sent):
             table.clear()
         for question in self._questions.values():

@@ -229,8 +229,8 @@ class VenueView:
         ]
         taker_leaves, trade_id = self._trade[13:]
         is_auction = kind == _AUCTION_TRADE
-        row = self.history.markets[market].add(
-            trade_id, self.time_ns, price, quantity, 0 if is_auction else side
+        row = self.history.add_trade(
+            market, trade_id, self.time_ns, price, quantity, 0 if is_auction else side
         )
         self.ticker_changed.add(market)
         follower = self.follower

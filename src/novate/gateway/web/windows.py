@@ -17,8 +17,10 @@ INTERVALS = {"1m": MINUTE_NS, "5m": 5 * MINUTE_NS, "15m": 15 * MINUTE_NS, "1h": 
              "1d": 1440 * MINUTE_NS}  # fmt: skip
 DAY_NS = INTERVALS["1d"]
 MOST_TRADES = 10_000
+"""Of a market."""
+MOST_TRADES_IN_ALL = 500_000
 MOST_CANDLES = 1_500
-MOST_FILLS = 5_000
+MOST_FILLS_IN_ALL = 300_000
 T = TypeVar("T")
 
 
@@ -126,13 +128,34 @@ class MarketWindow:
 class MemoryHistory:
     """`History` in memory: what fits the windows since the gateway's start and of the past that it read."""
 
-    def __init__(self, markets: int) -> None:
+    def __init__(
+        self, markets: int, most_trades: int = MOST_TRADES_IN_ALL, most_fills: int = MOST_FILLS_IN_ALL
+    ) -> None:
         self.markets = [MarketWindow() for _ in range(markets)]
         self._fills: dict[int, deque[FillRow]] = {}
+        self._most_trades, self._most_fills = most_trades, most_fills
+        # Whose turn it is to forget its oldest one.
+        self._traded: deque[int] = deque()
+        self._filled: deque[int] = deque()
+
+    def add_trade(
+        self, market: int, trade_id: int, time_ns: int, price: int, quantity: int, side: int
+    ) -> TradeRow:
+        """A trade, newer than all before it."""
+        row = self.markets[market].add(trade_id, time_ns, price, quantity, side)
+        self._traded.append(market)
+        if len(self._traded) > self._most_trades:
+            oldest = self.markets[self._traded.popleft()].trades
+            if len(oldest) > 1:
+                oldest.popleft()
+        return row
 
     def add_fill(self, fill: FillRow) -> None:
         """A fill, newer than all before it."""
-        self._fills.setdefault(fill.account, deque(maxlen=MOST_FILLS)).append(fill)
+        self._fills.setdefault(fill.account, deque()).append(fill)
+        self._filled.append(fill.account)
+        if len(self._filled) > self._most_fills:
+            self._fills[self._filled.popleft()].popleft()
 
     def trades(self, market: int, before: int | None, most: int) -> list[TradeRow]:
         """See History."""
