@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +191,43 @@ def test_hmac_is_as_good_as_a_signature(web: WebNode) -> None:
     assert web.call("BOREAL", "GET", "/v1/accounts", secret=b"x" * 32).json["name"] == "WRONG_SIGNATURE"
     assert web.call("ALPINE", "GET", "/v1/accounts", secret=b"").status == 200
     assert web.call("ALPINE", "GET", "/v1/accounts", secret=b"\0").json["name"] == "WRONG_SIGNATURE"
+
+
+def test_an_order_that_would_meet_its_own_account_shrinks_both(web: WebNode) -> None:
+    web.place("ALPINE", "own-sell", "sell", "183")
+    taken = web.place("ALPINE", "own-buy", "buy", "183", quantity="2", self_trade="decrement").json["order"]
+    assert (taken["status"], taken["filled"]) == ("cancelled", "0")
+    resting = web.call("ALPINE", "GET", "/v1/orders/own-sell").json
+    assert (resting["quantity"], resting["leaves"], resting["filled"]) == ("3", "3", "0")
+    assert web.get("/v1/markets/NOVA/book").json["asks"] == [["183", "3"]]
+    assert web.call("ALPINE", "DELETE", "/v1/orders/own-sell").json["status"] == "cancelled"
+
+
+def test_a_worker_that_dies_is_started_again_and_knows_its_orders(web: WebNode) -> None:
+    web.place("ALPINE", "before", "buy", "133")
+    web.call("ALPINE", "POST", "/v1/orders/cancel-after", {"seconds": 3_600})
+    (worker,) = [
+        int(path.parent.name)
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if b"novate.app.node.web_worker" in _read(path)
+        and int(_read(path.parent / "stat").rpartition(b")")[2].split()[1]) == web.process.process.pid
+    ]
+    os.kill(worker, signal.SIGKILL)
+    web.wait_until_up()
+    again = web.place("ALPINE", "before", "buy", "133").json
+    assert (again["duplicate_same"], again["order"]["status"]) == (True, "open")
+    assert web.call("ALPINE", "POST", "/v1/orders/cancel-after", {"seconds": 1}).json["at_ns"]
+    deadline = time.monotonic() + 10
+    while web.call("ALPINE", "GET", "/v1/orders/before").json["status"] != "cancelled":
+        assert time.monotonic() < deadline
+
+
+def _read(path: Path) -> bytes:
+    """What a process says of itself, nothing of one that is gone."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b") 0 0"
 
 
 def test_a_restart_forgets_no_open_order_and_no_trade(tmp_path: Path) -> None:

@@ -73,6 +73,10 @@ class WebNode:
         self.base = str(self.process.banner["web"])
         host, _, port = self.base.rpartition("/")[2].rpartition(":")
         self.host, self.port = host, int(port)
+        self.wait_until_up()
+
+    def wait_until_up(self) -> None:
+        """Until the gateway takes orders."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError, http.client.HTTPException):

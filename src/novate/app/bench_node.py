@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -133,32 +133,30 @@ def _node(place: Path, case: Case, durability: str) -> Iterator[_RunningNode]:
             name=f"BENCH-{number}", number=number, public_key=public_of(seed), kind=case.kind,
             permissions=Permission.READ | Permission.TRADE, accounts=(account,),
         ))  # fmt: skip
+    with started_node(data, config) as (process, banner):
+        address = str(banner["addresses"][0])
+        sessions = [
+            Session(address, Credentials(f"BENCH-{at + 1}", seed, case.kind), ACCOUNTS[at], at, case.size)
+            for at, seed in enumerate(seeds)
+        ]
+        measured_run([process], sessions, case, WARM_SECONDS)
+        yield _RunningNode(process, sessions)
+
+
+@contextmanager
+def started_node(data: DataDirectory, config: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(process, banner) of `novate up`; stopped at the end. Raises RefusedError if it does not start."""
     program = "from novate.app.cli import main; main()"
-    command = [
-        sys.executable,
-        "-c",
-        program,
-        "up",
-        "--json",
-        "--data",
-        str(data.path),
-        "--config",
-        str(config),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
+    command = [sys.executable, "-c", program, "up", "--json", "--data", str(data.path)]
+    with subprocess.Popen(
+        [*command, "--config", str(config)], stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
         try:
             assert process.stdout is not None
             banner = process.stdout.readline()
             if not banner:
-                raise RefusedError("bench node: expected a node to start, it did not")
-            address = msgspec.json.decode(banner)["addresses"][0]
-            sessions = [
-                Session(address, Credentials(f"BENCH-{at + 1}", seed, case.kind), ACCOUNTS[at], at, case.size)
-                for at, seed in enumerate(seeds)
-            ]
-            node = _RunningNode(process.pid, sessions)
-            measured_run([process.pid], sessions, case, WARM_SECONDS)
-            yield node
+                raise RefusedError("bench: expected a node to start, it did not")
+            yield process.pid, msgspec.json.decode(banner)
         finally:
             process.send_signal(signal.SIGINT)
 

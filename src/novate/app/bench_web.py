@@ -11,10 +11,7 @@ from __future__ import annotations
 import hmac
 import http.client
 import itertools
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,7 +21,16 @@ from pathlib import Path
 import msgspec
 
 from novate.app.bench_machine import this_machine
-from novate.app.bench_node import ACCOUNTS, WARM_SECONDS, Case, NodeBench, Run, case_result, measured_run
+from novate.app.bench_node import (
+    ACCOUNTS,
+    WARM_SECONDS,
+    Case,
+    NodeBench,
+    Run,
+    case_result,
+    measured_run,
+    started_node,
+)
 from novate.app.bench_node_load import Measured, Session
 from novate.app.configuration import DEFAULT
 from novate.app.node.directory import DataDirectory
@@ -148,35 +154,16 @@ def _node(place: Path, durability: str) -> Iterator[tuple[list[int], list[Sessio
         ))  # fmt: skip
         new_hmac_secret(data, f"BENCH-{number}")
     secrets = hmac_secrets(data)
-    program = "from novate.app.cli import main; main()"
-    command = [
-        sys.executable,
-        "-c",
-        program,
-        "up",
-        "--json",
-        "--data",
-        str(data.path),
-        "--config",
-        str(config),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
-        try:
-            assert process.stdout is not None
-            banner = process.stdout.readline()
-            if not banner:
-                raise RefusedError("bench web: expected a node to start, it did not")
-            port = int(msgspec.json.decode(banner)["web"].rpartition(":")[2])
-            _wait_until_up(port)
-            names = itertools.cycle(zip(secrets.items(), ACCOUNTS, strict=True))
-            numbers = itertools.count(1)
-            sessions: list[Session] = [
-                RestSession(port, name, secret, account, numbers)
-                for (name, secret), account in itertools.islice(names, CONNECTIONS)
-            ]
-            yield [process.pid, *_children(process.pid)], sessions
-        finally:
-            process.send_signal(signal.SIGINT)
+    with started_node(data, config) as (process, banner):
+        port = int(str(banner["web"]).rpartition(":")[2])
+        _wait_until_up(port)
+        names = itertools.cycle(zip(secrets.items(), ACCOUNTS, strict=True))
+        numbers = itertools.count(1)
+        sessions: list[Session] = [
+            RestSession(port, name, secret, account, numbers)
+            for (name, secret), account in itertools.islice(names, CONNECTIONS)
+        ]
+        yield [process, *_children(process)], sessions
 
 
 def _wait_until_up(port: int) -> None:

@@ -11,10 +11,19 @@ from novate.app.cli_options import ConfigFile, Json
 from novate.app.cli_screen import console, print_data, print_rows, progress_bars, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from novate.app.bench_node import NodeBench
     from novate.app.node.up import Banner
+    from novate.app.progress import Progress
 
 Data = Annotated[Path, typer.Option("--data", help="Data directory of the node.")]
 DATA = Path("novate-data")
+Seconds = Annotated[float, typer.Option("--seconds", min=0.2, help="Length of a run.")]
+Runs = Annotated[int, typer.Option("--runs", min=1, help="Runs of each case; medians are told.")]
+Durability = Annotated[
+    Literal["always", "interval", "none"], typer.Option("--durability", help="Of the node's journal.")
+]
 
 keys = typer.Typer(help="Sessions and their keys.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -136,50 +145,38 @@ def schema(
 
 
 def bench_node(
-    seconds: Annotated[float, typer.Option("--seconds", min=0.2, help="Length of a run.")] = 20.0,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each case; medians are told.")] = 5,
-    durability: Annotated[
-        Literal["always", "interval", "none"], typer.Option("--durability", help="Of the node's journal.")
-    ] = "always",
-    as_json: Json = False,
+    seconds: Seconds = 20.0, runs: Runs = 5, durability: Durability = "always", as_json: Json = False
 ) -> int:
     """Latency and throughput of a node over loopback, flushed before every answer."""
-    with progress_bars() as progress:
-        from novate.app.bench_node import bench_node as measure
-        from novate.app.run import ready_kernels
+    from novate.app.bench_node import bench_node as measure
 
-        ready_kernels(progress)
-        result = measure(seconds, runs, durability, progress)
-    if as_json:
-        print_data(result)
-        return 0
-    from novate.app.bench_table import print_node
-
-    print_node(result)
-    return 0
+    return _bench(measure, seconds, runs, durability, as_json)
 
 
 def bench_web(
-    seconds: Annotated[float, typer.Option("--seconds", min=0.2, help="Length of a run.")] = 20.0,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each case; medians are told.")] = 5,
-    durability: Annotated[
-        Literal["always", "interval", "none"], typer.Option("--durability", help="Of the node's journal.")
-    ] = "always",
-    as_json: Json = False,
+    seconds: Seconds = 20.0, runs: Runs = 5, durability: Durability = "always", as_json: Json = False
 ) -> int:
     """Orders over REST on one worker, answered when they are journaled and matched."""
-    with progress_bars() as progress:
-        from novate.app.bench_web import bench_web as measure
-        from novate.app.run import ready_kernels
+    from novate.app.bench_web import bench_web as measure
 
+    return _bench(measure, seconds, runs, durability, as_json)
+
+
+def _bench(
+    measure: Callable[[float, int, str, Progress], NodeBench], seconds: float, runs: int, durability: str,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Measure and print."""
+    from novate.app.bench_table import print_node
+    from novate.app.run import ready_kernels
+
+    with progress_bars() as progress:
         ready_kernels(progress)
         result = measure(seconds, runs, durability, progress)
     if as_json:
         print_data(result)
-        return 0
-    from novate.app.bench_table import print_node
-
-    print_node(result)
+    else:
+        print_node(result)
     return 0
 
 

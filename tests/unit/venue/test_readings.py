@@ -66,7 +66,9 @@ def test_readings_agree_with_the_book(orders: list[Any], most: int) -> None:
         found += [one for one in part if one["market"] == 0]
         if row == 0:
             break
-    resting = {order_id: (price, leaves) for rows in (book.bids, book.asks) for price, order_id, _, leaves in rows}
+    resting = {
+        order_id: (price, leaves) for rows in (book.bids, book.asks) for price, order_id, _, leaves in rows
+    }
     told = {int(one["order_id"]): (int(one["price"]), int(one["leaves"])) for one in found
             if one["flags"] & OrderLineFlag.RESTING}  # fmt: skip
     assert told == resting
