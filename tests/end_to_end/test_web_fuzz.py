@@ -19,7 +19,7 @@ from tests.end_to_end.webs import WebNode, web
 
 __all__ = ["web"]
 SECONDS = float(os.environ.get("NOVATE_FUZZ_SECONDS", "0"))
-EXAMPLES = 25 if SECONDS else 3
+EXAMPLES = 25 if SECONDS else 2
 SIGNERS = {"/v1/deposits": "BANKER", "/v1/withdrawals": "BANKER"}
 CALLED = [route for route in ROUTES if route.tag != "documents"]
 DEFECTS = (500, 503, 504)

@@ -44,7 +44,7 @@ def trade(venue: Venue, orders: list[Any]) -> None:
         venue.apply(command, events)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(ORDER, max_size=60), st.integers(1, 12))
 def test_readings_agree_with_the_book(orders: list[Any], most: int) -> None:
     venue = Venue(venue_terms(CONFIGURATION))
