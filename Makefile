@@ -8,6 +8,7 @@
 #   make bench   the benchmarks             make long    the long campaigns (about an hour)
 #   make lock    pin all versions anew      make clean   remove what was produced (distclean: .venv too)
 #   make mutation   plant defects in the kernels: does the suite catch every one? (a few minutes)
+#   make fuzz-web   requests made from the OpenAPI document, ten minutes of them
 #   make kill       a hundred kills of a day on two planes: venue, clearing house, both
 #   make kill-node  two hundred kills of a running node under load       make fuzz-node   a million frames
 
@@ -26,7 +27,7 @@ TEST_JOBS ?= 2
 BENCH_ARGS ?=
 MUTATION_ARGS ?=
 TYPED := src/novate/domain src/novate/journal src/novate/venue src/novate/clearing src/novate/app \
-	src/novate/client src/novate/gateway/binary src/novate/signatures.py src/novate/views
+	src/novate/client src/novate/gateway/binary src/novate/gateway/web src/novate/signatures.py src/novate/views
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip --require-virtualenv install --progress-bar off --no-warn-script-location
@@ -38,9 +39,9 @@ SAY := printf 'novate  %s\n'
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 
-.PHONY: help run batch test setup check bench long mutation kill kill-node fuzz-node lock clean distclean
+.PHONY: help run batch test setup check bench long mutation kill kill-node fuzz-node fuzz-web lock clean distclean
 help:
-	@sed -n '3,13s/^# \{0,3\}//p' Makefile
+	@sed -n '3,14s/^# \{0,3\}//p' Makefile
 
 run: $(VENV)/.runtime
 	@exec $(BIN)/novate up --demo --data $(DATA) $(RUN_ARGS)
@@ -82,6 +83,9 @@ kill-node: $(VENV)/.development
 
 fuzz-node: $(VENV)/.development
 	@NOVATE_FUZZ_FRAMES=1000000 $(BIN)/python -m pytest -s tests/end_to_end/test_node_fuzz.py $(TEST_ARGS)
+
+fuzz-web: $(VENV)/.development
+	@NOVATE_FUZZ_SECONDS=$${NOVATE_FUZZ_SECONDS:-600} $(BIN)/python -m pytest tests/end_to_end/test_web_fuzz.py $(TEST_ARGS)
 
 # Each stamp says: these versions are in .venv. A newer requirements file makes it again.
 $(VENV)/bin/python:

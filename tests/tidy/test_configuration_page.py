@@ -15,7 +15,7 @@ from tests.tidy.sources import ROOT
 PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 TABLES = {
     "calendars", "currencies", "instruments", "members", "clearing", "simulation", "schedules", "node",
-    "margin", "collateral", "traders",
+    "margin", "collateral", "traders", "web",
 }  # fmt: skip
 SCHEDULED = """
 [schedules.DAY]

@@ -12,7 +12,7 @@ import pytest
 from novate.app.configuration import embedded_configuration
 from novate.app.configuration_fields import Table
 from novate.app.node import session_file
-from novate.domain import wire
+from novate.domain import queries, wire
 from novate.domain.records import COMMAND, EVIDENCE_COMMAND, ORDER_EVENT
 from novate.domain.session_codes import SessionReject
 from novate.gateway.binary import SessionTerms
@@ -26,6 +26,12 @@ LAYOUTS = {
     "ACCEPTED": wire.ACCEPTED,
     "NOTICE": wire.NOTICE,
     "EVIDENCE": EVIDENCE_COMMAND,
+    "QUERY": queries.QUERY,
+    "ANSWER": queries.ANSWER,
+    "line of DEPTH": queries.DEPTH_LINE,
+    "line of ORDERS": queries.ORDER_LINE,
+    "line of BALANCES": queries.BALANCE_LINE,
+    "line of POSITIONS": queries.POSITION_LINE,
     "NEW, CANCEL": COMMAND,
     "ACCEPTED, REJECTED": ORDER_EVENT,
 }

@@ -14,11 +14,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -98,7 +98,9 @@ def bench_node(
             tempfile.TemporaryDirectory(prefix="novate-bench-") as place,
             _node(Path(place), case, durability) as node,
         ):
-            cases.append(_case_result(case, [_run(node, case, seconds) for _ in range(runs)]))
+            ours = _with_children(node.process)
+            found = [measured_run(ours, node.sessions, case, seconds) for _ in range(runs)]
+            cases.append(case_result(case, found))
     return NodeBench(machine=this_machine(), seconds=seconds, durability=durability, cases=cases)
 
 
@@ -109,7 +111,9 @@ class _RunningNode(NamedTuple):
     sessions: list[Session]
 
 
-class _Run(NamedTuple):
+class Run(NamedTuple):
+    """What one run measured, and the part of all processors that others had."""
+
     measured: Measured
     foreign: float
 
@@ -128,47 +132,45 @@ def _node(place: Path, case: Case, durability: str) -> Iterator[_RunningNode]:
             name=f"BENCH-{number}", number=number, public_key=public_of(seed), kind=case.kind,
             permissions=Permission.READ | Permission.TRADE, accounts=(account,),
         ))  # fmt: skip
+    with started_node(data, config) as (process, banner):
+        address = str(banner["addresses"][0])
+        sessions = [
+            Session(address, Credentials(f"BENCH-{at + 1}", seed, case.kind), ACCOUNTS[at], at, case.size)
+            for at, seed in enumerate(seeds)
+        ]
+        measured_run(_with_children(process), sessions, case, WARM_SECONDS)
+        yield _RunningNode(process, sessions)
+
+
+@contextmanager
+def started_node(data: DataDirectory, config: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(process, banner) of `novate up`; stopped at the end. Raises RefusedError if it does not start."""
     program = "from novate.app.cli import main; main()"
-    command = [
-        sys.executable,
-        "-c",
-        program,
-        "up",
-        "--json",
-        "--data",
-        str(data.path),
-        "--config",
-        str(config),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
+    command = [sys.executable, "-c", program, "up", "--json", "--data", str(data.path)]
+    with subprocess.Popen(
+        [*command, "--config", str(config)], stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
         try:
             assert process.stdout is not None
             banner = process.stdout.readline()
             if not banner:
-                raise RefusedError("bench node: expected a node to start, it did not")
-            address = msgspec.json.decode(banner)["addresses"][0]
-            sessions = [
-                Session(address, Credentials(f"BENCH-{at + 1}", seed, case.kind), ACCOUNTS[at], at, case.size)
-                for at, seed in enumerate(seeds)
-            ]
-            node = _RunningNode(process.pid, sessions)
-            _run(node, case, WARM_SECONDS)
-            yield node
+                raise RefusedError("bench: expected a node to start, it did not")
+            yield process.pid, msgspec.json.decode(banner)
         finally:
             process.send_signal(signal.SIGINT)
 
 
-def _run(node: _RunningNode, case: Case, seconds: float) -> _Run:
-    ours = [os.getpid(), node.process, *_children_of(node.process)]
-    busy, own = _busy_ticks(), sum(map(_ticks_of, ours))
+def measured_run(processes: Sequence[int], sessions: list[Session], case: Case, seconds: float) -> Run:
+    """Load on these sessions for so long; `processes` are those that serve them."""
+    busy, own = _busy_ticks(), sum(map(_ticks_of, (*processes, os.getpid())))
     if case.rate:
-        measured = by_the_clock(node.sessions, case.rate, case.size, seconds)
+        measured = by_the_clock(sessions, case.rate, case.size, seconds)
     else:
-        measured = by_answers(node.sessions, case.window, seconds)
-    own = sum(map(_ticks_of, ours)) - own
+        measured = by_answers(sessions, case.window, seconds)
+    own = sum(map(_ticks_of, (*processes, os.getpid()))) - own
     busy = _busy_ticks() - busy
     whole = measured.nanoseconds / 1e9 * os.sysconf("SC_CLK_TCK") * (os.cpu_count() or 1)
-    return _Run(measured, max(0.0, (busy - own) / whole))
+    return Run(measured, max(0.0, (busy - own) / whole))
 
 
 def _busy_ticks() -> int:
@@ -178,9 +180,10 @@ def _busy_ticks() -> int:
     return user + nice + system + irq + soft + steal
 
 
-def _children_of(process: int) -> list[int]:
-    """The clearing house beside a node."""
-    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+def _with_children(process: int) -> list[int]:
+    """A node and what runs beside it."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [process, *map(int, children)]
 
 
 def _ticks_of(process: int) -> int:
@@ -191,7 +194,9 @@ def _ticks_of(process: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def _case_result(case: Case, runs: list[_Run]) -> NodeCase:
+def case_result(case: Case, runs: list[Run]) -> NodeCase:
+    """Medians over the runs of a case."""
+
     def middle(part: float, of: str) -> int:
         values = [float(np.percentile(getattr(run.measured, of) or [0], part)) for run in runs]
         return round(median(values) / 1_000)

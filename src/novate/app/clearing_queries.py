@@ -144,6 +144,11 @@ def obligations(house: House, date: str | None = None) -> list[Json]:
     ]
 
 
+def outstanding(house: House) -> list[Json]:
+    """The obligations of the running date, then the nets that wait for dates to come, by date."""
+    return [*obligations(house), *sorted(_to_come(house), key=lambda one: one["settle_date"])]
+
+
 def open_lots(house: House) -> list[OpenLot]:
     """Everything that is open, by instrument and party, then trades; each lot with its age."""
     found = house.plane.house.positions()

@@ -11,11 +11,20 @@ from novate.app.cli_options import ConfigFile, Json
 from novate.app.cli_screen import console, print_data, print_rows, progress_bars, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from novate.app.bench_node import NodeBench
     from novate.app.node.banner import Banner
     from novate.app.node.core import NodeStatus
+    from novate.app.progress import Progress
 
 Data = Annotated[Path, typer.Option("--data", help="Data directory of the node.")]
 DATA = Path("novate-data")
+Seconds = Annotated[float, typer.Option("--seconds", min=0.2, help="Length of a run.")]
+Runs = Annotated[int, typer.Option("--runs", min=1, help="Runs of each case; medians are told.")]
+Durability = Annotated[
+    Literal["always", "interval", "none"], typer.Option("--durability", help="Of the node's journal.")
+]
 
 keys = typer.Typer(help="Sessions and their keys.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -77,6 +86,7 @@ def _print_banner(banner: Banner) -> None:
     print_rows(
         [
             *(("listening", address) for address in banner.addresses),
+            *([("web", banner.web)] if banner.web else []),
             ("sequence", f"{banner.sequence:,} ({banner.recovered})"),
             ("durability", told),
             ("state root", banner.state_root),
@@ -172,26 +182,38 @@ def schema(
 
 
 def bench_node(
-    seconds: Annotated[float, typer.Option("--seconds", min=0.2, help="Length of a run.")] = 20.0,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each case; medians are told.")] = 5,
-    durability: Annotated[
-        Literal["always", "interval", "none"], typer.Option("--durability", help="Of the node's journal.")
-    ] = "always",
-    as_json: Json = False,
+    seconds: Seconds = 20.0, runs: Runs = 5, durability: Durability = "always", as_json: Json = False
 ) -> int:
     """Latency and throughput of a node over loopback, flushed before every answer."""
-    with progress_bars() as progress:
-        from novate.app.bench_node import bench_node as measure
-        from novate.app.run import ready_kernels
+    from novate.app.bench_node import bench_node as measure
 
+    return _bench(measure, seconds, runs, durability, as_json)
+
+
+def bench_web(
+    seconds: Seconds = 20.0, runs: Runs = 5, durability: Durability = "always", as_json: Json = False
+) -> int:
+    """Orders over REST on one worker, answered when they are journaled and matched."""
+    from novate.app.bench_web import bench_web as measure
+
+    return _bench(measure, seconds, runs, durability, as_json)
+
+
+def _bench(
+    measure: Callable[[float, int, str, Progress], NodeBench], seconds: float, runs: int, durability: str,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Measure and print."""
+    from novate.app.bench_table import print_node
+    from novate.app.run import ready_kernels
+
+    with progress_bars() as progress:
         ready_kernels(progress)
         result = measure(seconds, runs, durability, progress)
     if as_json:
         print_data(result)
-        return 0
-    from novate.app.bench_table import print_node
-
-    print_node(result)
+    else:
+        print_node(result)
     return 0
 
 
@@ -248,5 +270,24 @@ def keys_list(data: Data = DATA, config: ConfigFile = None, as_json: Json = Fals
     return 0
 
 
+def keys_hmac(
+    name: Annotated[str, typer.Argument(help="Name of a session.", show_default=False)],
+    data: Data = DATA,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> int:
+    """Give a session a shared secret for requests over the web, from the next start of the node on."""
+    from novate.app.node.directory import DataDirectory
+    from novate.app.node.key_commands import add_hmac_secret
+
+    path = add_hmac_secret(DataDirectory(data), config, name)
+    if as_json:
+        print_data({"secret": str(path)})
+    else:
+        print_rows([("shared secret", f"in {path}"), ("takes effect", "at the next start of the node")])
+    return 0
+
+
 keys.command("add")(keys_add)
+keys.command("hmac")(keys_hmac)
 keys.command("list")(keys_list)

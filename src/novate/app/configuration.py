@@ -124,7 +124,7 @@ def _configuration(table: Table) -> Configuration:
         simulation=_simulation(table.table("simulation")),
         margin=read_margin(table.table("margin"), currencies),
     )
-    for beside in ("node", "traders"):  # how a node runs, not what it trades: novate.app.node.settings
+    for beside in ("node", "traders", "web"):  # how a node runs, not what it trades: app.node
         table.table(beside)
     table.finish()
     return configuration

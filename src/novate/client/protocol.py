@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from novate import signatures
 from novate.domain import wire
+from novate.domain.queries import ANSWER, QUERY, QUERY_FRAME, QueryKind
 from novate.domain.records import EVENT, RECORD_BYTES, Commands
 from novate.domain.session_codes import Permission, SessionKind, SessionReject
 
@@ -100,26 +101,46 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What the node says to a question, in the ANSWER layout, and the lines behind it."""
+
+    record: np.void
+    lines: bytes
+    """Records of 64 bytes, in the layout of the kind of question (`novate.domain.queries`)."""
+
+
+@dataclass(frozen=True)
 class Status:
     """What the node says of itself, as JSON."""
 
     document: bytes
 
 
-Message: TypeAlias = Accepted | Events | Notices | Heartbeat | Ended | Status
+Message: TypeAlias = Accepted | Events | Notices | Heartbeat | Ended | Answer | Status
 
 
 class Protocol:
     """One conversation. `last_number` and `stream` are what a later one resumes with."""
 
-    def __init__(self, credentials: Credentials, from_number: int = 0, stream: bytes = bytes(16)) -> None:
-        """`from_number`: the first event wanted (0: only what is still to come), counted in `stream`."""
+    def __init__(
+        self,
+        credentials: Credentials,
+        from_number: int = 0,
+        stream: bytes = bytes(16),
+        *,
+        clock: bool = False,
+    ) -> None:
+        """`from_number`: the first event wanted (0: only what is still to come), counted in `stream`.
+
+        With `clock` a CLOCK notice says the time of every turn before its events.
+        """
         self.credentials = credentials
         self.last_number = from_number - 1
         self.stream = stream
         self.session = 0
         self.nonce = 0
         self._from_number = from_number
+        self._clock = clock
         self._key = signatures.SigningKey(credentials.seed)
         self._secret = os.urandom(wire.KEY_BYTES)
         self._challenge = b""
@@ -127,6 +148,11 @@ class Protocol:
         self._identity = b""
         self._mac_key = b""
         self._bytes = bytearray()
+
+    @property
+    def is_within_frame(self) -> bool:
+        """Has a frame begun to arrive that is not whole yet?"""
+        return bool(self._bytes)
 
     # -- in -----------------------------------------------------------------------------------------------
 
@@ -158,7 +184,7 @@ class Protocol:
         login = np.zeros(1, wire.LOGIN)
         login["name"], login["version"] = self.credentials.name.encode("ascii"), wire.PROTOCOL_VERSION
         login["kind"], login["from_number"] = self.credentials.kind, self._from_number
-        login["stream"] = np.void(self.stream)
+        login["stream"], login["clock"] = np.void(self.stream), self._clock
         login["key"] = np.void(signatures.agreement_public(self._secret))
         self._login = login.tobytes()
         signature = self._key.sign(wire.login_message(challenge, self._login))
@@ -178,6 +204,8 @@ class Protocol:
         if header.kind in (wire.END_FRAME, wire.REJECTED_FRAME):
             notice = np.frombuffer(body, wire.NOTICE)[0]
             return Ended(SessionReject(int(notice["reason"])), int(notice["value"]))
+        if header.kind == QUERY_FRAME:
+            return Answer(np.frombuffer(body[:RECORD_BYTES], ANSWER)[0], body[RECORD_BYTES:])
         if header.kind == wire.STATUS_FRAME:
             return Status(body)
         raise ProtocolError(f"Expected a frame of the node, was kind {header.kind}")
@@ -239,6 +267,23 @@ class Protocol:
             for at in range(count)
         ]
         return nonce, header + body + b"".join(proofs)
+
+    def question(
+        self,
+        kind: QueryKind,
+        request: int,
+        *,
+        market: int = 0,
+        account: int = 0,
+        everybody: bool = False,
+        first: int = 0,
+        most: int = 0,
+    ) -> bytes:
+        """A frame that asks about the venue's present state; `request` comes back in the answer."""
+        query = np.zeros(1, QUERY)
+        query["kind"], query["request"], query["market"], query["account"] = kind, request, market, account
+        query["everybody"], query["first"], query["most"] = everybody, first, most
+        return wire.frame(QUERY_FRAME, body=query.tobytes(), count=1)
 
     def heartbeat(self) -> bytes:
         """A frame that says no more than that this side lives."""

@@ -59,6 +59,8 @@ class NoticeKind(IntEnum):
     """A command, or a whole frame, was not taken; nothing of it is in the journal."""
     END = 3
     """The session is over, or was never begun, for this reason."""
+    CLOCK = 4
+    """The venue's time of the turn whose events follow; for whoever asked for it at its login."""
 
 
 class SessionReject(IntEnum):

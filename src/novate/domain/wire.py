@@ -78,6 +78,7 @@ LOGIN = _layout(
     name=("S16", 0),
     version=("<u4", 16),
     kind=("u1", 20),  # SessionKind
+    clock=("u1", 21),  # 1: a CLOCK notice before the events of every turn
     from_number=("<i8", 32),  # first event wanted; 0: only what is still to come
     stream=("V16", 48),  # identity of the stream that from_number counts in; zeros when it is 0 or 1
     key=("V32", 64),  # X25519, made for this login
@@ -107,7 +108,7 @@ NOTICE = _layout(
     nonce=("<i8", 8),  # of the frame
     first_sequence=("<i8", 16),  # RECEIPT; 0 if none was taken
     client_order_id=("<i8", 24),  # REFUSED
-    time=("<i8", 32),  # RECEIPT: the venue's clock
+    time=("<i8", 32),  # RECEIPT, CLOCK: the venue's clock
     account=("<u4", 40),  # REFUSED
     value=("<i8", 48),  # what the reason counts: a limit, the last nonce, ...
 )

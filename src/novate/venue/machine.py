@@ -13,6 +13,7 @@ import numpy as np
 
 from novate.compiled import COMPILED
 from novate.domain.machine import BrokenInvariant, SnapshotReader, SnapshotWriter
+from novate.domain.queries import Lines
 from novate.domain.records import COMMAND, EVENT, Commands, Events, new_commands, new_events
 from novate.domain.terms import VenueTerms
 from novate.growth import enlarged
@@ -26,6 +27,7 @@ from novate.venue.inspection import Book, read_book
 from novate.venue.invariants import broken_sums, check_books, describe, is_open_now
 from novate.venue.layout import Tables
 from novate.venue.limit_checks import broken_counters
+from novate.venue.readings import read_balances, read_depth, read_orders, read_positions
 from novate.venue.timer_checks import PendingTimer, broken_timers, read_timers
 
 if COMPILED:
@@ -225,6 +227,34 @@ class Venue:
         Raises IndexError for an unknown market.
         """
         return read_book(self._view(), market, most)
+
+    def depth(self, market: int, most: int) -> Lines:
+        """DEPTH_LINE records: displayed quantity by price, bids then asks, at most `most` of each.
+
+        Raises IndexError for an unknown market.
+        """
+        return read_depth(self._view(), market, most)
+
+    def last_price(self, market: int) -> int | None:
+        """Price of the last trade, or of SET_REF before the first; None: neither."""
+        last = int(self._tables["markets"]["last"][market])
+        return None if last == cells.NO_PRICE else last
+
+    def market_state(self, market: int) -> int:
+        """The MarketState of a market."""
+        return int(self._tables["markets"]["state"][market])
+
+    def orders(self, first: int, most: int, account: int | None = None) -> tuple[Lines, int]:
+        """(ORDER_LINE records, next row) of the live orders among `most` rows; see `read_orders`."""
+        return read_orders(self._view(), first, most, account)
+
+    def balances(self, account: int) -> Lines:
+        """BALANCE_LINE records of an account, by asset."""
+        return read_balances(self._view(), account)
+
+    def positions(self, account: int) -> Lines:
+        """POSITION_LINE records of an account, by market."""
+        return read_positions(self._view(), account)
 
     def timers(self) -> list[PendingTimer]:
         """Changes of state to come, the next one first (R57)."""

@@ -20,3 +20,5 @@ class Banner(msgspec.Struct, frozen=True, kw_only=True):
     """A clearing house runs beside it."""
     board: str
     """Address of its pages, "socket" without pages, "off" without a board."""
+    web: str
+    """Where the web gateway listens; empty: there is none."""

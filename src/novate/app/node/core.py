@@ -18,6 +18,7 @@ import msgspec
 
 from novate.app.bootstrap import Plane
 from novate.app.durations import Durations
+from novate.app.node.answers import answerer_of
 from novate.app.node.clearing_beside import ClearingBeside, ClearingStatus
 from novate.app.node.companion import Companion
 from novate.app.node.directory import DataDirectory
@@ -103,6 +104,7 @@ class Node:
         identity = plane.journal.identity
         self.server = Server(settings.server, sessions, log, identity, data.socket, markets)
         self.server.status = self._status
+        self.server.answerer = answerer_of(plane)
         for session in self.server.sessions.values():
             session.nonce = nonces.highest.get(session.terms.number, 0)
         # Between two starts the clock may be set; within one the venue's time runs like a stopwatch.

@@ -7,6 +7,8 @@ DIR/
     venue/nonces      highest nonce of each session, derived from it
     sessions.toml     who may connect (novate keys)
     keys/NAME.key     private keys that `novate keys add` made, readable by their owner only
+    keys/NAME.hmac    shared secrets that `novate keys hmac` made, for signed requests over the web
+    web/switches/     dead-man's switches of accounts that trade over the web
     novate.sock       the Unix socket of the running node
     market.toml       the configuration of `novate up --demo`, made when it is first started
     views/            read models, derived (novate.views); views.sock answers questions about them
@@ -39,6 +41,7 @@ class DataDirectory:
         self.nonces = self.venue / "nonces"
         self.sessions = path / "sessions.toml"
         self.keys = path / "keys"
+        self.switches = path / "web" / "switches"
         self.socket = path / "novate.sock"
         self.market = path / "market.toml"
         self.views = path / "views" / "views.duckdb"

@@ -11,7 +11,7 @@ from novate import signatures
 from novate.app.configuration import embedded_configuration, load_configuration
 from novate.app.configuration_pieces import journaled_configuration
 from novate.app.node.directory import DataDirectory
-from novate.app.node.session_file import NAME, add_session, load_sessions, new_key
+from novate.app.node.session_file import NAME, add_session, load_sessions, new_hmac_secret, new_key
 from novate.app.problems import RefusedError
 from novate.domain.codes import CommandKind
 from novate.domain.configuration import Configuration
@@ -68,6 +68,18 @@ def add(data: DataDirectory, config: Path | None, wanted: NewSession) -> Session
     add_session(data, terms)
     line = session_line(terms)
     return msgspec.structs.replace(line, private_key=str(data.keys / f"{terms.name}.key")) if made else line
+
+
+def add_hmac_secret(data: DataDirectory, config: Path | None, name: str) -> Path:
+    """Give a session a shared secret for requests over the web; returns its file. Raises RefusedError."""
+    if all(terms.name != name for terms in load_sessions(data.sessions, configuration_of(data, config))):
+        raise RefusedError(f'name: expected a session of {data.sessions}, was "{name}"')
+    try:
+        return new_hmac_secret(data, name)
+    except FileExistsError as error:
+        raise RefusedError(
+            f"{error.filename}: expected no secret yet; remove the file to make another"
+        ) from None
 
 
 def _permissions(text: str) -> Permission:

@@ -36,6 +36,7 @@ E = TypeVar("E", bound=IntEnum)
 NAME = re.compile(r"[A-Za-z0-9._-]{1,16}", re.ASCII)
 MOST_SESSIONS = (1 << 16) - 1
 MOST_RATE = 10**9
+HMAC_SUFFIX = ".hmac"
 DAY_NS = 86_400 * 10**9
 NO_TRADERS = TraderSettings()
 HEADING = """\
@@ -192,15 +193,32 @@ def _write(data: DataDirectory, text: str) -> None:
 
 def new_key(data: DataDirectory, name: str) -> bytes:
     """Make `keys/NAME.key` with a fresh private key; returns the public one. An existing file is an error."""
+    seed = _new_secret(data, f"{name}.key")
+    return signatures.public_of(seed)
+
+
+def new_hmac_secret(data: DataDirectory, name: str) -> Path:
+    """Make `keys/NAME.hmac` with a fresh shared secret; returns its path. An existing file is an error."""
+    _new_secret(data, f"{name}{HMAC_SUFFIX}")
+    return data.keys / f"{name}{HMAC_SUFFIX}"
+
+
+def hmac_secrets(data: DataDirectory) -> dict[str, bytes]:
+    """All shared secrets by the name of their session. Raises RefusedError for a file with something else."""
+    return {path.stem: read_key(path) for path in sorted(data.keys.glob(f"*{HMAC_SUFFIX}"))}
+
+
+def _new_secret(data: DataDirectory, name: str) -> bytes:
+    """32 secret bytes in a new file that only its owner can read."""
     data.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
     seed = os.urandom(signatures.SEED_BYTES)
-    fd = os.open(data.keys / f"{name}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    fd = os.open(data.keys / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         os.write(fd, seed.hex().encode() + b"\n")
         os.fsync(fd)
     finally:
         os.close(fd)
-    return signatures.public_of(seed)
+    return seed
 
 
 def read_key(path: Path) -> bytes:

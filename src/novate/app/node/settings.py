@@ -71,10 +71,10 @@ def load_settings(path: Path | None) -> NodeSettings:
 def _settings(table: Table) -> NodeSettings:
     usual = ServerSettings()
     tcp = table.text("tcp", usual.tcp)
-    if tcp != "off" and not _is_address(tcp):
+    if tcp != "off" and not is_address(tcp):
         table.expected("tcp", '"HOST:PORT" with a port from 0 to 65535, or "off"')
     board = table.text("board", NodeSettings().board)
-    if board not in ("off", "socket") and not _is_address(board):
+    if board not in ("off", "socket") and not is_address(board):
         table.expected("board", '"HOST:PORT" with a port from 0 to 65535, "socket" or "off"')
     clearing = table.boolean("clearing_house", True)
     server = ServerSettings(
@@ -113,6 +113,7 @@ def _traders(table: Table) -> TraderSettings:
     return traders
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Is this HOST:PORT?"""
     host, colon, port = text.rpartition(":")
     return bool(host and colon) and port.isascii() and port.isdecimal() and int(port) < 1 << 16

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import signal
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -23,6 +24,8 @@ from novate.app.node.directory import DataDirectory
 from novate.app.node.recovery import recover
 from novate.app.node.session_file import load_sessions, write_demonstration
 from novate.app.node.settings import NodeSettings, load_settings
+from novate.app.node.web_settings import load_web_settings
+from novate.app.node.web_workers import WebWorkers
 from novate.app.plane_streams import FillStream, StreamBehind
 from novate.app.problems import RefusedError
 from novate.app.venue_credit import require_immediate_resale
@@ -50,7 +53,7 @@ def run_node(
     if config is None and data.market.exists():
         config = data.market
     configuration = load_configuration(config) if config else embedded_configuration()
-    settings = load_settings(config)
+    settings, web_settings = load_settings(config), load_web_settings(config)
     if settings.clearing:
         require_immediate_resale(configuration)
     data.make()
@@ -65,8 +68,10 @@ def run_node(
             recovered = plane.venue.sequence
             log, nonces = recover(data, plane)
             sessions = load_sessions(data.sessions, plane.configuration)
+            web = WebWorkers(data.path, web_settings, sessions) if web_settings else None
+            own = web.sessions if web else []
             clearing = clearing_beside(data, plane.configuration, settings, tell)
-            node = Node(data, plane, log, nonces, settings, sessions, fills, clearing, tell)
+            node = Node(data, plane, log, nonces, settings, [*sessions, *own], fills, clearing, tell)
         except BaseException:
             plane.close()
             raise
@@ -85,10 +90,11 @@ def run_node(
             state_root=plane.venue.state_root().hex(),
             sessions=[terms.name for terms in sessions],
             board=settings.board,
+            web=web.address if web else "",
             clearing=settings.clearing,
         )
         ready(banner)
-        with beside(node, data, config, tell, banner):
+        with beside(node, data, config, tell, banner), web or nullcontext():
             return node.run()
 
 

@@ -92,6 +92,7 @@ def accept_login(
         raise Refused(SessionReject.INVALID_SIGNATURE)
     _check_terms(session, login, connection.address, now_ns)
     from_number = _first_number(session, login, identity)
+    connection.wants_clock = bool(login["clock"])
     secret = os.urandom(KEY_BYTES)
     node_key = signatures.agreement_public(secret)
     try:

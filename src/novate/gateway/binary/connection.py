@@ -89,6 +89,7 @@ class Connection:
         self.session: Session | None = None
         self.mac: hashlib.blake2b | None = None
         self.stream: Stream | None = None
+        self.wants_clock = False
         self.next_number = 0
         self.at_event = 0
         self.skip = 0

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from novate.domain.records import RECORD_BYTES, Events
-from novate.domain.wire import EVENTS_FRAME, MAX_EVENTS, frame
+from novate.domain.session_codes import NoticeKind
+from novate.domain.wire import EVENTS_FRAME, MAX_EVENTS, NOTICE, frame
 from novate.gateway.binary.connection import Connection, Stage
 from novate.gateway.binary.event_log import EventLog
 from novate.gateway.binary.streams import Router, Subscription
@@ -95,8 +96,11 @@ class Feeds:
         if connection in self._behind:
             self._behind.remove(connection)
 
-    def publish(self, events: Events) -> None:
-        """Number the events of a turn, which are the last of the log, and send them to who is live."""
+    def publish(self, events: Events, now: int) -> None:
+        """Number the events of a turn, which are the last of the log, and send them to who is live.
+
+        `now` is the venue's time of the turn.
+        """
         if not self._live or not len(events):
             return
         rows, starts = self._router.part(events)
@@ -104,10 +108,10 @@ class Feeds:
         for at, stream in enumerate(self._live):
             first, last = bounds[at], bounds[at + 1]
             if first < last:
-                self._send_live(stream, rows[first:last])
+                self._send_live(stream, rows[first:last], now)
             stream.grow(last - first, len(events))
 
-    def _send_live(self, stream: Stream, rows: Rows) -> None:
+    def _send_live(self, stream: Stream, rows: Rows, now: int) -> None:
         """Send what is new of a stream; a burst goes through the log to those who have kept up so far."""
         frames = event_frames(rows, stream.count + 1)
         is_burst = rows.nbytes > self._quarter
@@ -117,6 +121,8 @@ class Feeds:
             if is_burst and connection.waiting_bytes < self._quarter:
                 self._read_on(connection, stream.count + 1, stream.counted_events, 0)
                 continue
+            if connection.wants_clock:
+                connection.notify(clock_notice(now), 1)
             for whole in frames:
                 connection.queue(whole)
             connection.next_number += len(rows)
@@ -159,6 +165,13 @@ class Feeds:
         if connection.at_event == self.log.count and connection.stage is Stage.CATCHING_UP:
             connection.stage = Stage.LIVE
             self._behind.remove(connection)
+
+
+def clock_notice(now: int) -> bytes:
+    """A NOTICE of the venue's time; the events behind it happened then."""
+    notice = np.zeros(1, NOTICE)
+    notice["kind"], notice["time"] = NoticeKind.CLOCK, now
+    return notice.tobytes()
 
 
 def event_frames(rows: Rows, number: int) -> list[bytes]:

@@ -24,6 +24,7 @@ import msgspec
 import numpy as np
 
 from novate.domain.codes import CommandFlag, CommandKind
+from novate.domain.queries import QUERY_FRAME
 from novate.domain.records import Commands, Events, new_commands
 from novate.domain.session_codes import CancelOnDisconnect, NoticeKind, SessionKind, SessionReject
 from novate.domain.wire import (
@@ -54,6 +55,7 @@ from novate.gateway.binary.connection import Connection, Stage
 from novate.gateway.binary.event_log import EventLog
 from novate.gateway.binary.feeds import Feeds
 from novate.gateway.binary.listening import bound
+from novate.gateway.binary.questions import Answerer, answer_query, nothing_known
 from novate.gateway.binary.refusal import Refused
 from novate.gateway.binary.sessions import LOCAL, Session, SessionTerms
 from novate.gateway.binary.turn import Turn
@@ -118,6 +120,7 @@ class Server:
         self.status: Callable[[], bytes] = lambda: b"{}"
         self.told: Callable[[str, Connection], None] = lambda event, connection: None
         """Called when a session has begun ("login") and when its connection has ended ("logout")."""
+        self.answerer: Answerer = nothing_known
         self.feeds = Feeds(log, settings.out_bytes)
         self._identity = identity
         self._connections: dict[int, Connection] = {}
@@ -272,13 +275,18 @@ class Server:
             connection.stream = self.feeds.stream(identity, terms.subscription)
             connection.stage = Stage.COUNTING
             self._counting.append((connection, login))
+        elif header.kind == QUERY_FRAME and session is not None:
+            self._signatures += 1
+            session.heard_ns = now_ns
+            connection.queue(answer_query(session.terms, whole, self.answerer))
+            self._flush(connection)
         elif header.kind == LOGOUT_FRAME and session is not None:
             self._end(connection, SessionReject.LOGGED_OUT)
         elif header.kind == STATUS_FRAME and connection.address == LOCAL:
             connection.queue(frame(STATUS_FRAME, body=self.status()))
             self._flush(connection)
         else:
-            known = (COMMANDS_FRAME, CLIENT_HEARTBEAT, LOGOUT_FRAME)
+            known = (COMMANDS_FRAME, CLIENT_HEARTBEAT, LOGOUT_FRAME, QUERY_FRAME)
             reason = SessionReject.LOGIN_EXPECTED if header.kind in known else SessionReject.MALFORMED_FRAME
             raise Refused(reason)
 
@@ -330,7 +338,7 @@ class Server:
         Its block has the sequences before + 1 to `sequence`.
         """
         self._turn.notify(before, now)
-        self.feeds.publish(events)
+        self.feeds.publish(events, now)
         for connection, login in self._logins:
             if connection.stage is Stage.WAITING:
                 self._accept_session(connection, login, sequence, now_ns)

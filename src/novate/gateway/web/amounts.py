@@ -1,0 +1,119 @@
+"""Numbers of the core as canonical decimals, and back: no trailing zeros, no exponent, no fraction of a tick.
+
+18250 ticks of 0.01 --> "182.5"          "182.50", "182.5", 182 --> ticks, or PRICE_OFF_TICK
+"""
+
+from __future__ import annotations
+
+from novate.domain.codes import RowReject
+from novate.domain.configuration import Configuration
+from novate.domain.instruments import Instrument, MarketTerms
+from novate.domain.resolve import Asset, MarketScale, assets, delivered_asset, market_scales, venue_terms
+from novate.domain.units import format_decimal, parse_signed, rescale
+from novate.gateway.web.codes import WebRefused, WebReject
+
+_KEPT = 100_000
+
+
+def canonical(text: str) -> str:
+    """A decimal without zeros at its end."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+class MarketScreen:
+    """One market as the web shows it."""
+
+    def __init__(self, number: int, instrument: Instrument, scale: MarketScale, terms: MarketTerms) -> None:
+        self.number = number
+        self.symbol = instrument.symbol
+        self.instrument = instrument
+        self.terms = terms
+        self._scale = scale
+        self._prices: dict[int, str] = {}
+        self._quantities: dict[int, str] = {}
+
+    def price(self, ticks: int) -> str:
+        """A price in ticks as its canonical decimal."""
+        text = self._prices.get(ticks)
+        if text is None:
+            text = canonical(self._scale.price_text(ticks))
+            if len(self._prices) < _KEPT:
+                self._prices[ticks] = text
+        return text
+
+    def quantity(self, lots: int) -> str:
+        """A quantity in lots as its canonical decimal."""
+        text = self._quantities.get(lots)
+        if text is None:
+            text = canonical(self._scale.quantity_text(lots))
+            if len(self._quantities) < _KEPT:
+                self._quantities[lots] = text
+        return text
+
+    def ticks(self, value: str | int, field: str) -> int:
+        """A decimal as ticks. Raises WebRefused with PRICE_OFF_TICK."""
+        try:
+            return self._scale.ticks(str(value))
+        except ValueError as error:
+            raise WebRefused(RowReject.PRICE_OFF_TICK, _sentence(error), field) from None
+
+    def lots(self, value: str | int, field: str) -> int:
+        """A decimal as lots. Raises WebRefused with QUANTITY_OFF_LOT."""
+        try:
+            return self._scale.lots(str(value))
+        except ValueError as error:
+            raise WebRefused(RowReject.QUANTITY_OFF_LOT, _sentence(error), field) from None
+
+
+def _sentence(error: ValueError) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]
+
+
+class Screens:
+    """All markets and assets of a configuration."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        scales = market_scales(configuration)
+        terms = venue_terms(configuration).markets
+        self.markets = [
+            MarketScreen(number, instrument, scales[instrument.symbol], terms[number])
+            for number, instrument in enumerate(configuration.instruments)
+        ]
+        self._by_symbol = {market.symbol: market for market in self.markets}
+        self.assets: dict[str, Asset] = assets(configuration)
+        self._by_number = {asset.number: asset for asset in self.assets.values()}
+
+    def market(self, symbol: str, field: str = "market") -> MarketScreen:
+        """The market of a symbol. Raises WebRefused with UNKNOWN_SYMBOL."""
+        found = self._by_symbol.get(symbol)
+        if found is None:
+            message = "Expected the symbol of a market of GET /v1/markets, was another"
+            raise WebRefused(WebReject.UNKNOWN_SYMBOL, message, field)
+        return found
+
+    def quote_of(self, market: MarketScreen) -> Asset:
+        """The asset in which a market's prices and fees are."""
+        return self.assets[market.instrument.currency]
+
+    def base_of(self, market: MarketScreen) -> Asset:
+        """What a market delivers."""
+        return self.assets[delivered_asset(market.instrument)]
+
+    def asset(self, number: int) -> Asset:
+        """The asset of a number."""
+        return self._by_number[number]
+
+    def money(self, minor: int, asset: Asset) -> str:
+        """Minor units as a canonical decimal."""
+        return canonical(format_decimal(minor, asset.digits))
+
+    def minor(self, value: str | int, name: str, field: str) -> tuple[int, Asset]:
+        """(minor units, asset) of an amount. Raises WebRefused."""
+        asset = self.assets.get(name)
+        if asset is None:
+            raise WebRefused(WebReject.INVALID_FIELD, "Expected an asset of this venue, was another", "asset")
+        try:
+            return rescale(*parse_signed(str(value)), asset.digits), asset
+        except ValueError as error:
+            raise WebRefused(WebReject.INVALID_FIELD, _sentence(error), field) from None
