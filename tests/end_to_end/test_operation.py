@@ -162,7 +162,7 @@ def test_health_readiness_and_metrics(demo: Demo) -> None:
         "venue_journal_fsync_seconds_count",
         'venue_book_levels{instrument="NOVA",side="buy"}',
         "venue_stream_lag_messages",
-        'venue_gateway_sessions{protocol="binary"} 1',
+        'venue_gateway_sessions{protocol="binary"}',
         "venue_state_hash_mismatch_total 0",
         "venue_build_info{version=",
         "ccp_netting_ratio",
@@ -329,7 +329,7 @@ def test_traders_are_started_again_and_a_killed_board_goes_on_where_it_was(demo:
     until(lambda: demo.json("/live.json")["sequence"] > sequence + 20, "orders of new traders")
     assert demo.node.process.pid == before
     logged = [json.loads(line) for line in (demo.data / "logs" / "node.log").read_text().splitlines()]
-    assert sum("killed by SIGKILL" in str(line.get("told")) for line in logged) == 2
+    assert sum("killed by signal 9" in str(line.get("told")) for line in logged) == 2
     assert "views_made_again" not in (demo.data / "logs" / "board.log").read_text()
 
 

@@ -42,7 +42,7 @@ class Answer(NamedTuple):
 
 def web_file(directory: Path, **web: Any) -> Path:
     """The embedded default with free ports and a [web] table."""
-    lines = ['[node]\ntcp = "127.0.0.1:0"', "[web]"]
+    lines = ['[node]\ntcp = "127.0.0.1:0"\nboard = "off"\nclearing_house = false', "[web]"]
     lines += [f"{key} = {json.dumps(value)}" for key, value in {**WEB, **web}.items()]
     path = directory / "market.toml"
     path.write_text("\n".join([DEFAULT.read_text(encoding="utf-8"), *lines, ""]), "utf-8")

@@ -10,7 +10,7 @@ from novate.app.conform_scenario import Json, Scenario, Step, initial_credit, re
 from tests.oracle.naive_book import NaiveVenue
 
 CONFORMANCE = Path(__file__).resolve().parents[1] / "conformance"
-OTHER_RULEBOOKS = ("clearing", "ledger")
+OTHER_RULEBOOKS = ("clearing", "ledger", "margin")
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples" / "features"
 
 

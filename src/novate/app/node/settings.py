@@ -49,7 +49,7 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """or after so many turns: a restart has no more than that to do again."""
     clearing: bool = True
     """A clearing house runs beside the node and gives the credit."""
-    server: ServerSettings = msgspec.field(default_factory=ServerSettings)
+    server: ServerSettings = msgspec.field(default_factory=lambda: ServerSettings(credit_from_sessions=False))
     traders: TraderSettings = msgspec.field(default_factory=TraderSettings)
 
 
