@@ -191,7 +191,6 @@ def test_an_order_of_a_person_is_traded_and_seen_in_the_views(demo: Demo) -> Non
         assert market["market"]["symbol"] == "NOVA"
 
 
-@pytest.mark.xfail(reason="known defect: a board that started before the first deposit does not show it")
 def test_a_deposit_at_the_clearing_house_is_an_entry_of_the_ledger(demo: Demo) -> None:
     assert run("clearing", "deposit", demo.data, "ALPINE/HOUS", "USD", "1234.56").returncode == 0
     with ViewsClient.connect(demo.data / "views.sock") as views:
