@@ -199,6 +199,27 @@ def bench_web(
     return _bench(measure, seconds, runs, durability, as_json)
 
 
+def bench_turn(
+    turns: Annotated[int, typer.Option("--turns", help="Turns of each case.", min=1)] = 2_000,
+    as_json: Json = False,
+) -> int:
+    """CPU time of a turn of the core: from the bytes in the sockets to the answers, by kind of session."""
+    from novate.app.bench_turn import bench_turn as measure
+    from novate.app.run import ready_kernels
+
+    with progress_bars() as progress:
+        ready_kernels(progress)
+        result = measure(turns, progress)
+    if as_json:
+        print_data(result)
+        return 0
+    made = table("CPU of the core's thread", ">us a turn", ">us a frame", ">us an order")
+    for one in result.cases:
+        made.add_row(one.case, f"{one.turn_us:,.0f}", f"{one.frame_us:,.1f}", f"{one.order_us:,.2f}")
+    console().print(made)
+    return 0
+
+
 def _bench(
     measure: Callable[[float, int, str, Progress], NodeBench], seconds: float, runs: int, durability: str,
     as_json: bool,

@@ -25,6 +25,7 @@ from novate.domain.wire import (
     HEADER_BYTES,
     KEY_BYTES,
     LOGIN,
+    MAC_BYTES,
     MAX_COMMANDS,
     MAX_NONCE,
     PROTOCOL_VERSION,
@@ -138,7 +139,11 @@ def check_commands(
     A wrong length, MAC or signature ends the connection; a nonce that is not higher only costs the frame.
     """
     kind, count = session.terms.kind, header.records
-    length = HEADER_BYTES + count * RECORD_BYTES + authentication_bytes(kind, count)
+    length = (
+        HEADER_BYTES
+        + count * RECORD_BYTES
+        + (MAC_BYTES if kind is _MAC else authentication_bytes(kind, count))
+    )
     if not (1 <= count <= MAX_COMMANDS and 1 <= header.number <= MAX_NONCE and header.length == length):
         raise Refused(SessionReject.MALFORMED_FRAME)
     end = HEADER_BYTES + count * RECORD_BYTES
