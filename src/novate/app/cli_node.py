@@ -86,6 +86,7 @@ def _print_banner(banner: Banner) -> None:
     print_rows(
         [
             *(("listening", address) for address in banner.addresses),
+            *([("ingress", banner.ingress)] if banner.ingress else []),
             *([("web", banner.web)] if banner.web else []),
             ("sequence", f"{banner.sequence:,} ({banner.recovered})"),
             ("durability", told),

@@ -21,6 +21,7 @@ from novate.app.node.beside import beside
 from novate.app.node.clearing_beside import ClearingBeside
 from novate.app.node.core import Node
 from novate.app.node.directory import DataDirectory
+from novate.app.node.ingress_beside import IngressBeside
 from novate.app.node.recovery import recover
 from novate.app.node.session_file import load_sessions, write_demonstration
 from novate.app.node.settings import NodeSettings, load_settings
@@ -70,6 +71,7 @@ def run_node(
             sessions = load_sessions(data.sessions, plane.configuration)
             web = WebWorkers(data.path, web_settings, sessions) if web_settings else None
             own = web.sessions if web else []
+            ingress = IngressBeside(settings) if settings.ingress else None
             clearing = clearing_beside(data, plane.configuration, settings, tell)
             node = Node(data, plane, log, nonces, settings, [*sessions, *own], fills, clearing, tell)
         except BaseException:
@@ -79,23 +81,28 @@ def run_node(
         gc.collect()
         gc.freeze()
         gc.set_threshold(*RARELY)
-        applied = plane.venue.sequence - recovered
         banner = Banner(
             name=plane.configuration.name,
             data=str(data.path),
             addresses=node.server.addresses,
             sequence=plane.venue.sequence,
-            recovered="founded" if is_new else f"snapshot at {recovered}, {applied} commands behind it",
+            recovered="founded" if is_new else recovered_words(recovered, plane.venue.sequence),
             durability=plane.journal.durability,
             state_root=plane.venue.state_root().hex(),
             sessions=[terms.name for terms in sessions],
             board=settings.board,
             web=web.address if web else "",
+            ingress=ingress.address if ingress else "",
             clearing=settings.clearing,
         )
         ready(banner)
-        with beside(node, data, config, tell, banner), web or nullcontext():
+        with beside(node, data, config, tell, banner, ingress), web or nullcontext():
             return node.run()
+
+
+def recovered_words(snapshot: int, sequence: int) -> str:
+    """From what a node stood up again."""
+    return f"snapshot at {snapshot}, {sequence - snapshot} commands behind it"
 
 
 def standing_plane(
