@@ -191,6 +191,12 @@ def test_what_a_client_sent_before_it_left_still_counts(shared: Beside) -> None:
         assert client.protocol.nonce == client.accepted.nonce
 
 
+def hear_to_the_end(client: Client) -> None:
+    """First what was still told, then the end of the line."""
+    while len(client.events(20)):
+        continue
+
+
 def test_a_configured_ingress_is_started_again_when_it_dies(tmp_path: Path) -> None:
     write_sessions(tmp_path / "node", usual_sessions())
     config = market_file(tmp_path, ingress=1, ingress_tcp="127.0.0.1:0", clearing_house=False, login_ms=2_000)
@@ -206,9 +212,7 @@ def test_a_configured_ingress_is_started_again_when_it_dies(tmp_path: Path) -> N
             (child,) = map(int, Path(children).read_text().split())
             os.kill(child, signal.SIGKILL)
             with pytest.raises((ConnectionError, SessionEnded)):
-                # First what was still told, then the end of the line.
-                while len(client.events(20)):
-                    continue
+                hear_to_the_end(client)
         status = status_of(DataDirectory(tmp_path / "node"))
         assert isinstance(status, NodeStatus)
         assert status.verified_beside == 2

@@ -48,7 +48,7 @@ def up(
     from novate.app.demo import demonstration
     from novate.app.node.directory import DataDirectory
     from novate.app.node.up import run_node
-    from novate.app.run import ready_kernels
+    from novate.app.ready import ready_kernels
 
     def compile_kernels() -> None:
         with progress_bars() as progress:
@@ -183,12 +183,18 @@ def schema(
 
 
 def bench_node(
-    seconds: Seconds = 20.0, runs: Runs = 5, durability: Durability = "always", as_json: Json = False
+    seconds: Seconds = 20.0,
+    runs: Runs = 5,
+    durability: Durability = "always",
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="SVG file to write.", show_default=False)
+    ] = None,
+    as_json: Json = False,
 ) -> int:
-    """Latency and throughput of a node over loopback, flushed before every answer."""
-    from novate.app.bench_node import bench_node as measure
+    """What is asked of a node: latency and throughput over loopback, orders over REST, a restart."""
+    from novate.app.bench_node_all import bench_all
 
-    return _bench(measure, seconds, runs, durability, as_json)
+    return _bench(bench_all, seconds, runs, durability, as_json, picture)
 
 
 def bench_web(
@@ -206,7 +212,7 @@ def bench_turn(
 ) -> int:
     """CPU time of a turn of the core: from the bytes in the sockets to the answers, by kind of session."""
     from novate.app.bench_turn import bench_turn as measure
-    from novate.app.run import ready_kernels
+    from novate.app.ready import ready_kernels
 
     with progress_bars() as progress:
         ready_kernels(progress)
@@ -224,14 +230,19 @@ def bench_turn(
 def _bench(
     measure: Callable[[float, int, str, Progress], NodeBench], seconds: float, runs: int, durability: str,
     as_json: bool,
+    picture: Path | None = None,
 ) -> int:  # fmt: skip
     """Measure and print."""
+    from novate.app.bench_node_picture import picture as picture_of
     from novate.app.bench_table import print_node
-    from novate.app.run import ready_kernels
+    from novate.app.ready import ready_kernels
+    from novate.app.whole_files import write_together
 
     with progress_bars() as progress:
         ready_kernels(progress)
         result = measure(seconds, runs, durability, progress)
+    if picture is not None:
+        write_together(picture.absolute().parent, {picture.name: [picture_of(result).encode()]})
     if as_json:
         print_data(result)
     else:

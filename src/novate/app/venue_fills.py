@@ -41,7 +41,8 @@ def fills_of(events: Events) -> Events:
     if not len(chosen):
         return events[:0]
     # As bare bytes: choosing records field by field takes several times as long.
-    return events.view(_BARE)[chosen].view(EVENT)
+    fills: Events = events.view(_BARE)[chosen].view(EVENT)
+    return fills
 
 
 class FillWriter:

@@ -32,7 +32,7 @@ from novate.app.problems import RefusedError
 from novate.app.venue_credit import require_immediate_resale
 from novate.domain.configuration import Configuration, canonical_json
 from novate.domain.resolve import opening_credit
-from novate.gateway.files import only_writer
+from novate.journal.folder_lock import only_writer
 
 RARELY = (50_000, 50, 50)
 """Thresholds of the collector: what lives from the start on is frozen, and a turn leaves no cycles."""
@@ -51,6 +51,7 @@ def run_node(
     Raises ConfigurationError, RefusedError, FolderInUse, JournalError, OSError before anything was answered;
     JournalError and OSError later when the disk fails.
     """
+    gc.set_threshold(*RARELY)
     if config is None and data.market.exists():
         config = data.market
     configuration = load_configuration(config) if config else embedded_configuration()
@@ -78,9 +79,8 @@ def run_node(
             plane.close()
             raise
         _stop_on_signals(node)
-        gc.collect()
+        # What the imports have left behind is little; to look for it takes longer than everything else here.
         gc.freeze()
-        gc.set_threshold(*RARELY)
         banner = Banner(
             name=plane.configuration.name,
             data=str(data.path),
