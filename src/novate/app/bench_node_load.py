@@ -45,6 +45,15 @@ class Measured:
     refused: int = 0
     missing: int = 0
     nanoseconds: int = 0
+    by_second: dict[int, int] = field(default_factory=dict)
+    """Commands that were answered in each second of the run."""
+    start_ns: int = field(default_factory=time.monotonic_ns)
+
+    def answered(self, commands: int, now_ns: int) -> None:
+        """Count commands that were taken."""
+        self.commands += commands
+        second = (now_ns - self.start_ns) // 1_000_000_000
+        self.by_second[second] = self.by_second.get(second, 0) + commands
 
 
 class Session:
@@ -110,7 +119,7 @@ class Session:
                 for notice in message.records:
                     if notice["kind"] == NoticeKind.RECEIPT:
                         measured.latencies.append(now - self.due.pop(int(notice["nonce"])))
-                        measured.commands += int(notice["count"])
+                        measured.answered(int(notice["count"]), now)
                     else:
                         measured.refused += 1
 

@@ -10,7 +10,7 @@ from novate.app.bench_clearing import ClearingBench
 from novate.app.bench_features import FeatureBench
 from novate.app.bench_ledger import LedgerBench, figures
 from novate.app.bench_measure import CaseResult
-from novate.app.bench_node import NodeBench
+from novate.app.bench_node import Must, NodeBench
 from novate.app.bench_span import SpanBench
 from novate.app.cli_screen import console, table
 
@@ -108,6 +108,17 @@ def print_ledger(result: LedgerBench) -> None:
     screen.print(machine_line(result.machine), markup=False)
 
 
+def _mark(reached: bool) -> str:
+    return "yes" if reached else "NO"
+
+
+def _asked(must: Must) -> str:
+    """What is asked of a case in words."""
+    times = [f"{name} {us:,}" for name, us in (("p50", must.p50_us), ("p99", must.p99_us)) if us]
+    rate = [f"{must.per_second:,}/s"] if must.per_second else []
+    return ", ".join(times + rate)
+
+
 def print_node(result: NodeBench) -> None:
     """Table of latencies in microseconds and rates, and the machine."""
     screen = console()
@@ -118,12 +129,20 @@ def print_node(result: NodeBench) -> None:
         markup=False,
     )
     shown = table("case", ">per second", ">p50", ">p99", ">p99.9", ">slowest", ">load late p99",
-                  ">others' CPU", ">refused", ">missing")  # fmt: skip
+                  ">others' CPU", ">refused", ">missing", "must", "reached")  # fmt: skip
     for case in result.cases:
         late = (case.p50_us, case.p99_us, case.p999_us, case.slowest_us, case.generator_lag_p99_us)
         counts = (f"{case.foreign_cpu_percent}%", f"{case.refused:,}", f"{case.missing:,}")
-        shown.add_row(case.case, f"{case.per_second:,}", *(f"{one:,}" for one in late), *counts)
+        asked = (_asked(case.must), _mark(case.reached) if any(case.must) else "")
+        shown.add_row(case.case, f"{case.per_second:,}", *(f"{one:,}" for one in late), *counts, *asked)
     screen.print(shown)
+    if result.restart is not None:
+        one = result.restart
+        screen.print(
+            f"restart with {one.records:,} records behind the last snapshot: {one.seconds:g} s "
+            f"({one.cpu_seconds:g} s of CPU), must {one.must_seconds:g} s: {_mark(one.reached)}",
+            markup=False,
+        )
     screen.print(machine_line(result.machine), markup=False)
 
 

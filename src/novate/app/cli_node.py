@@ -48,7 +48,7 @@ def up(
     from novate.app.demo import demonstration
     from novate.app.node.directory import DataDirectory
     from novate.app.node.up import run_node
-    from novate.app.run import ready_kernels
+    from novate.app.ready import ready_kernels
 
     def compile_kernels() -> None:
         with progress_bars() as progress:
@@ -86,6 +86,7 @@ def _print_banner(banner: Banner) -> None:
     print_rows(
         [
             *(("listening", address) for address in banner.addresses),
+            *([("ingress", banner.ingress)] if banner.ingress else []),
             *([("web", banner.web)] if banner.web else []),
             ("sequence", f"{banner.sequence:,} ({banner.recovered})"),
             ("durability", told),
@@ -182,12 +183,18 @@ def schema(
 
 
 def bench_node(
-    seconds: Seconds = 20.0, runs: Runs = 5, durability: Durability = "always", as_json: Json = False
+    seconds: Seconds = 20.0,
+    runs: Runs = 5,
+    durability: Durability = "always",
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="SVG file to write.", show_default=False)
+    ] = None,
+    as_json: Json = False,
 ) -> int:
-    """Latency and throughput of a node over loopback, flushed before every answer."""
-    from novate.app.bench_node import bench_node as measure
+    """What is asked of a node: latency and throughput over loopback, orders over REST, a restart."""
+    from novate.app.bench_node_all import bench_all
 
-    return _bench(measure, seconds, runs, durability, as_json)
+    return _bench(bench_all, seconds, runs, durability, as_json, picture)
 
 
 def bench_web(
@@ -199,17 +206,43 @@ def bench_web(
     return _bench(measure, seconds, runs, durability, as_json)
 
 
+def bench_turn(
+    turns: Annotated[int, typer.Option("--turns", help="Turns of each case.", min=1)] = 2_000,
+    as_json: Json = False,
+) -> int:
+    """CPU time of a turn of the core: from the bytes in the sockets to the answers, by kind of session."""
+    from novate.app.bench_turn import bench_turn as measure
+    from novate.app.ready import ready_kernels
+
+    with progress_bars() as progress:
+        ready_kernels(progress)
+        result = measure(turns, progress)
+    if as_json:
+        print_data(result)
+        return 0
+    made = table("CPU of the core's thread", ">us a turn", ">us a frame", ">us an order")
+    for one in result.cases:
+        made.add_row(one.case, f"{one.turn_us:,.0f}", f"{one.frame_us:,.1f}", f"{one.order_us:,.2f}")
+    console().print(made)
+    return 0
+
+
 def _bench(
     measure: Callable[[float, int, str, Progress], NodeBench], seconds: float, runs: int, durability: str,
     as_json: bool,
+    picture: Path | None = None,
 ) -> int:  # fmt: skip
     """Measure and print."""
+    from novate.app.bench_node_picture import picture as picture_of
     from novate.app.bench_table import print_node
-    from novate.app.run import ready_kernels
+    from novate.app.ready import ready_kernels
+    from novate.app.whole_files import write_together
 
     with progress_bars() as progress:
         ready_kernels(progress)
         result = measure(seconds, runs, durability, progress)
+    if picture is not None:
+        write_together(picture.absolute().parent, {picture.name: [picture_of(result).encode()]})
     if as_json:
         print_data(result)
     else:

@@ -40,7 +40,7 @@ def match(
     """Match the orders of a file, without journal and clearing."""
     with progress_bars() as progress:
         from novate.app.match import match_file
-        from novate.app.run import ready_kernels
+        from novate.app.ready import ready_kernels
 
         configuration = _configuration(config)
         ready_kernels(progress)
@@ -64,7 +64,7 @@ def conform(
     """Run scenarios against the real engine; passed and failed per rule."""
     with progress_bars() as progress:
         from novate.app.conform import conform_files
-        from novate.app.run import ready_kernels
+        from novate.app.ready import ready_kernels
 
         ready_kernels(progress)
         result = conform_files(files, level, lambda done, total: progress("conformance", done, total))
@@ -91,7 +91,7 @@ def explain(
         from novate.app.clearing_story import tell_file
         from novate.app.conform_clearing import is_clearing_file
         from novate.app.explain import explain_file, parse_steps
-        from novate.app.run import ready_kernels
+        from novate.app.ready import ready_kernels
 
         try:
             wanted = parse_steps(steps) if steps is not None else None
@@ -145,7 +145,7 @@ def bench_matching(
     """Nanoseconds of CPU per message, best, median and worst of five."""
     with progress_bars() as progress:
         from novate.app.bench import bench_matching as measure
-        from novate.app.run import ready_kernels
+        from novate.app.ready import ready_kernels
 
         ready_kernels(progress)
         result = measure(tape, progress=progress)
@@ -162,7 +162,7 @@ def bench_features(as_json: Json = False) -> int:
     """What auctions, allocation by size and stop cascades cost."""
     with progress_bars() as progress:
         from novate.app.bench_features import bench_features as measure
-        from novate.app.run import ready_kernels
+        from novate.app.ready import ready_kernels
 
         ready_kernels(progress)
         result = measure(progress=progress)
@@ -220,7 +220,7 @@ def import_lobster(
     """Turn a historical message file into venue commands, and compare the trades with history."""
     with progress_bars() as progress:
         from novate.app.import_lobster import import_lobster as import_file
-        from novate.app.run import ready_kernels
+        from novate.app.ready import ready_kernels
 
         configuration = _configuration(config)
         ready_kernels(progress)

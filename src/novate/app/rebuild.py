@@ -15,7 +15,7 @@ from novate.app.node.directory import DataDirectory
 from novate.app.problems import RefusedError
 from novate.app.progress import Progress
 from novate.client.views import Digest, ViewsClient
-from novate.gateway.files import only_writer
+from novate.journal.folder_lock import only_writer
 from novate.views import remove_views
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from novate.app.bootstrap import Replay
 from novate.app.progress import SILENT, Progress
-from novate.app.run import ready_kernels
+from novate.app.ready import ready_kernels
 from novate.app.run_directory import complete_exchange
 from novate.app.run_summary import read_summary
 from novate.reports.figures import grouped, plural

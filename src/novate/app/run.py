@@ -21,8 +21,9 @@ from pathlib import Path
 
 import msgspec
 
-from novate.app.bootstrap import BATCH, Plane, found_plane, opening_records, warm_up
+from novate.app.bootstrap import BATCH, Plane, found_plane, opening_records
 from novate.app.progress import SILENT, Progress
+from novate.app.ready import ready_kernels
 from novate.app.run_derivation import Derivation
 from novate.app.run_directory import JOURNAL, OUTPUTS, claimed
 from novate.app.run_orders import RunRequest, read_request, source_sentence
@@ -40,7 +41,6 @@ from novate.app.run_summary import (
 from novate.app.schedules import closing_time
 from novate.clearing.fills import Fills
 from novate.clearing.house import ClearingResult
-from novate.compiled import kernels_are_cached
 from novate.domain.codes import CommandKind
 from novate.domain.records import Commands
 from novate.gateway.files import OrderFile, OutputFolder, RejectedRow, write_rejects
@@ -48,7 +48,6 @@ from novate.reports.model import Digest
 from novate.reports.page import report_page
 
 REPORT = "report.html"
-COMPILING = "compiling the matching kernels, once; about a minute"
 
 
 class FinishedRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,15 +75,6 @@ def run_day(request: RunRequest, progress: Progress = SILENT) -> FinishedRun:
             plane.close()
         seconds = time.monotonic() - began
     return FinishedRun(summary=summary, seconds=seconds)
-
-
-def ready_kernels(progress: Progress) -> None:
-    """Compile what is not compiled yet, and say so."""
-    if kernels_are_cached():
-        warm_up()
-        return
-    with progress.waiting(COMPILING):
-        warm_up()
 
 
 def _run(out: Path, plane: Plane, orders: OrderFile, progress: Progress) -> RunSummary:

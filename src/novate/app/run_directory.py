@@ -25,8 +25,8 @@ from pathlib import Path
 from novate.app.destination import expect_directory
 from novate.app.problems import RefusedError
 from novate.app.run_summary import SUMMARY
-from novate.gateway.files import only_writer
 from novate.journal import Journal, JournalError, JournalLocked
+from novate.journal.folder_lock import only_writer
 
 JOURNAL = "journal"
 UNFINISHED = "unfinished"

@@ -28,6 +28,7 @@ FILL_BYTES = 2 * RECORD_BYTES
 NO_INSTRUMENT = -1
 POWERS = 10 ** np.arange(19, dtype=np.int64)
 
+_BARE = np.dtype(f"V{RECORD_BYTES}")
 _IS_FILL = np.zeros(256, np.bool_)
 _IS_FILL[[EventKind.TRADE, EventKind.AUCTION_TRADE, EventKind.TRADE_PARTIES]] = True
 
@@ -36,8 +37,12 @@ Int64s = npt.NDArray[np.int64]
 
 def fills_of(events: Events) -> Events:
     """The fills among the events of whole commands: (2n,) EVENT, each TRADE followed by its TRADE_PARTIES."""
-    chosen = np.flatnonzero(_IS_FILL[events["kind"]])
-    return events[chosen]
+    chosen = _IS_FILL[events["kind"]].nonzero()[0]
+    if not len(chosen):
+        return events[:0]
+    # As bare bytes: choosing records field by field takes several times as long.
+    fills: Events = events.view(_BARE)[chosen].view(EVENT)
+    return fills
 
 
 class FillWriter:

@@ -26,7 +26,8 @@ import msgspec
 from novate.app.bootstrap import Replay, journal_directory
 from novate.app.problems import RefusedError
 from novate.app.progress import SILENT, Progress
-from novate.app.run import REPORT, digests_of, file_digest, ready_kernels
+from novate.app.ready import ready_kernels
+from novate.app.run import REPORT, digests_of, file_digest
 from novate.app.run_derivation import Derivation
 from novate.app.run_directory import OUTPUTS, complete_exchange
 from novate.app.run_report import RunFacts, clearing_notes, currency_flows, day_report, member_cash, totals

@@ -16,9 +16,8 @@ writes (O_DIRECT and O_DSYNC): one call instead of two, and no waiting for what 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -77,18 +76,26 @@ class Writer:
 
     def append(self, payload: Bytes, engine_ts: int) -> None:
         """Write the records as one block, or as several if no segment can hold them in one."""
-        with self._stopping_on_failure("append"):
+        self._expect_running("append")
+        try:
             rest = payload
             while len(rest):
                 part = rest[: self._next_part(len(rest) // RECORD_BYTES) * RECORD_BYTES]
                 self._write_block(part, engine_ts)
                 rest = rest[len(part) :]
+        except BaseException as error:
+            self._stop("append", error)
+            raise
 
     def flush(self) -> None:
         """Make everything durable, and write down in the witness that it is."""
-        with self._stopping_on_failure("flush"):
+        self._expect_running("flush")
+        try:
             self._flush()
             self._bear_witness()
+        except BaseException as error:
+            self._stop("flush", error)
+            raise
 
     def close(self) -> None:
         try:
@@ -182,17 +189,15 @@ class Writer:
             write_witness(self._disk, self._directory, witness)
             self._witnessed = witness
 
-    @contextmanager
-    def _stopping_on_failure(self, deed: str) -> Iterator[None]:
+    def _expect_running(self, deed: str) -> None:
         if self._stopped:
             raise JournalError(f"{self._directory}: expected a running journal for {deed}: {self._stopped}")
-        try:
-            yield
-        except BaseException as error:
-            where = f"{self._segments[-1].path}: offset {self.position.offset}"
-            self._stopped = f"stopped since {deed} failed at {where}: {error}"
-            if not isinstance(error, OSError):
-                raise
+
+    def _stop(self, deed: str, error: BaseException) -> None:
+        """Take nothing more; a failure of the disk is told as what it means."""
+        where = f"{self._segments[-1].path}: offset {self.position.offset}"
+        self._stopped = f"stopped since {deed} failed at {where}: {error}"
+        if isinstance(error, OSError):
             raise JournalError(
                 f"{where}: sequence {self.position.sequence + 1}: expected {deed} to succeed, was: {error}; "
                 "nothing of it is acknowledged and the journal takes no more until it is opened anew"

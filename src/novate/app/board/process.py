@@ -21,7 +21,7 @@ from novate.app.cli_errors import expected_failure
 from novate.app.node.directory import DataDirectory
 from novate.app.node.logs import Log
 from novate.app.plane_process import say
-from novate.gateway.files import only_writer
+from novate.journal.folder_lock import only_writer
 
 LOOK_SECONDS = 0.1
 """Between two looks at the journal."""

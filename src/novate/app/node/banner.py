@@ -16,6 +16,8 @@ class Banner(msgspec.Struct, frozen=True, kw_only=True):
     durability: str
     state_root: str
     sessions: list[str]
+    ingress: str
+    """Where processes listen that verify signatures for the core; empty: there are none."""
     clearing: bool
     """A clearing house runs beside it."""
     board: str

@@ -16,6 +16,7 @@ from novate.app.node.banner import Banner
 from novate.app.node.companion import Companion
 from novate.app.node.core import Node
 from novate.app.node.directory import DataDirectory
+from novate.app.node.ingress_beside import IngressBeside
 from novate.app.node.logs import Log
 from novate.app.node.settings import NodeSettings
 from novate.gateway.binary.connection import Connection
@@ -26,7 +27,12 @@ PATIENCE_SECONDS = 20.0
 
 @contextmanager
 def beside(
-    node: Node, data: DataDirectory, config: Path | None, tell: Callable[[str], None], banner: Banner
+    node: Node,
+    data: DataDirectory,
+    config: Path | None,
+    tell: Callable[[str], None],
+    banner: Banner,
+    ingress: IngressBeside | None,
 ) -> Iterator[None]:
     """Give a node its companions and its log; end both with it. `config`: what the traders read."""
     log = Log(data.logs, "node")
@@ -40,7 +46,9 @@ def beside(
         log.info(event, session=name, address=connection.address, reason=connection.end.name)
 
     node.server.told = session
-    node.companions = companions(data, node.settings, config, told)
+    verifiers = ingress.companions(data, config, told) if ingress else []
+    node.server.ingress = lambda: [one.pid for one in verifiers if one.pid]
+    node.companions = [*companions(data, node.settings, config, told), *verifiers]
     log.info("node_started", **msgspec.structs.asdict(banner))
     try:
         yield

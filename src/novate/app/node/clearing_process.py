@@ -34,7 +34,7 @@ from novate.app.plane_process import (
 )
 from novate.app.plane_streams import CLEARING_JOURNAL, DOOR, VENUE_JOURNAL, CreditStream, FillReader
 from novate.app.venue_fills import FillWriter
-from novate.gateway.files import only_writer
+from novate.journal.folder_lock import only_writer
 
 PAUSE_SECONDS = 0.05
 """Fills of so long become one block, unless a whole block of them waits: every block is a flush, and the disk

@@ -27,8 +27,12 @@ MOST_UNSAID = 1 << 20
 class Companion:
     """A module that runs as a process of its own, `python -m MODULE ARGUMENTS`."""
 
-    def __init__(self, name: str, arguments: Sequence[str], tell: Callable[[str], None]) -> None:
-        """`tell` is given a sentence when the process has ended and when it is started again."""
+    def __init__(
+        self, name: str, arguments: Sequence[str], tell: Callable[[str], None], inherited: Sequence[int] = ()
+    ) -> None:
+        """`tell` is given a sentence when the process has ended and when it is started again. It gets the
+        open files of the numbers `inherited`."""
+        self._inherited = inherited
         self.name = name
         self.restarts = 0
         self.fault = ""
@@ -47,7 +51,12 @@ class Companion:
         try:
             # A group of its own: Ctrl-C on a terminal is for the node, which then says when to stop.
             self._child = subprocess.Popen(
-                self._arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, process_group=0
+                self._arguments,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                process_group=0,
+                pass_fds=self._inherited,
             )
         except OSError as error:
             self._ended(f"it cannot be started: {error}", now_ns)

@@ -54,6 +54,8 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     connected_in_all: int
     logins: int
     frames: int
+    verified_beside: int
+    """Frames whose signatures were verified by an ingress process and not by the core."""
     cut_off: int
     beside: dict[str, str]
     """Processes beside the node, and what each has said last, or why it does not run."""
@@ -225,6 +227,7 @@ class Node:
                 connected_in_all=counters.connections,
                 logins=counters.logins,
                 frames=counters.frames,
+                verified_beside=counters.verified_beside,
                 cut_off=counters.cut_off,
                 beside=self._said,
                 journal_times=self.plane.journal_times,

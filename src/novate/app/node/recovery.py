@@ -10,6 +10,7 @@ the first record of the journal.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import msgspec
 import numpy as np
@@ -46,13 +47,24 @@ def recover(data: DataDirectory, plane: Plane) -> tuple[EventLog, Nonces]:
         nonces = _nonces(data, plane)
         if not log.cut(plane.venue.sequence):
             _make_again(log, data, plane.venue.sequence)
-        for commands, events in plane.catch_up():
-            log.append(events, plane.venue.sequence)
-            nonces.note(commands)
+        _catch_up(plane, log, nonces)
         return log, nonces
     except BaseException:
         log.close()
         raise
+
+
+def _catch_up(plane: Plane, log: EventLog, nonces: Nonces) -> None:
+    """Apply the journal's tail; a second thread writes a batch's events while the next is applied."""
+    with ThreadPoolExecutor(max_workers=1) as helper:
+        written: Future[None] | None = None
+        for commands, events in plane.catch_up():
+            nonces.note(commands)
+            if written is not None:
+                written.result()
+            written = helper.submit(log.append, events, plane.venue.sequence)
+        if written is not None:
+            written.result()
 
 
 def _nonces(data: DataDirectory, plane: Plane) -> Nonces:

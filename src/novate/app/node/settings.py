@@ -33,6 +33,7 @@ class TraderSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 MOST_COMMANDS = 1 << 40
+MOST_INGRESS = 64
 
 
 class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +48,10 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A snapshot is kept after so many commands,"""
     snapshot_turns: int = 100_000
     """or after so many turns: a restart has no more than that to do again."""
+    ingress: int = 0
+    """Processes that take TCP clients and verify their signatures for the core; 0: the core verifies."""
+    ingress_tcp: str = "127.0.0.1:7412"
+    """Where they listen."""
     clearing: bool = True
     """A clearing house runs beside the node and gives the credit."""
     server: ServerSettings = msgspec.field(default_factory=lambda: ServerSettings(credit_from_sessions=False))
@@ -95,10 +100,19 @@ def _settings(table: Table) -> NodeSettings:
         snapshot_commands=table.integer("snapshot_commands", 1_000_000, 1, MOST_COMMANDS),
         snapshot_turns=table.integer("snapshot_turns", 100_000, 1, MOST_COMMANDS),
         clearing=clearing,
+        ingress=table.integer("ingress", 0, 0, MOST_INGRESS),
+        ingress_tcp=_ingress_address(table),
         server=server,
     )
     table.finish()
     return settings
+
+
+def _ingress_address(table: Table) -> str:
+    address = table.text("ingress_tcp", NodeSettings().ingress_tcp)
+    if not is_address(address):
+        table.expected("ingress_tcp", '"HOST:PORT" with a port from 0 to 65535')
+    return address
 
 
 def _traders(table: Table) -> TraderSettings:

@@ -21,6 +21,7 @@ from novate.app.node.beside import beside
 from novate.app.node.clearing_beside import ClearingBeside
 from novate.app.node.core import Node
 from novate.app.node.directory import DataDirectory
+from novate.app.node.ingress_beside import IngressBeside
 from novate.app.node.recovery import recover
 from novate.app.node.session_file import load_sessions, write_demonstration
 from novate.app.node.settings import NodeSettings, load_settings
@@ -31,7 +32,7 @@ from novate.app.problems import RefusedError
 from novate.app.venue_credit import require_immediate_resale
 from novate.domain.configuration import Configuration, canonical_json
 from novate.domain.resolve import opening_credit
-from novate.gateway.files import only_writer
+from novate.journal.folder_lock import only_writer
 
 RARELY = (50_000, 50, 50)
 """Thresholds of the collector: what lives from the start on is frozen, and a turn leaves no cycles."""
@@ -50,6 +51,7 @@ def run_node(
     Raises ConfigurationError, RefusedError, FolderInUse, JournalError, OSError before anything was answered;
     JournalError and OSError later when the disk fails.
     """
+    gc.set_threshold(*RARELY)
     if config is None and data.market.exists():
         config = data.market
     configuration = load_configuration(config) if config else embedded_configuration()
@@ -70,32 +72,37 @@ def run_node(
             sessions = load_sessions(data.sessions, plane.configuration)
             web = WebWorkers(data.path, web_settings, sessions) if web_settings else None
             own = web.sessions if web else []
+            ingress = IngressBeside(settings) if settings.ingress else None
             clearing = clearing_beside(data, plane.configuration, settings, tell)
             node = Node(data, plane, log, nonces, settings, [*sessions, *own], fills, clearing, tell)
         except BaseException:
             plane.close()
             raise
         _stop_on_signals(node)
-        gc.collect()
+        # What the imports have left behind is little; to look for it takes longer than everything else here.
         gc.freeze()
-        gc.set_threshold(*RARELY)
-        applied = plane.venue.sequence - recovered
         banner = Banner(
             name=plane.configuration.name,
             data=str(data.path),
             addresses=node.server.addresses,
             sequence=plane.venue.sequence,
-            recovered="founded" if is_new else f"snapshot at {recovered}, {applied} commands behind it",
+            recovered="founded" if is_new else recovered_words(recovered, plane.venue.sequence),
             durability=plane.journal.durability,
             state_root=plane.venue.state_root().hex(),
             sessions=[terms.name for terms in sessions],
             board=settings.board,
             web=web.address if web else "",
+            ingress=ingress.address if ingress else "",
             clearing=settings.clearing,
         )
         ready(banner)
-        with beside(node, data, config, tell, banner), web or nullcontext():
+        with beside(node, data, config, tell, banner, ingress), web or nullcontext():
             return node.run()
+
+
+def recovered_words(snapshot: int, sequence: int) -> str:
+    """From what a node stood up again."""
+    return f"snapshot at {snapshot}, {sequence - snapshot} commands behind it"
 
 
 def standing_plane(

@@ -19,11 +19,11 @@ import numpy.typing as npt
 
 from novate.compiled import entry
 from novate.domain.codes import CommandFlag, CommandKind
-from novate.domain.records import RECORD_BYTES, Commands
 from novate.domain.session_codes import Permission, SessionReject
 from novate.gateway.binary.sessions import SessionTerms
 
 Codes = npt.NDArray[np.uint16]
+Words = npt.NDArray[np.int64]
 
 ORDERING = (CommandKind.NEW, CommandKind.AMEND, CommandKind.NEW_OCO, CommandKind.QUOTE)
 STAGED = (CommandKind.TERMS, CommandKind.LEG)
@@ -43,7 +43,6 @@ _ACCOUNT_BY_FLAG = (CommandKind.MASS_CANCEL, CommandKind.DISCONNECT)
 
 # How a kind uses its account field: not at all, always, if a flag says so; or it is staged for another.
 _UNUSED, _NAMED, _BY_FLAG, _STAGED = range(4)
-_WORDS = RECORD_BYTES // 8
 # What the kernel compares with: members of enums as plain numbers.
 _MISSING_PERMISSION = int(SessionReject.MISSING_PERMISSION)
 _WRONG_SESSION = int(SessionReject.WRONG_SESSION)
@@ -88,24 +87,22 @@ class Admission:
             if terms.accounts:
                 self._own[terms.number, np.searchsorted(self._accounts, terms.accounts)] = True
 
-    def judge(self, commands: Commands, first: int, number: int, codes: Codes) -> int:
-        """Write the SessionReject of each command of a frame that session `number` sent into `codes`.
+    def judge(self, words: Words, senders: npt.NDArray[np.int64], codes: Codes) -> int:
+        """Write the SessionReject of each of the first len(codes) commands into `codes`.
 
-        The frame is commands[first : first + len(codes)]. Returns how many are refused, and above them, by
-        2**32, how many are staged for another. Rate and overload come later, because they need to know what
-        is left; so does what is staged.
+        `words` are the commands, (n, 8) int64; `senders` the numbers of the sessions that sent them. Returns
+        how many are refused, and above them, by 2**32, how many are staged for another. Rate and overload
+        come later, because they need to know what is left; so does what is staged.
         """
-        words = commands.view(np.int64).reshape(-1, _WORDS)
         return int(
-            judge_frame(words, first, number, codes, self._kinds, self._accounts, self._own, self._all, USES)
+            judge_commands(words, senders, codes, self._kinds, self._accounts, self._own, self._all, USES)
         )
 
 
 @entry
-def judge_frame(
-    words: npt.NDArray[np.int64],
-    first: int,
-    number: int,
+def judge_commands(
+    words: Words,
+    senders: npt.NDArray[np.int64],
     codes: Codes,
     kinds: npt.NDArray[np.bool_],
     accounts: npt.NDArray[np.int64],
@@ -113,11 +110,11 @@ def judge_frame(
     everybody: npt.NDArray[np.bool_],
     uses: npt.NDArray[np.int64],
 ) -> int:
-    """The rungs of admission for the commands of one frame; see `Admission.judge`."""
+    """The rungs of admission for the commands of a turn; see `Admission.judge`."""
     refused = 0
     staged = 0
     for at in range(len(codes)):
-        head, names = words[first + at, 0], words[first + at, 1]
+        number, head, names = senders[at], words[at, 0], words[at, 1]
         kind, flags = head & 0xFF, (head >> 48) & 0xFFFF
         use = uses[kind]
         code = 0
@@ -125,14 +122,20 @@ def judge_frame(
             code = _MISSING_PERMISSION
         elif (names >> 16) & 0xFFFF != number:
             code = _WRONG_SESSION
-        elif words[first + at, 3] != 0:
+        elif words[at, 3] != 0:
             code = _TIME_GIVEN
         elif not everybody[number]:
             named = use == _NAMED or (use == _BY_FLAG and flags & _ACCOUNT_GIVEN != 0)
             # Without an account these reach every order of the session, or without that of the whole market.
             wide = use == _BY_FLAG and not named and kind != _DISCONNECT and flags & _SESSION_GIVEN == 0
             account = (names >> 32) & 0xFFFFFFFF
-            row = np.searchsorted(accounts, account)
+            row, end = 0, len(accounts)
+            while row < end:
+                middle = (row + end) >> 1
+                if accounts[middle] < account:
+                    row = middle + 1
+                else:
+                    end = middle
             is_own = row < len(accounts) and accounts[row] == account and own[number, row]
             if wide or (named and not is_own):
                 code = _WRONG_ACCOUNT

@@ -25,6 +25,7 @@ from novate.domain.wire import (
     HEADER_BYTES,
     KEY_BYTES,
     LOGIN,
+    MAC_BYTES,
     MAX_COMMANDS,
     MAX_NONCE,
     PROTOCOL_VERSION,
@@ -42,7 +43,8 @@ from novate.domain.wire import (
 )
 from novate.gateway.binary.connection import Connection
 from novate.gateway.binary.refusal import Refused
-from novate.gateway.binary.sessions import Session
+from novate.gateway.binary.sessions import Session, SessionTerms
+from novate.gateway.binary.trunk import REFUTED, VERIFIED
 from novate.gateway.binary.turn import evidence
 
 _MAC = SessionKind.MAC
@@ -138,31 +140,47 @@ def check_commands(
     A wrong length, MAC or signature ends the connection; a nonce that is not higher only costs the frame.
     """
     kind, count = session.terms.kind, header.records
-    length = HEADER_BYTES + count * RECORD_BYTES + authentication_bytes(kind, count)
-    if not (1 <= count <= MAX_COMMANDS and 1 <= header.number <= MAX_NONCE and header.length == length):
+    if not is_well_formed(kind, header):
         raise Refused(SessionReject.MALFORMED_FRAME)
     end = HEADER_BYTES + count * RECORD_BYTES
     records, proof = whole[HEADER_BYTES:end], bytes(whole[end:])
     if kind is _MAC:
         if not connection.is_authentic(whole):
             raise Refused(SessionReject.INVALID_MAC)
-        proof = b""
-    elif header.number > session.nonce and not _is_signed(session, header, bytes(records), proof, identity):
-        # A frame that was taken already is not worth the time of a verification.
+        return records, b""
+    # A frame that was taken already is not worth the time of a verification.
+    is_new = header.number > session.nonce and header.flags != VERIFIED
+    if is_new and (header.flags == REFUTED or not is_signed(session.terms, header, bytes(whole), identity)):
         raise Refused(SessionReject.INVALID_SIGNATURE)
     return records, proof
 
 
-def _is_signed(session: Session, header: Header, records: bytes, proof: bytes, identity: bytes) -> bool:
-    public = session.terms.public_key
-    if session.terms.kind is SessionKind.FRAME:
+def is_well_formed(kind: SessionKind, header: Header) -> bool:
+    """Has a frame of commands of such a session the length and the numbers that it must have?"""
+    count = header.records
+    length = (
+        HEADER_BYTES
+        + count * RECORD_BYTES
+        + (MAC_BYTES if kind is _MAC else authentication_bytes(kind, count))
+    )
+    return 1 <= count <= MAX_COMMANDS and 1 <= header.number <= MAX_NONCE and header.length == length
+
+
+def is_signed(terms: SessionTerms, header: Header, whole: bytes, identity: bytes) -> bool:
+    """Is every signature of a well-formed frame by the key of its session?"""
+    public, end = terms.public_key, HEADER_BYTES + header.records * RECORD_BYTES
+    if terms.kind is SessionKind.FRAME:
         bare = commands_header(SessionKind.FRAME, header.records, header.number)
-        return signatures.verify(public, frame_message(identity, bare, records), proof)
+        return signatures.verify(public, frame_message(identity, bare, whole[HEADER_BYTES:end]), whole[end:])
     return all(
         signatures.verify(
             public,
-            order_message(identity, header.number + at, records[at * RECORD_BYTES : (at + 1) * RECORD_BYTES]),
-            proof[at * SIGNATURE_BYTES : (at + 1) * SIGNATURE_BYTES],
+            order_message(
+                identity,
+                header.number + at,
+                whole[HEADER_BYTES + at * RECORD_BYTES : HEADER_BYTES + (at + 1) * RECORD_BYTES],
+            ),
+            whole[end + at * SIGNATURE_BYTES : end + (at + 1) * SIGNATURE_BYTES],
         )
         for at in range(header.records)
     )

@@ -90,6 +90,8 @@ class Connection:
         self.mac: hashlib.blake2b | None = None
         self.stream: Stream | None = None
         self.wants_clock = False
+        self.most_flags = 0
+        """Of a header: more than 0 only where an ingress stands at the other end."""
         self.next_number = 0
         self.at_event = 0
         self.skip = 0
@@ -146,7 +148,7 @@ class Connection:
         header = Header._make(HEADER.unpack_from(self._buffer, self._start))
         if header.length > LARGEST_CLIENT_FRAME:
             raise Refused(SessionReject.FRAME_TOO_LARGE, LARGEST_CLIENT_FRAME)
-        if header.length < HEADER_BYTES or header.flags != 0:
+        if header.length < HEADER_BYTES or header.flags > self.most_flags:
             raise Refused(SessionReject.MALFORMED_FRAME)
         if there < header.length:
             return None

@@ -17,7 +17,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -32,6 +32,7 @@ from novate.domain.wire import (
     ACCEPTED_FRAME,
     CLIENT_HEARTBEAT,
     COMMANDS_FRAME,
+    HEADER_BYTES,
     LOGIN_FRAME,
     LOGOUT_FRAME,
     MAX_COMMANDS,
@@ -58,6 +59,7 @@ from novate.gateway.binary.listening import bound
 from novate.gateway.binary.questions import Answerer, answer_query, nothing_known
 from novate.gateway.binary.refusal import Refused
 from novate.gateway.binary.sessions import LOCAL, Session, SessionTerms
+from novate.gateway.binary.trunk import REFUTED, TRUNK_FRAME, UNSEEN, address_in, is_hello
 from novate.gateway.binary.turn import Turn
 
 MILLISECOND = 1_000_000
@@ -97,6 +99,7 @@ class Counters(msgspec.Struct):
     connections: int = 0
     logins: int = 0
     frames: int = 0
+    verified_beside: int = 0  # frames, by an ingress
     cut_off: int = 0
 
 
@@ -121,6 +124,7 @@ class Server:
         self.told: Callable[[str, Connection], None] = lambda event, connection: None
         """Called when a session has begun ("login") and when its connection has ended ("logout")."""
         self.answerer: Answerer = nothing_known
+        self.ingress: Callable[[], Sequence[int]] = tuple  # process ids
         self.feeds = Feeds(log, settings.out_bytes)
         self._identity = identity
         self._connections: dict[int, Connection] = {}
@@ -282,6 +286,9 @@ class Server:
             self._flush(connection)
         elif header.kind == LOGOUT_FRAME and session is not None:
             self._end(connection, SessionReject.LOGGED_OUT)
+        elif header.kind == TRUNK_FRAME and is_hello(connection, header, self.ingress()):
+            connection.address = address_in(whole[HEADER_BYTES:])
+            connection.most_flags = REFUTED
         elif header.kind == STATUS_FRAME and connection.address == LOCAL:
             connection.queue(frame(STATUS_FRAME, body=self.status()))
             self._flush(connection)
@@ -296,7 +303,9 @@ class Server:
         records, proof = check_commands(connection, session, header, whole, self._identity)
         session.heard_ns = now_ns
         self.counters.frames += 1
-        if session.terms.kind is not _MAC:
+        if header.flags != UNSEEN:
+            self.counters.verified_beside += 1
+        elif session.terms.kind is not _MAC:
             self._signatures += header.records if session.terms.kind is _ORDER else 1
         if header.number <= session.nonce:
             notice = np.zeros(1, NOTICE)

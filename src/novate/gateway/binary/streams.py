@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from novate.compiled import entry, kernel
+from novate.compiled import entry, inlined
 from novate.domain.codes import CommandKind, EventKind, Scope
 from novate.domain.records import RECORD_BYTES, Events
 
@@ -118,7 +118,7 @@ class Router:
             self._parted = np.zeros((2 * needed, WORDS), np.int64)
 
 
-@kernel
+@inlined
 def _add(work: Integers, found: int, stream: int, stamp: int, bits: int) -> int:
     """Note that a stream sees the event; once, with all the reasons that it has."""
     if work[0, stream] != stamp:
@@ -130,20 +130,27 @@ def _add(work: Integers, found: int, stream: int, stamp: int, bits: int) -> int:
     return found
 
 
-@kernel
+@inlined
 def _add_account(
     work: Integers, found: int, account: int, stamp: int, bits: int, accounts: Integers, first: Integers,
     members: Integers,
 ) -> int:  # fmt: skip
     """The streams of an account."""
-    row = np.searchsorted(accounts, account)
+    row, end = 0, len(accounts)
+    # By hand: np.searchsorted takes several times as long for one number.
+    while row < end:
+        middle = (row + end) >> 1
+        if accounts[middle] < account:
+            row = middle + 1
+        else:
+            end = middle
     if row < len(accounts) and accounts[row] == account:
         for at in range(first[row], first[row + 1]):
             found = _add(work, found, members[at], stamp, bits)
     return found
 
 
-@kernel
+@inlined
 def _audience(
     words: Integers, i: int, stamp: int, routes: Integers, named: Integers, accounts: Integers,
     first: Integers, members: Integers, open_to: Integers, whole: int, work: Integers,
@@ -172,7 +179,7 @@ def _audience(
     return found
 
 
-@kernel
+@inlined
 def _copy_trade(words: Integers, i: int, bits: int, parted: Integers, at: int) -> int:
     """TRADE, and for a party of it TRADE_PARTIES, without what concerns only the other party."""
     for word in range(WORDS):

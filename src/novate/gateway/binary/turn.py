@@ -26,6 +26,9 @@ from novate.gateway.binary.connection import Connection
 from novate.gateway.binary.sessions import Session
 
 PART_BYTES = 32
+MOST_NOTICES = 512
+"""Of one frame."""
+WORDS = RECORD_BYTES // 8
 _BARE = np.dtype(f"V{RECORD_BYTES}")
 """A record as bare bytes: copying fields one by one takes seventeen times as long."""
 _EVIDENCE = struct.Struct("<BBBB2xH2xH4xqq32s")
@@ -59,6 +62,9 @@ class Turn:
         self._capacity = capacity
         self._records = np.zeros(capacity, COMMAND)
         self._bytes = self._records.view(np.uint8).data
+        self._words = self._records.view(np.int64).reshape(-1, WORDS)
+        self._senders = np.zeros(capacity, np.int64)
+        """Session number of each command."""
         self._own: list[Commands] = []
         self._as_they_are: list[bytes] = []
         self._marks: dict[int, int] = {}
@@ -87,6 +93,7 @@ class Turn:
         """Take a frame of an authentic sender; its nonce is spent whatever becomes of it."""
         count = len(records) // RECORD_BYTES
         self._bytes[self.count * RECORD_BYTES : (self.count + count) * RECORD_BYTES] = records
+        self._senders[self.count : self.count + count] = session.terms.number
         self.frames.append(Frame(connection, session, nonce, self.count, count, signatures))
         self.count += count
         is_order = session.terms.kind is _ORDER
@@ -104,10 +111,7 @@ class Turn:
     def judge(self, overloaded: bool, now_ns: int) -> None:
         """Decide what is taken. `now_ns` is monotonic, for the rates."""
         codes = self._codes = self._all_codes[: self.count]
-        found = 0
-        for frame in self.frames:
-            part = codes[frame.first : frame.first + frame.records]
-            found += self._admission.judge(self._records, frame.first, frame.session.terms.number, part)
+        found = self._admission.judge(self._words, self._senders, codes)
         refused, staged = found & 0xFFFFFFFF, found >> 32
         limited = any(frame.session.terms.orders_per_second for frame in self.frames)
         if overloaded or limited:
@@ -153,14 +157,14 @@ class Turn:
             taken = self._codes == 0
             self._places = last_sequence + np.cumsum(taken)
             commands = commands.view(_BARE)[taken].view(COMMAND)
-        parts = [commands.tobytes()]
+        parts: list[bytes | memoryview] = [commands.view(np.uint8).data]
         for one in self._own:
             one["time"] = now
             parts.append(one.tobytes())
         parts += self._frame_evidence(last_sequence)
         parts += self._as_they_are
         # A bytearray, because what kernels get must be writable to be of the type that they know.
-        return np.frombuffer(bytearray(b"".join(parts)), COMMAND)
+        return np.frombuffer(bytearray().join(parts), COMMAND)
 
     def _place(self, at: int, last_sequence: int) -> int:
         """Sequence of record `at` of the turn; of one that is not taken, 0."""
@@ -206,20 +210,24 @@ class Turn:
         ]
 
     def notify(self, last_sequence: int, now: int) -> None:
-        """Queue a receipt for every frame, and what was refused of it, on its connection.
+        """Queue a receipt for every frame, and what was refused of it, on its connection; in one frame each.
 
         `last_sequence` is the one that `block` was called with.
         """
+        told: dict[Connection, list[bytes]] = {}
         for frame in self.frames:
             count, first = frame.records, last_sequence + 1 + frame.first
+            notices = told.setdefault(frame.connection, [])
             if self._refused:
                 part = self._codes[frame.first : frame.first + count]
                 if part.any():
-                    frame.connection.notify(self._refusals(frame, part).tobytes(), int((part != 0).sum()))
+                    notices.append(self._refusals(frame, part).tobytes())
                     count = int((part == 0).sum())
                 first = self._place(frame.first + int(np.argmin(part)), last_sequence)
             receipt = _NOTICE.pack(_RECEIPT, 0, 0, 0, count, frame.nonce, first, 0, now, 0, 0)
-            frame.connection.notify(receipt, 1)
+            notices.append(receipt)
+        for connection, notices in told.items():
+            _notify(connection, b"".join(notices))
 
     def _refusals(self, frame: Frame, codes: Codes) -> npt.NDArray[np.void]:
         at = np.flatnonzero(codes)
@@ -231,6 +239,13 @@ class Turn:
             notices[name] = records[name]
         notices["value"] = frame.session.terms.orders_per_second
         return notices
+
+
+def _notify(connection: Connection, notices: bytes) -> None:
+    """Queue all notices of a turn for one connection in as few frames as there can be."""
+    for at in range(0, len(notices), MOST_NOTICES * RECORD_BYTES):
+        part = notices[at : at + MOST_NOTICES * RECORD_BYTES]
+        connection.notify(part, len(part) // RECORD_BYTES)
 
 
 def evidence(

@@ -16,7 +16,6 @@ from novate.domain.configuration import Configuration
 from novate.gateway.files.csv_orders import read_csv
 from novate.gateway.files.events_file import EventsFile
 from novate.gateway.files.fitted import fitted_configuration
-from novate.gateway.files.folder_lock import FolderInUse, only_writer
 from novate.gateway.files.lobster import read_lobster
 from novate.gateway.files.order_file import OrderFile
 from novate.gateway.files.output import OutputFolder
@@ -25,6 +24,7 @@ from novate.gateway.files.problems import FileProblem, RejectedRow
 from novate.gateway.files.rejects_file import write_rejects
 from novate.gateway.files.tape import read_tape_orders
 from novate.gateway.files.trades_file import TradesFile
+from novate.journal.folder_lock import FolderInUse, only_writer
 
 _READERS: dict[str, Callable[[Path, Configuration], OrderFile]] = {
     "csv": read_csv,

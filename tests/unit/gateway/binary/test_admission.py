@@ -76,16 +76,19 @@ def test_the_compiled_rungs_agree_with_naive_ones(seed: int) -> None:
         for number in (1, 2, 3)
     ]
     admission = Admission(sessions)
-    commands = random_commands(chance, 500)
-    for terms in sessions:
-        codes = np.full(400, 99, np.uint16)
-        found = admission.judge(commands, 50, terms.number, codes)
-        expected = [naive_code(command, terms) for command in commands[50:450]]
-        assert codes.tolist() == expected
-        assert found & 0xFFFFFFFF == sum(code != 0 for code in expected)
-        staged = np.isin(commands["kind"][50:450], (CommandKind.TERMS, CommandKind.LEG))
-        assert found >> 32 == staged.sum()
+    commands = random_commands(chance, 1_500)
+    senders = np.array([chance.choice((1, 2, 3)) for _ in commands], np.int64)
+    codes = np.full(1_200, 99, np.uint16)
+    found = admission.judge(commands.view(np.int64).reshape(-1, 8), senders, codes)
+    expected = [
+        naive_code(command, sessions[sender - 1])
+        for command, sender in zip(commands[:1_200], senders.tolist(), strict=False)
+    ]
+    assert codes.tolist() == expected
+    assert found & 0xFFFFFFFF == sum(code != 0 for code in expected)
+    staged = np.isin(commands["kind"][:1_200], (CommandKind.TERMS, CommandKind.LEG))
+    assert found >> 32 == staged.sum()
 
 
 def test_a_node_without_sessions_admits_nobody() -> None:
-    assert Admission([]).judge(np.zeros(0, COMMAND), 0, 0, np.zeros(0, np.uint16)) == 0
+    assert Admission([]).judge(np.zeros((0, 8), np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint16)) == 0

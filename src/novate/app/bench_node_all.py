@@ -1,0 +1,23 @@
+"""`novate bench node`: everything that is asked of a running node, in one result.
+
+the core's own cases | orders over REST | a restart    --> one NodeBench: table, JSON, picture
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from novate.app.bench_node import NodeBench, bench_node
+from novate.app.bench_restart import bench_restart
+from novate.app.bench_web import bench_web
+from novate.app.progress import SILENT, Progress
+
+
+def bench_all(
+    seconds: float = 20.0, runs: int = 5, durability: str = "always", progress: Progress = SILENT
+) -> NodeBench:
+    """All cases, one after the other, `runs` times for `seconds` each; the restart as often."""
+    core = bench_node(seconds, runs, durability, progress)
+    web = bench_web(seconds, runs, durability, progress)
+    progress("restart", 0, 1)
+    return msgspec.structs.replace(core, cases=[*core.cases, *web.cases], restart=bench_restart(runs))
