@@ -8,7 +8,8 @@ import pytest
 
 from novate.app.conform_margin_commands import time_ns, time_text
 from novate.clearing.house_terms import require_house_terms
-from novate.clearing.margin_day.span_method import LARGEST_LOSS, METHODS, SpanMethod, method_of
+from novate.clearing.margin_day.methods import METHODS, method_of
+from novate.clearing.margin_day.span_method import LARGEST_LOSS, SpanMethod
 from novate.domain.clearing_codes import ClearingCommand
 from tests.unit.clearing.houses import CONFIG, TRADE, Json, player, record
 from tests.unit.clearing.test_bad_input import snapshot

@@ -12,7 +12,7 @@ rounded before the end. The algorithm is `novate.clearing.margin.span` under its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Literal
 
@@ -40,10 +40,8 @@ from novate.clearing.margin.span.policy import STANDARD
 from novate.clearing.margin.span.problems import SpanProblem
 from novate.clearing.margin.span.requirement import SpanMargin
 from novate.clearing.margin.span.tables import Tables
-from novate.clearing.margin_day.method import MarginMethod
+from novate.clearing.margin_day.instruments import instrument_numbers
 
-LONGEST_PARAMETERS = 16 * 1024 * 1024
-"""Bytes of one set of parameters."""
 LARGEST_LOSS = 10**12
 """Minor units of any number of the parameters: with any position it then fits an event."""
 LARGEST_DELTA = 10**3
@@ -100,16 +98,7 @@ class SpanMethod:
     def __init__(self, terms: HouseTerms, text: bytes) -> None:
         """Raises ValueError for a text that is no set of parameters for this house."""
         found = msgspec.json.decode(text, type=ParametersJson)
-        margin = terms.margin
-        if margin is None:
-            raise ValueError("Expected a house with margin terms, was one without")
-        numbers = {one.name: number for number, one in enumerate(terms.instruments)}
-        names = [one.instrument for one in found.contracts]
-        if unknown := sorted(name for name in names if numbers.get(name, -1) not in margin.contracts):
-            raise ValueError(f"Expected margined contracts, was {unknown[0]}")
-        if len(set(names)) != len(names):
-            raise ValueError("Expected each contract once, was one of them twice")
-        self._row = {numbers[name]: row for row, name in enumerate(names)}
+        self._row = instrument_numbers(terms, [one.instrument for one in found.contracts])
         try:
             self._span = SpanMargin(Tables(_parameters(found), STANDARD))
         except SpanProblem as problem:
@@ -126,19 +115,6 @@ class SpanMethod:
         held = {self._row[instrument]: Fraction(quantity) for instrument, quantity in positions.items()}
         totals = self._span.margin("", held).totals
         return sum(figures.requirement for figures in totals.values())
-
-
-METHODS: dict[str, Callable[[HouseTerms, bytes], MarginMethod]] = {"SPAN": SpanMethod}
-"""By the name that margin terms give."""
-
-
-def method_of(terms: HouseTerms, text: bytes) -> MarginMethod:
-    """The method of a house, made from parameters. ValueError for such that are none."""
-    if len(text) > LONGEST_PARAMETERS:
-        raise ValueError(f"Expected at most {LONGEST_PARAMETERS} bytes of parameters, was {len(text)}")
-    if terms.margin is None or terms.margin.method not in METHODS:
-        raise ValueError(f"Expected a method of {', '.join(METHODS)}, was {terms.margin}")
-    return METHODS[terms.margin.method](terms, text)
 
 
 def _parameters(found: ParametersJson) -> ParameterFile:
