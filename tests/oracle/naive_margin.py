@@ -211,6 +211,8 @@ class Margin(Corporate):
         )
         spreads = [row for one in found["commodities"] for row in one.get("spreads", [])]
         is_sound = is_sound and all(0 <= row["charge"] <= 10**12 for row in spreads)
+        months = [row for one in found["commodities"] for row in one.get("spot_months", [])]
+        is_sound = is_sound and all(row.get("outright", 0) >= 0 <= row.get("spread", 0) for row in months)
         is_sound = is_sound and all(
             len(row["legs"]) >= 2 for row in [*spreads, *found.get("inter_spreads", [])]
         )
