@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import zipfile
 from dataclasses import replace
 from fractions import Fraction
@@ -203,6 +204,20 @@ CHANGES = [
     ("FUTURE         002", "FUTURE         0x2", Kind.NUMBER, "price decimals, bytes 34-36"),
     ("000000010000", "000000000000", Kind.SCHEMA, "delta scaling, bytes 86-91: expected a factor above 0"),
     ("FUTURE", "FUT\0RE", Kind.SCHEMA, "line 6: expected text, was a control character (0x00)"),
+    ("FUTURE", "FUT\rRE", Kind.SCHEMA, "line 6: expected text, was a control character (0x0d)"),
+    ("FUTURE", "FUT\x9bRE", Kind.SCHEMA, "line 6: expected text, was a control character (0x9b)"),
+    (
+        "FUTURE         002",
+        "FUTURE         999",
+        Kind.NUMBER,
+        "price decimals, bytes 34-36: expected 3",
+    ),
+    (
+        "USD$STD 00AMER",
+        "USD$STD 99AMER",
+        Kind.NUMBER,
+        "exponent, bytes 74-75: expected at most 14",
+    ),
     ("FUTURE", "FUTURE" * 100, Kind.SCHEMA, "line 6: expected lines of at most 512 bytes"),
     (
         "SP        FUT202612",
@@ -288,7 +303,7 @@ def test_what_unpacks_without_end_and_what_is_empty_is_refused(
 
 
 def test_unknown_records_are_counted_and_those_without_effect_too(tmp_path: Path) -> None:
-    text = hand() + "T EURCUSD$0001100000\nV X  SP\nQ what is this\nQ and this\n\n \x1a"
+    text = hand() + "T EURCUSD$0001100000\nV X  SP\nQ what is this\nQ and this\n\n \r\n\x1a"
     facts = read(tmp_path, text).facts
     assert facts["recordsUnknown"] == "Q 2"
     assert facts["recordsWithoutEffect"] == "T 1, V 1"
@@ -314,6 +329,8 @@ def test_options_whose_strikes_nobody_can_read_are_left_out(tmp_path: Path) -> N
         found = read(tmp_path, text)
         assert len(found.contracts) == 1
         assert why in found.facts["leftOut"]
+    valued = hand("00AMER", "00AMER".ljust(43) + "FWD")
+    assert "X OOF SPO: its valuation is FWD (1)" in read(tmp_path, valued).facts["leftOut"]
     unpriced = read(tmp_path, hand("OPTION         002000  ", "OPTION         002000C "))
     assert unpriced.contracts.has_price.tolist() == [True, False]
 
@@ -383,3 +400,22 @@ def test_a_large_positional_file_has_a_columnar_cache(tmp_path: Path) -> None:
     assert replace(first, contracts=again.contracts, arrays=again.arrays) == again
     assert again.contracts.price.units.tolist() == first.contracts.price.units.tolist()
     assert again.arrays.units.tolist() == first.arrays.units.tolist()
+
+
+def test_a_file_with_random_damage_is_read_or_refused_and_nothing_else(tmp_path: Path) -> None:
+    dice, path = random.Random(7), tmp_path / "damaged.pa2"
+    policies = [STANDARD, policy_of({"unsupported": "ignore", "negative_strike": "accept"})]
+    refusals = 0
+    for _ in range(250):
+        damaged = bytearray(HAND.encode())
+        for _ in range(dice.randrange(1, 4)):
+            place = dice.randrange(len(damaged))
+            damaged[place : place + dice.choice((0, 1, 1, 1, 30))] = dice.choices(b"0159 +-ABPCFS\n", k=1)
+        path.write_bytes(bytes(damaged))
+        for policy in policies:
+            try:
+                read_pa2(path, policy)
+            except SpanProblem as problem:
+                refusals += 1
+                assert "\n" not in str(problem)
+    assert 100 < refusals < 450

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from novate.clearing.margin.span.model import SCENARIOS
 from novate.clearing.margin.span.problems import Kind, SpanProblem
 from novate.gateway.span.positional.layout import Field
+from novate.gateway.span.positional.records import LARGEST_EXPONENT
 
 WIDTH = 192
 KEY = slice(2, 54)
@@ -122,7 +123,7 @@ class ArrayReader:
             raise SpanProblem(Kind.SCHEMA, place, second, "the end of the risk arrays")
 
     def _read(self, lines: list[bytes], numbers: Int64s) -> None:
-        padded = b"".join([line.rstrip(b"\r\x1a")[:WIDTH].ljust(WIDTH) for line in lines])
+        padded = b"".join([line[:WIDTH].ljust(WIDTH) for line in lines])
         matrix = np.frombuffer(padded, np.uint8).reshape(-1, WIDTH)
         _require_pairs(matrix, numbers)
         for kind, shape in SHAPES.items():
@@ -176,6 +177,9 @@ class _Pair:
         strike, _ = self._number(0, STRIKE)
         factor, _ = self._number(1, shape.factor)
         exponent, _ = self._number(1, shape.exponent)
+        wrong = np.flatnonzero(exponent > LARGEST_EXPONENT)
+        if len(wrong):
+            raise self._problem(1, int(wrong[0]), shape.exponent, f"at most {LARGEST_EXPONENT}")
         return {
             "line": self.numbers,
             "right": self.lines[0][:, RIGHT],

@@ -34,7 +34,7 @@ from novate.gateway.span.source import chunks
 BEGINNING = b"0 "
 FORMAT = "U2"
 OTHER_FORMATS = {"U": "unpacked, 80 bytes a line", "P": "packed", "UP": "Paris expanded"}
-MOST_REASONS = 20
+MOST_SHOWN = 40
 OF_COMMODITIES = ("2 ", "3 ", "4 ", "C ", "E ", "S ")
 
 
@@ -178,11 +178,14 @@ class _Reading:
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{kind.strip()} {count:,}" for kind, count in sorted(counts.items()) if count)
+    return _some([f"{kind.strip()} {count:,}" for kind, count in sorted(counts.items()) if count], ", ")
 
 
 def _told(reasons: Mapping[str, int]) -> str:
-    """The reasons with how often, as many as a screen can show."""
-    told = [f"{reason} ({count:,})" for reason, count in sorted(reasons.items())]
-    more = f"; and {len(told) - MOST_REASONS:,} reasons more" if len(told) > MOST_REASONS else ""
-    return "; ".join(told[:MOST_REASONS]) + more
+    return _some([f"{reason} ({count:,})" for reason, count in sorted(reasons.items())], "; ")
+
+
+def _some(words: list[str], separator: str) -> str:
+    """As many as a screen can show, and how many more there are."""
+    more = [f"and {len(words) - MOST_SHOWN:,} more"] if len(words) > MOST_SHOWN else []
+    return separator.join(words[:MOST_SHOWN] + more)

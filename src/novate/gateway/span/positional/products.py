@@ -21,14 +21,15 @@ from novate.clearing.margin.span.periods import PHYSICAL, canonical, period_key
 from novate.clearing.margin.span.problems import Kind, SpanProblem
 from novate.gateway.span.columns import DecimalColumn
 from novate.gateway.span.duplicates import first_repeated
-from novate.gateway.span.positional.records import Record, is_no_period
+from novate.gateway.span.positional.records import LARGEST_EXPONENT, Record, is_no_period
 from novate.gateway.span.positional.terms import Described, Product
 from novate.gateway.span.products import decimal_digits
 
 KINDS = {kind.name: kind for kind in ContractKind}
 RIGHTS = {ord("C"): Side.CALL, ord("P"): Side.PUT}
 FUTURES_STYLE = ("FUT", "FUTDA")
-VALUATIONS = ("", "EQTY", "FWD", *FUTURES_STYLE)
+VALUATIONS = ("", "EQTY", *FUTURES_STYLE)
+"""Of options; what another one means for a premium is not published."""
 VALUE_DECIMALS, DELTA_DECIMALS = 7, 4
 Name = tuple[str, str, str]
 """Exchange, code and type of a product."""
@@ -73,15 +74,11 @@ def quoted(records: Iterable[Record]) -> dict[Name, Quoted]:
             raise record.problem(
                 Kind.SCHEMA, "product", "one record P a product", f"a second {' '.join(name)}"
             )
-        valuation = record.text("valuation")
-        if valuation not in VALUATIONS:
-            expected = f"a valuation of {', '.join(VALUATIONS[1:])} or blanks"
-            raise record.problem(Kind.UNSUPPORTED, "valuation", expected, repr(valuation))
         made[name] = Quoted(
             price_decimals=None if record.text("price_alignment") else locator(record, "price_decimals"),
             strike_decimals=None if record.text("strike_alignment") else locator(record, "strike_decimals"),
             factor=_factor(record) or Decimal(1, 0),
-            valuation=valuation,
+            valuation=record.text("valuation"),
         )
     return made
 
@@ -90,8 +87,9 @@ def locator(record: Record, name: str) -> int:
     """Digits behind the point as three characters, the first a minus where there are fewer than none."""
     text = record.text(name)
     digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit()):
-        raise record.problem(Kind.NUMBER, name, "3 digits, or - and 2", repr(text))
+    if not (digits.isascii() and digits.isdigit() and int(digits) <= LARGEST_EXPONENT):
+        expected = f"3 digits, or - and 2, at most {LARGEST_EXPONENT}"
+        raise record.problem(Kind.NUMBER, name, expected, repr(text))
     return -int(digits) if text.startswith("-") else int(digits)
 
 
@@ -109,6 +107,8 @@ def scanned(records: Iterable[Record]) -> dict[Key, Scanned]:
         future = record.period("future_month", "future_day") or PHYSICAL
         option = record.period("option_month", "option_day") or PHYSICAL
         key = normal(_name(record), future, option)
+        if key[0][2] not in KINDS:
+            continue
         scaling = record.number("delta_scaling")
         if scaling is not None and scaling <= 0:
             raise record.problem(
@@ -219,6 +219,8 @@ class Builder:
             return f"{title}: no record P says the decimals of its strikes"
         if self.prices[key[0]].strike_decimals is None:
             return f"{title}: its strikes have an alignment code, whose meaning is not published"
+        if self.prices[key[0]].valuation not in VALUATIONS:
+            return f"{title}: its valuation is {self.prices[key[0]].valuation}"
         return ""
 
     def _list_families(self) -> dict[Name, int]:

@@ -19,11 +19,13 @@ from novate.gateway.span.positional.layout import ARRAYS, LAYOUTS, Field
 
 LONGEST_LINE = 512
 """Bytes of a line; the longest layout has 192, and fields may be added behind it."""
-MOST_RECORDS = 4_000_000
-"""Records of terms, which are held at once; the largest files known have a tenth of that."""
-BLANK = b" \t\r\x1a"
-"""Bytes of a line without content; 0x1A once ended files."""
-_CONTROL = bytes(code for code in range(32) if code not in b"\r\n\t\x1a") + b"\x7f"
+MOST_RECORDS = 1_000_000
+"""Records of terms, which are held at once: ten times those of a house with all of its markets."""
+LARGEST_EXPONENT = 14
+"""Digits that a locator or an exponent moves the point at most: no number has more digits."""
+END_OF_FILE = b"\r\x1a"
+"""What may stand behind the last line; 0x1A once ended files."""
+_CONTROL = bytes([*range(32), *range(127, 160)])
 _READABLE = bytes(code for code in range(256) if code not in _CONTROL)
 _ARRAYS = frozenset(one.encode() for one in ARRAYS)
 
@@ -84,6 +86,8 @@ class Record:
     def signed(self, name: str, sign: str) -> int:
         """A small whole number with a sign byte of its own, 0 where it is blank."""
         found = self.digits(name) or 0
+        if found > LARGEST_EXPONENT:
+            raise self.problem(Kind.NUMBER, name, f"at most {LARGEST_EXPONENT}", str(found))
         return -found if self.text(sign) == "-" else found
 
     def period(self, month: str, day: str) -> str | None:
@@ -132,12 +136,12 @@ def blocks_of(chunks: Iterable[bytes]) -> Iterator[Block]:
     """The lines of a file, sorted by what they are. SpanProblem for what is no text or has too long lines."""
     rest, line = b"", 1
     for chunk in chunks:
-        lines = (rest + chunk).split(b"\n")
+        lines = (rest + chunk).replace(b"\r\n", b"\n").split(b"\n")
         rest = lines.pop()
         _require_short(max([*lines, rest], key=len), [*lines, rest], line)
         yield _block(lines, line)
         line += len(lines)
-    yield _block([rest], line)
+    yield _block([rest.rstrip(END_OF_FILE)], line)
 
 
 def _require_short(longest: bytes, lines: list[bytes], first: int) -> None:
@@ -158,12 +162,12 @@ def _block(lines: list[bytes], first: int) -> Block:
     block = Block([], [], [], [])
     known = {name.encode() for name in LAYOUTS}
     for number, line in enumerate(lines, first):
-        kind = line.rstrip(b"\r\x1a")[:2].ljust(2)
+        kind = line[:2]
         if kind in _ARRAYS:
             block.arrays.append(line)
             block.lines.append(number)
-        elif kind in known:
-            block.records.append(Record(line.rstrip(b"\r\x1a"), number))
-        elif kind.strip() or line.strip(BLANK):
-            block.others.append((kind.decode("latin-1"), number))
+        elif kind.ljust(2) in known:
+            block.records.append(Record(line, number))
+        elif line.strip():
+            block.others.append((kind.decode("latin-1").ljust(2), number))
     return block
