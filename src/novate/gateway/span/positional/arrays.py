@@ -189,7 +189,8 @@ class _Pair:
             "delta": self._with_sign(delta, _sign_behind(shape.delta), may_be_blank=False),
             "factor": factor,
             "exponent": self._with_sign(exponent, _sign_behind(shape.exponent)),
-            "values": values,
+            # Eight digits fit: the values of a large file are most of the memory that reading it takes.
+            "values": values.astype(np.int32),
         }
 
     def _values(self, line: int, count: int, number: int) -> Int64s:
