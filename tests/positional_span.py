@@ -53,7 +53,7 @@ def number(value: Fraction | int, width: int, decimals: int = 0) -> str:
 
 def signed(value: Fraction | int, width: int, decimals: int = 0) -> str:
     """Digits, and the sign behind them."""
-    return number(abs(value), width, decimals) + ("-" if value < 0 else "+")
+    return number(-value if value < 0 else value, width, decimals) + ("-" if value < 0 else "+")
 
 
 def day_of(period: str) -> str:
@@ -125,7 +125,7 @@ class Writer:
 
 def unit_of(model: ParameterFile, one: Commodity) -> int:
     """What the money of a commodity is multiplied by."""
-    return 10 ** max(model.decimals_of(one.currency), DEFAULT_DECIMALS)
+    return int(10 ** max(model.decimals_of(one.currency), DEFAULT_DECIMALS))
 
 
 def in_minor_units(model: ParameterFile) -> ParameterFile:

@@ -54,7 +54,8 @@ def measured(
     for one, quantity in held:
         texts = parameters["returns"][one["factor"]]
         returns = [Fraction(texts[at]) for at in days]
-        least = root(sum(Fraction(text) ** 2 for text in texts[-floor:]) / floor) if floor else Fraction(0)
+        squares = [Fraction(text) * Fraction(text) for text in texts[len(texts) - floor :]]
+        least = root(sum(squares, Fraction(0)) / floor) if floor else Fraction(0)
         for day, move in enumerate(scaled(returns, decay, least)):
             losses[day] -= quantity * Fraction(nearest(change(one, move) * 10**6), 10**6)
     count = max(1, math.ceil((1 - Fraction(rules["confidence"])) * len(days)))
@@ -76,7 +77,8 @@ def scaled(returns: list[Fraction], decay: Fraction, least: Fraction) -> list[Fr
     """Each return times the volatility of today over that of its day."""
     if not any(returns) or (decay == 1 and not least):
         return returns
-    variance = Fraction(nearest(sum(one * one for one in returns) / len(returns) * 10**36), 10**36)
+    mean = sum((one * one for one in returns), Fraction(0)) / len(returns)
+    variance = Fraction(nearest(mean * 10**36), 10**36)
     before = []
     for one in returns:
         before.append(root(variance))

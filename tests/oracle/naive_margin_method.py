@@ -63,7 +63,7 @@ def tier_of(commodity: Json, period: str) -> int:
 
 def scanned_block(held: list[tuple[Json, int]]) -> tuple[Fraction, Fraction, Fraction]:
     """Scan, time and volatility risk of contracts that are scanned together."""
-    losses = [sum(Fraction(qty * one["array"][s]) for one, qty in held) for s in range(16)]
+    losses = [sum((Fraction(qty * one["array"][s]) for one, qty in held), Fraction(0)) for s in range(16)]
     top = max(losses)
     worst = losses.index(top)
     volatility = (losses[0] - losses[1]) / 2 if top < 0 else (top - losses[PARTNER[worst]]) / 2

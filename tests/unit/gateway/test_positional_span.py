@@ -132,8 +132,8 @@ def test_portfolios_of_the_oracle_have_the_same_margin_from_a_positional_file(
                 name for name in want[code] if name not in BY_RANGE[:2] or CHARGE not in gaps.get(code, ())
             ]
             firm = [name for name in firm if name not in BY_RANGE[2:]]
-            parts = ({name: one[code][name] for name in firm} for one in (figures, want))
-            assert not differences(*parts, f"{account} {code}")
+            left, right = ({name: one[code][name] for name in firm} for one in (figures, want))
+            assert not differences(left, right, f"{account} {code}")
     assert compared >= COMPARED.get(run.params.name, 1)
 
 
