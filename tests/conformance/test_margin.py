@@ -22,7 +22,7 @@ def test_every_scenario_of_the_margin_day_passes() -> None:
     result = conform_files([FOLDER])
     failed = [outcome.difference for outcome in result.outcomes if outcome.verdict != Verdict.PASSED]
     assert not failed, str(failed[0])
-    assert len(result.outcomes) == len(FILES) == 18
+    assert len(result.outcomes) == len(FILES) == 20
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

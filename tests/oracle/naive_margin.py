@@ -13,6 +13,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+from tests.oracle import naive_margin_history
 from tests.oracle.naive_clearing_corporate import Corporate
 from tests.oracle.naive_clearing_state import Json, Leg, Party
 from tests.oracle.naive_clearing_terms import CCP, PRICE, WORLD, refuse_if, rounded
@@ -198,6 +199,10 @@ class Margin(Corporate):
     def set_parameters(self, command: Json) -> None:
         found = command["parameters"]
         names = [one["instrument"] for one in found["contracts"]]
+        if self.terms.margin.get("method") == "FHS":
+            refuse_if(not naive_margin_history.is_sound(found, {*self.terms.contracts}), "INVALID_PARAMETERS")
+            self.take_parameters(found, names)
+            return
         codes = [one["code"] for one in found["commodities"]]
         is_sound = len({*names}) == len(names) and {*names} <= {*self.terms.contracts}
         is_sound = is_sound and len({*codes}) == len(codes)
@@ -206,11 +211,16 @@ class Margin(Corporate):
         )
         spreads = [row for one in found["commodities"] for row in one.get("spreads", [])]
         is_sound = is_sound and all(0 <= row["charge"] <= 10**12 for row in spreads)
+        months = [row for one in found["commodities"] for row in one.get("spot_months", [])]
+        is_sound = is_sound and all(row.get("outright", 0) >= 0 <= row.get("spread", 0) for row in months)
         is_sound = is_sound and all(
             len(row["legs"]) >= 2 for row in [*spreads, *found.get("inter_spreads", [])]
         )
         is_sound = is_sound and all(abs(n) <= 10**12 for one in found["contracts"] for n in one["array"])
         refuse_if(not is_sound, "INVALID_PARAMETERS")
+        self.take_parameters(found, names)
+
+    def take_parameters(self, found: Json, names: list[str]) -> None:
         self.parameters = found
         text = json.dumps(found, separators=(",", ":"), ensure_ascii=False)
         self.emit("PARAMETERS_SET", contracts=len(names), sha256=hashlib.sha256(text.encode()).hexdigest())
@@ -303,7 +313,9 @@ class Margin(Corporate):
         refuse_if(not held <= known, "MISSING_PARAMETERS")
 
     def needed(self, party: Party, positions: dict[str, int]) -> int:
-        risk = requirement(self.parameters, positions) if self.parameters and positions else 0
+        is_history = self.terms.margin.get("method") == "FHS"
+        method = naive_margin_history.requirement if is_history else requirement
+        risk = method(self.parameters, positions) if self.parameters and positions else 0
         return risk + self.arrears[self.terms.margin["currency"], party]
 
     def margin_run(self, command: Json) -> None:

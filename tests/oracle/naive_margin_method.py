@@ -32,24 +32,53 @@ def requirement(parameters: Json, positions: dict[str, int]) -> int:
 
 def scanned(commodity: Json, held: list[tuple[Json, int]]) -> Json:
     """Scan risk, what of it is price, and the charges for hedges between periods."""
-    losses = [sum(Fraction(qty * one["array"][s]) for one, qty in held) for s in range(16)]
-    top = max(losses)
-    worst = losses.index(top)
-    time = (losses[0] + losses[1]) / 2
-    volatility = (losses[0] - losses[1]) / 2 if top < 0 else (top - losses[PARTNER[worst]]) / 2
-    scan = max(top, Fraction(0))
+    blocks: dict[int, list[tuple[Json, int]]] = {}
+    for one, qty in held:
+        blocks.setdefault(tier_of(commodity, one["period"]), []).append((one, qty))
+    scan, time, volatility = (sum(part) for part in zip(*map(scanned_block, blocks.values()), strict=True))
     delta: dict[str, Fraction] = {}
     for one, qty in held:
         delta[one["period"]] = delta.get(one["period"], Fraction(0)) + qty * Fraction(one.get("delta", "1"))
     total = sum(delta.values())
     price = max(scan - time - volatility, Fraction(0))
     shorts = sum(-qty for one, qty in held if qty < 0 and one.get("kind", "FUT") != "FUT")
+    net = dict(delta)
+    intra = charge_within(commodity, delta) + charge_spot(commodity, net, delta)
     return {
         "scan": scan, "wfpr": price / abs(total) if total and price else Fraction(0), "credit": Fraction(0),
-        "intra": charge_within(commodity, delta), "left": delta,
+        "intra": intra, "left": delta,
         "minimum": Fraction(shorts * commodity.get("short_option_minimum", 0)),
         "worth": sum(qty * one.get("value", 0) for one, qty in held if one.get("kind", "FUT") != "FUT"),
     }  # fmt: skip
+
+
+def tier_of(commodity: Json, period: str) -> int:
+    """The first tier that holds a period; -1 for none."""
+    for number, tier in enumerate(commodity.get("scan_tiers", [])):
+        first, last = tier.get("first") or "000000", tier.get("last") or "999999"
+        if first <= period and period[: len(last)] <= last:
+            return number
+    return -1
+
+
+def scanned_block(held: list[tuple[Json, int]]) -> tuple[Fraction, Fraction, Fraction]:
+    """Scan, time and volatility risk of contracts that are scanned together."""
+    losses = [sum((Fraction(qty * one["array"][s]) for one, qty in held), Fraction(0)) for s in range(16)]
+    top = max(losses)
+    worst = losses.index(top)
+    volatility = (losses[0] - losses[1]) / 2 if top < 0 else (top - losses[PARTNER[worst]]) / 2
+    return max(top, Fraction(0)), (losses[0] + losses[1]) / 2, volatility
+
+
+def charge_spot(commodity: Json, net: dict[str, Fraction], left: dict[str, Fraction]) -> Fraction:
+    """Delivery months: what spreads took, and what they left."""
+    charge = Fraction(0)
+    for month in commodity.get("spot_months", []):
+        if month["period"] in net:
+            rest = left[month["period"]]
+            charge += abs(net[month["period"]] - rest) * month.get("spread", 0)
+            charge += abs(rest) * month.get("outright", 0)
+    return charge
 
 
 def charge_within(commodity: Json, left: dict[str, Fraction]) -> Fraction:

@@ -19,16 +19,11 @@ from novate.app.configuration_checks import RESERVED_MEMBERS
 from novate.app.configuration_fields import WORD
 from novate.clearing.trades.columns import PIECE, Coded, Int64s, TradeColumns, pieces
 from novate.domain.configuration import Configuration, Currency
+from novate.domain.currencies import iso_digits
 from novate.domain.instruments import Instrument, InstrumentKind
 from novate.domain.members import AccountType, Member
 from novate.domain.units import parse_decimal
 
-ISO_DIGITS = {
-    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-    3: "BHD IQD JOD KWD LYD OMR TND",
-    4: "CLF UYW",
-}
-"""Currencies of ISO 4217 whose minor unit is not a hundredth."""
 MOST_QUANTITY_DIGITS = 9
 
 
@@ -54,11 +49,6 @@ def adopt_from_file(
         members=_members(columns, base),
         instruments=(*base.instruments, *_instruments(columns, base, currencies, settle_days)),
     )
-
-
-def iso_digits(currency: str) -> int:
-    """Digits of the minor unit by ISO 4217: JPY 0, KWD 3, otherwise 2."""
-    return next((digits for digits, names in ISO_DIGITS.items() if currency in names.split()), 2)
 
 
 def _members(columns: TradeColumns, base: Configuration) -> tuple[Member, ...]:

@@ -8,6 +8,7 @@ with House.open(Path("firm")) as house:
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,46 @@ import msgspec
 
 from novate.app.clearing_names import WrittenError
 from novate.app.conform_margin_commands import time_ns
-from novate.clearing.margin_day.span_method import LONGEST_PARAMETERS
+from novate.clearing.configured import house_terms_of
+from novate.clearing.margin_day.methods import LONGEST_PARAMETERS, method_of
+from novate.domain.configuration import Configuration
 
 if TYPE_CHECKING:
     from novate.app.clearing_house import House
 
 Json = dict[str, Any]
+
+
+def read_parameters(path: Path) -> Json:
+    """Parameters of a margin method from a file of JSON. WrittenError for one that is none."""
+    try:
+        if path.stat().st_size > LONGEST_PARAMETERS:
+            found = f"{path.stat().st_size:,}"
+            raise WrittenError(f"{path}: expected at most {LONGEST_PARAMETERS:,} bytes, was {found}")
+        read = msgspec.json.decode(path.read_bytes())
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as fault:
+        raise WrittenError(f"{path}: expected margin parameters as JSON, was: {fault}") from fault
+    if not isinstance(read, dict):
+        raise WrittenError(f"{path}: expected an object of JSON, was {type(read).__name__}")
+    return read
+
+
+def first_parameters(market: Path, configuration: Configuration) -> Json | None:
+    """What the file that a market names in `margin.parameters` holds; None where it names none.
+
+    WrittenError for a file that the method of this house would not take.
+    """
+    with market.open("rb") as file:
+        named = tomllib.load(file).get("margin", {}).get("parameters", "")
+    if not named:
+        return None
+    path = market.parent / named
+    read = read_parameters(path)
+    try:
+        method_of(house_terms_of(configuration), msgspec.json.encode(read))
+    except (ValueError, msgspec.MsgspecError, OverflowError) as fault:
+        raise WrittenError(f"{path}: {fault}") from fault
+    return read
 
 
 class MarginDesk:
@@ -64,16 +99,11 @@ class MarginDesk:
 
     def parameters(self, path: Path) -> Sequence[Json]:
         """What margin is computed with from now on (M10): a file of JSON, or a WrittenError."""
-        try:
-            if path.stat().st_size > LONGEST_PARAMETERS:
-                found = f"{path.stat().st_size:,}"
-                raise WrittenError(f"{path}: expected at most {LONGEST_PARAMETERS:,} bytes, was {found}")
-            read = msgspec.json.decode(path.read_bytes())
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as fault:
-            raise WrittenError(f"{path}: expected margin parameters as JSON, was: {fault}") from fault
-        if not isinstance(read, dict):
-            raise WrittenError(f"{path}: expected an object of JSON, was {type(read).__name__}")
-        return self._house.do({"cmd": "MARGIN_PARAMETERS", "parameters": read})
+        return self.take_parameters(read_parameters(path))
+
+    def take_parameters(self, parameters: Json) -> Sequence[Json]:
+        """The same from an object."""
+        return self._house.do({"cmd": "MARGIN_PARAMETERS", "parameters": parameters})
 
     def variation(self) -> Sequence[Json]:
         """Variation margin within the day (M5)."""

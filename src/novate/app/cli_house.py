@@ -56,10 +56,14 @@ def act(directory: Path, verb: Callable[[House], Events], as_json: bool) -> int:
 def open_house(directory: Directory, config: ConfigFile = None, as_json: Json = False) -> int:
     """Found a clearing house: its journal begins with the configuration."""
     from novate.app.clearing_house import House
+    from novate.app.clearing_margin import first_parameters
     from novate.app.configuration import embedded_configuration, load_configuration
 
     configuration = load_configuration(config) if config else embedded_configuration()
+    parameters = first_parameters(config, configuration) if config else None
     with House.found(directory, configuration) as house:
+        if parameters is not None:
+            house.margin.take_parameters(parameters)
         answer = {"directory": str(house.root), "name": configuration.name, "business_date": house.today}
     if as_json:
         print_data(answer)

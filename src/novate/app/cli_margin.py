@@ -33,7 +33,7 @@ SHOWN = 40
 
 Params = Annotated[
     Path,
-    typer.Option("--params", help="Parameter file: .spn, plain, gz or zip.", show_default=False),
+    typer.Option("--params", help="Parameter file: .spn or .pa2, plain, gz or zip.", show_default=False),
 ]
 Positions = Annotated[Path, typer.Option("--positions", help="CSV of positions.", show_default=False)]
 Policies = Annotated[

@@ -1,6 +1,6 @@
 """The table `margin` of a market file, and what of it must fit the rest (docs/margin-rules.md, M1).
 
-[margin]                  currency, method, threshold, minimum_call, deadline, ..., layers
+[margin]                  currency, method, parameters, threshold, minimum_call, deadline, ..., layers
 [[margin.collateral]]     asset, haircut_ppm, limit_ppm
 """
 
@@ -27,7 +27,7 @@ def read_margin(table: Table, currencies: Mapping[str, Currency]) -> MarginConfi
     if not table.values:
         return msgspec.UNSET
     # What computes is not needed by those who only read a file.
-    from novate.clearing.margin_day.span_method import METHODS
+    from novate.clearing.margin_day.methods import METHODS
 
     currency = table.text("currency")
     digits = currencies[currency].digits if currency in currencies else 0
@@ -35,6 +35,8 @@ def read_margin(table: Table, currencies: Mapping[str, Currency]) -> MarginConfi
     if strangers := [name for name in layers if name not in LossLayer.__members__]:
         known = ", ".join(LossLayer.__members__)
         table.mistake("layers", f'expected layers out of {known}, was "{strangers[0]}"')
+    # The file is no part of the terms: whoever founds a house sends it as the first command.
+    table.text("parameters", "")
     margin = MarginConfiguration(
         currency=currency,
         method=table.one_of("method", tuple(METHODS), "SPAN"),

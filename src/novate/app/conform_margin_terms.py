@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from novate.clearing.chart import BalanceBook
-from novate.clearing.margin_day.span_method import METHODS
+from novate.clearing.margin_day.methods import METHODS
 from novate.clearing.margin_day.terms import ContractTerms, EligibleAsset, MarginTerms
 from novate.domain.clearing_codes import LossLayer, MarginStyle
 from novate.domain.margin import HOUR_NS, LAYERS, MILLION

@@ -17,7 +17,7 @@ from novate.app.configuration import ConfigurationError, embedded_configuration,
 from novate.app.planes import run_planes
 from novate.app.progress import SILENT
 from novate.clearing.configured import house_terms_of
-from novate.clearing.margin_day.span_method import LONGEST_PARAMETERS
+from novate.clearing.margin_day.methods import LONGEST_PARAMETERS
 from novate.domain.clearing_codes import LossLayer, MarginStyle
 from novate.domain.configuration import canonical_json, from_canonical_json
 from tests.unit.app.margin_firm import MARGIN, found, market_file, parameters_file
@@ -74,6 +74,35 @@ def test_a_wrong_table_gets_place_expectation_and_finding(
     with pytest.raises(ConfigurationError) as error:
         load_configuration(market_file(tmp_path, MARGIN.replace(*wrong, 1)))
     assert expected in str(error.value)
+
+
+def test_a_house_margins_by_history_from_the_file_that_its_market_names(tmp_path: Path) -> None:
+    scenarios = {
+        "rules": {"lookback_days": 4, "confidence": "0.75", "decay": "1"},
+        "days": ["2026-02-24", "2026-02-25", "2026-02-26", "2026-02-27"],
+        "returns": {"NX": ["0.01", "-0.02", "0.004", "0.015"]},
+        "contracts": [
+            {"instrument": "NXH6", "factor": "NX", "value": 5000 * 20 * 100},
+            {"instrument": "NXC51", "factor": "NX", "moves": ["-0.1", "0", "0.1"], "changes": [-9, 0, 30]},
+        ],
+    }
+    (tmp_path / "history.json").write_text(json.dumps(scenarios))
+    named = MARGIN.replace("[margin]", '[margin]\nmethod = "FHS"\nparameters = "history.json"')
+    market, firm = market_file(tmp_path, named), tmp_path / "firm"
+    assert execute(["clearing", "open", str(firm), "--config", str(market)]) == 0
+    with House.open(firm) as house:
+        house.trade("V", "1", instrument="NXH6", quantity="3", price="5000", buyer="ALFA/HOUS",
+                    seller="BRAVO/HOUS")  # fmt: skip
+        margins = [one for one in house.margin.run() if one["ev"] == "MARGIN"]
+        requirement = {one["member"]: one["requirement"] for one in margins}
+        # A long contract lost two percent of 100,000.00 on the worst day, a short one one and a half.
+        assert requirement == {"ALFA": 3 * 2_000_00, "BRAVO": 3 * 1_500_00}
+        root = house.plane.house.state_root()
+    with House.open(firm, read_only=True) as house:
+        assert house.plane.house.state_root() == root
+    (tmp_path / "history.json").write_text("[]")
+    assert execute(["clearing", "open", str(tmp_path / "second"), "--config", str(market)]) == 1
+    assert not (tmp_path / "second").exists()
 
 
 def test_a_day_with_margin_by_its_verbs(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from novate.app.conform_margin_commands import time_ns, time_text
 from novate.clearing.house_terms import require_house_terms
-from novate.clearing.margin_day.span_method import LARGEST_LOSS, METHODS, SpanMethod, method_of
+from novate.clearing.margin_day.methods import METHODS, method_of
+from novate.clearing.margin_day.span_method import LARGEST_LOSS, SpanMethod
 from novate.domain.clearing_codes import ClearingCommand
 from tests.unit.clearing.houses import CONFIG, TRADE, Json, player, record
 from tests.unit.clearing.test_bad_input import snapshot
@@ -124,6 +125,11 @@ ODD_PARAMETERS: list[Json] = [
     {**KNOWN, "commodities": [{"code": "F", "spreads": [{**SPREAD, "legs": []}]}]},
     {**KNOWN, "commodities": [{"code": "F", "spreads": [{**SPREAD, "charge": -1}]}]},
     {**KNOWN, "commodities": [{"code": "F", "short_option_minimum": LARGEST_LOSS + 1}]},
+    {**KNOWN, "commodities": [{"code": "F", "spot_months": [{"period": "202603", "spread": -1}]}]},
+    {**KNOWN, "commodities": [{"code": "F", "spot_months": [{"period": "202603"}, {"period": "20260300"}]}]},
+    {**KNOWN, "commodities": [{"code": "F", "spot_months": [{"period": "March"}]}]},
+    {**KNOWN, "commodities": [{"code": "F", "scan_tiers": [{"first": "202606", "last": "202603"}]}]},
+    {**KNOWN, "commodities": [{"code": "F", "scan_tiers": [{"tier": 1}]}]},
     {**KNOWN, "inter_spreads": [{"legs": []}]},
     {**KNOWN, "inter_spreads": [{"legs": [["F", "A", "1", "5"], ["G", "B", "1", "5"]]}]},
     {**KNOWN, "inter_spreads": [{"legs": [["F", "A", "0", "5"], ["F", "B", "1", "5"]]}]},
@@ -142,6 +148,16 @@ def test_odd_parameters_are_refused_and_the_old_ones_stay(odd: Json) -> None:
     assert snapshot(house) == before
     margins = [one for one in house.answer({"cmd": "MARGIN_RUN"}) if one["ev"] == "MARGIN"]
     assert [one["requirement"] for one in margins] == [1000, 1000]
+
+
+def test_a_delivery_month_in_which_nothing_is_listed_charges_nothing() -> None:
+    house = player(instruments=INSTRUMENTS, margin=MARGIN)
+    months = [{"period": "209912", "outright": 7}, {"period": "202603", "outright": 11}]
+    listed = {**KNOWN, "commodities": [{"code": "F", "spot_months": months}]}
+    for command in ({**PARAMETERS, "parameters": listed}, BUY):
+        assert house.answer(command)[0]["ev"] != "REJECTED"
+    margins = [one for one in house.answer({"cmd": "MARGIN_RUN"}) if one["ev"] == "MARGIN"]
+    assert [one["requirement"] for one in margins] == [1000 + 2 * 11] * 2
 
 
 def test_numbers_of_records_that_no_writer_makes_are_refused() -> None:

@@ -247,6 +247,15 @@ class HistoricalMargin:
             result.totals[currency] = self._figures(held, groups)
         return result
 
+    def largest_change(self) -> int:
+        """What one lot of anything gains or loses at most, in 10**-6 minor units; values everything now.
+
+        ValueError for amounts of one lot that 64 bits do not hold.
+        """
+        used = [one for one in (self._current, self._stressed, self._floor) if one is not None]
+        rows = range(len(self.instruments))
+        return max((one.of(row)[1] for one in used for row in rows), default=0)
+
     def before_add_ons(self, positions: Mapping[int, Fraction]) -> dict[str, int]:
         """By currency: the requirement without add-ons, and without the breakdown."""
         made = {}

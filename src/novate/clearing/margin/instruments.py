@@ -9,6 +9,7 @@ enough for a million lots, and one place where the prices of option models (real
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,6 +28,23 @@ LOT_UNIT = 10**EXTRA_DECIMALS
 
 
 @dataclass(frozen=True, slots=True)
+class Grid:
+    """What one lot gains at moves of its factor: straight between them, and beyond the outermost two."""
+
+    moves: tuple[int, ...]
+    """In 10**-12, ascending, at least two."""
+    changes: tuple[int, ...]
+    """Minor units."""
+
+    def change(self, move: int) -> int:
+        """In 10**-6 minor units, half away from zero."""
+        at = min(max(bisect_right(self.moves, move) - 1, 0), len(self.moves) - 2)
+        first, last = self.moves[at], self.moves[at + 1]
+        rise = (self.changes[at + 1] - self.changes[at]) * (move - first)
+        return div_half_up(LOT_UNIT * (self.changes[at] * (last - first) + rise), last - first)
+
+
+@dataclass(frozen=True, slots=True)
 class Instrument:
     """One thing that accounts hold."""
 
@@ -41,6 +59,8 @@ class Instrument:
     multiplier: Fraction = Fraction(1)
     """Money for one unit of price of one lot."""
     option: OptionTerms | None = None
+    grid: Grid | None = None
+    """In the place of price and multiplier: for what is not worth its factor."""
     issuer: str = ""
     """Whose failure makes it worthless; empty if nobody's."""
     daily_volume: Fraction = Fraction(0)
@@ -66,9 +86,12 @@ def lot_changes(
         return option_changes(
             instrument.option, instrument.price, instrument.multiplier, moves, vol_moves, scale
         )
-    value = instrument.lot_value() * LOT_UNIT
-    size, parts = value.numerator, value.denominator * RETURN_UNIT
-    changes = [div_half_up(size * move, parts) for move in moves]
+    if instrument.grid is not None:
+        changes = [instrument.grid.change(move) for move in moves]
+    else:
+        value = instrument.lot_value() * LOT_UNIT
+        size, parts = value.numerator, value.denominator * RETURN_UNIT
+        changes = [div_half_up(size * move, parts) for move in moves]
     if max(map(abs, changes), default=0) > INT64_MAX:
         raise ValueError(f"{instrument.code}: expected a change of 64 bits, was {max(map(abs, changes))}")
     return np.array(changes, np.int64)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from novate.clearing.house_terms import HouseTerms
 from novate.clearing.margin_day.method import MarginMethod
-from novate.clearing.margin_day.span_method import method_of
+from novate.clearing.margin_day.methods import method_of
 from novate.clearing.price import Price
 
 

@@ -4,7 +4,7 @@
 
 A method is made from the text of MARGIN_PARAMETERS, which is the only thing it may depend on: so the state
 holds all of it, and a replay computes the same. To add one, write a class with these two methods and name it
-in `span_method.METHODS`.
+in `methods.METHODS`.
 """
 
 from __future__ import annotations

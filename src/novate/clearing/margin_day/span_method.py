@@ -1,7 +1,8 @@
 """SPAN as the margin method of the machine: parameters as JSON, risk arrays in minor units.
 
     {"commodities": [{"code": "NX", "spreads": [{"legs": [["202603", "A"], ["202606", "B"]], "charge": 150}],
-                      "short_option_minimum": 0}],
+                      "short_option_minimum": 0, "scan_tiers": [{"last": "202603"}, {"first": "202604"}],
+                      "spot_months": [{"period": "202603", "spread": 20, "outright": 50}]}],
      "contracts": [{"instrument": "NXH6", "commodity": "NX", "period": "202603", "kind": "FUT",
                     "array": [16 losses of +1 unit], "delta": "1", "value": 0}],
      "inter_spreads": [{"legs": [["NX", "A", "1", "70"], ["BX", "B", "1", "70"]]}]}
@@ -12,7 +13,7 @@ rounded before the end. The algorithm is `novate.clearing.margin.span` under its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Literal
 
@@ -30,20 +31,19 @@ from novate.clearing.margin.span.model import (
     Leg,
     ParameterFile,
     Scaled,
+    SpotRate,
     Spread,
     Tier,
 )
 from novate.clearing.margin.span.model import Side as Right
 from novate.clearing.margin.span.numbers import exact
-from novate.clearing.margin.span.periods import HIGHEST, LOWEST, canonical, period_key
+from novate.clearing.margin.span.periods import HIGHEST, LOWEST, canonical, period_key, upper_key
 from novate.clearing.margin.span.policy import STANDARD
 from novate.clearing.margin.span.problems import SpanProblem
 from novate.clearing.margin.span.requirement import SpanMargin
 from novate.clearing.margin.span.tables import Tables
-from novate.clearing.margin_day.method import MarginMethod
+from novate.clearing.margin_day.instruments import instrument_numbers
 
-LONGEST_PARAMETERS = 16 * 1024 * 1024
-"""Bytes of one set of parameters."""
 LARGEST_LOSS = 10**12
 """Minor units of any number of the parameters: with any position it then fits an event."""
 LARGEST_DELTA = 10**3
@@ -59,12 +59,30 @@ class SpreadRow(msgspec.Struct, forbid_unknown_fields=True):
     charge: int
 
 
+class SpotRow(msgspec.Struct, forbid_unknown_fields=True):
+    """A delivery month: charges for each delta that spreads took, and for each that is left."""
+
+    period: str
+    spread: int = 0
+    outright: int = 0
+
+
+class TierRow(msgspec.Struct, forbid_unknown_fields=True):
+    """Periods that are scanned together, both ends included; an end that is not named is open."""
+
+    first: str = ""
+    last: str = ""
+
+
 class CommodityRow(msgspec.Struct, forbid_unknown_fields=True):
     """What is margined together."""
 
     code: str
     spreads: list[SpreadRow] = []
     short_option_minimum: int = 0
+    spot_months: list[SpotRow] = []
+    scan_tiers: list[TierRow] = []
+    """In this order: a contract belongs to the first that holds its period."""
 
 
 class ContractRow(msgspec.Struct, forbid_unknown_fields=True):
@@ -100,16 +118,7 @@ class SpanMethod:
     def __init__(self, terms: HouseTerms, text: bytes) -> None:
         """Raises ValueError for a text that is no set of parameters for this house."""
         found = msgspec.json.decode(text, type=ParametersJson)
-        margin = terms.margin
-        if margin is None:
-            raise ValueError("Expected a house with margin terms, was one without")
-        numbers = {one.name: number for number, one in enumerate(terms.instruments)}
-        names = [one.instrument for one in found.contracts]
-        if unknown := sorted(name for name in names if numbers.get(name, -1) not in margin.contracts):
-            raise ValueError(f"Expected margined contracts, was {unknown[0]}")
-        if len(set(names)) != len(names):
-            raise ValueError("Expected each contract once, was one of them twice")
-        self._row = {numbers[name]: row for row, name in enumerate(names)}
+        self._row = instrument_numbers(terms, [one.instrument for one in found.contracts])
         try:
             self._span = SpanMargin(Tables(_parameters(found), STANDARD))
         except SpanProblem as problem:
@@ -126,19 +135,6 @@ class SpanMethod:
         held = {self._row[instrument]: Fraction(quantity) for instrument, quantity in positions.items()}
         totals = self._span.margin("", held).totals
         return sum(figures.requirement for figures in totals.values())
-
-
-METHODS: dict[str, Callable[[HouseTerms, bytes], MarginMethod]] = {"SPAN": SpanMethod}
-"""By the name that margin terms give."""
-
-
-def method_of(terms: HouseTerms, text: bytes) -> MarginMethod:
-    """The method of a house, made from parameters. ValueError for such that are none."""
-    if len(text) > LONGEST_PARAMETERS:
-        raise ValueError(f"Expected at most {LONGEST_PARAMETERS} bytes of parameters, was {len(text)}")
-    if terms.margin is None or terms.margin.method not in METHODS:
-        raise ValueError(f"Expected a method of {', '.join(METHODS)}, was {terms.margin}")
-    return METHODS[terms.margin.method](terms, text)
 
 
 def _parameters(found: ParametersJson) -> ParameterFile:
@@ -184,6 +180,12 @@ def _parameters(found: ParametersJson) -> ParameterFile:
 def _require_spreads(found: ParametersJson) -> None:
     rows = [row for one in found.commodities for row in one.spreads]
     charges = [row.charge for row in rows] + [one.short_option_minimum for one in found.commodities]
+    months = [row for one in found.commodities for row in one.spot_months]
+    charges += [charge for row in months for charge in (row.spread, row.outright)]
+    for one in found.commodities:
+        named = [canonical(row.period) for row in one.spot_months]
+        if len(set(named)) != len(named):
+            raise ValueError(f"Expected each delivery month of {one.code} once, was one of them twice")
     if any(not 0 <= charge <= LARGEST_LOSS for charge in charges):
         raise ValueError(f"Expected charges and minimums of 0 to {LARGEST_LOSS}, was another one")
     sizes = [len(row.legs) for row in rows] + [len(row.legs) for row in found.inter_spreads]
@@ -212,10 +214,28 @@ def _commodity(number: int, one: CommodityRow) -> Commodity:
     )
     minimum = (Tier("1", LOWEST, HIGHEST, Fraction(one.short_option_minimum)),)
     return Commodity(
-        code=one.code, currency="", wfpr_method="NORMAL", charges_spot=False, takes_larger_side=False,
-        caps_option_value=None, scan_tiers=(), intra_tiers=(), inter_tiers=whole, som_tiers=minimum,
-        spreads=spreads, spot_rates=(), adjusted=(),
+        code=one.code, currency="", wfpr_method="NORMAL", charges_spot=True, takes_larger_side=False,
+        caps_option_value=None, scan_tiers=_scan_tiers(one), intra_tiers=(), inter_tiers=whole,
+        som_tiers=minimum, spreads=spreads, spot_rates=tuple(map(_spot_rate, one.spot_months)), adjusted=(),
     )  # fmt: skip
+
+
+def _spot_rate(row: SpotRow) -> SpotRate:
+    return SpotRate(canonical(row.period), Fraction(row.spread), Fraction(row.outright))
+
+
+def _scan_tiers(one: CommodityRow) -> tuple[Tier, ...]:
+    tiers = tuple(
+        Tier(
+            str(number),
+            period_key(canonical(row.first)) if row.first else LOWEST,
+            upper_key(canonical(row.last)) if row.last else HIGHEST,
+        )
+        for number, row in enumerate(one.scan_tiers, 1)
+    )
+    if any(tier.lower > tier.upper for tier in tiers):
+        raise ValueError(f"Expected scan tiers of {one.code} that end behind their start, was another one")
+    return tiers
 
 
 def _legs(number: int, row: SpreadRow) -> tuple[Leg, ...]:

@@ -18,6 +18,7 @@ from novate.clearing.margin.span.model import SCENARIOS, Contracts, Scaled, Side
 from novate.clearing.margin.span.numbers import scaled
 from novate.clearing.margin.span.problems import Kind, SpanProblem
 from novate.gateway.span.columns import DecimalColumn
+from novate.gateway.span.duplicates import first_repeated
 from novate.gateway.span.products import ColdContract, Products, decimal_digits
 from novate.gateway.span.xml_rows import TREE, XmlRows
 
@@ -254,20 +255,8 @@ class ContractRows:
 
     def _refuse_duplicates(self, contracts: Contracts) -> None:
         """Two contracts that a position could not tell apart."""
-        names = [(one.exchange, one.kind, one.code) for one in self.products.families]
-        first = {name: number for number, name in reversed(list(enumerate(names)))}
-        identity = np.array([first[name] for name in names] or [0], np.int64)[contracts.family]
-        strike = contracts.strike.units
-        if strike.dtype == object:
-            strike = np.unique(strike, return_inverse=True)[1]
-        keys = (np.arange(len(identity)), strike, contracts.side, contracts.period, identity)
-        order = np.lexsort(keys)
-        same = np.ones(max(len(order) - 1, 0), np.bool_)
-        for key in keys[1:]:
-            ordered = key[order]
-            same &= ordered[1:] == ordered[:-1]
-        if same.any():
-            second = int(order[1:][same].min())
+        second = first_repeated(contracts, self.products.families)
+        if second is not None:
             raise self._problem(second, Kind.DUPLICATE_CONTRACT, "every contract once", "a second one")
 
     def _require(self, missing: npt.NDArray[np.bool_], expected: str) -> None:
