@@ -171,6 +171,23 @@ if COMPILED:
         )(function)
         return jitted
 
+    def whole_arrays(jitted: F) -> F:
+        """An entry point that is given contiguous arrays only, and is never compiled for anything else.
+
+        Numba would compile all that it calls once more for a strided view (a minute for the venue), only to
+        be told there that the view is refused. Its dispatcher asks Python when it meets types for the first
+        time, so the check costs nothing afterwards.
+        """
+        compile_for = jitted._compile_for_args  # type: ignore[attr-defined]
+
+        def refuse_views(*arguments: Any, **named: Any) -> Any:
+            if any(isinstance(each, np.ndarray) and not each.flags.c_contiguous for each in arguments):
+                raise ValueError("Expected contiguous arrays of commands and events, was a strided view")
+            return compile_for(*arguments, **named)
+
+        jitted._compile_for_args = refuse_views  # type: ignore[attr-defined]
+        return jitted
+
     @intrinsic
     def _leading_zeros(typing_context: Any, word: Any) -> Any:
         """LLVM's count of leading zeros of an int64; 64 for 0."""
@@ -194,6 +211,10 @@ else:
     def entry(function: F) -> F:
         """A kernel that Python calls (here: left as plain Python)."""
         return function
+
+    def whole_arrays(jitted: F) -> F:
+        """An entry point that is given contiguous arrays only (here: left as plain Python)."""
+        return jitted
 
     def inlined(function: F) -> F:
         """A small leaf that LLVM always inlines into its caller (here: left as plain Python)."""

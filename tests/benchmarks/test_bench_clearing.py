@@ -74,8 +74,11 @@ def test_a_person_sees_every_case(tiny: ClearingBench, capsys: pytest.CaptureFix
     assert all(case.case in shown for case in tiny.results)
 
 
-def test_the_command_gives_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    measured = bench.bench_clearing
-    monkeypatch.setattr(bench, "bench_clearing", lambda *sizes, progress: measured(*sizes, 1, progress))
+def test_the_command_gives_json(
+    tiny: ClearingBench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+    monkeypatch.setattr(bench, "bench_clearing", lambda *sizes, **options: asked.append(sizes) or tiny)
     assert execute(["bench", "clearing", "--json", "--trades", "50", "--house-trades", "20"]) == 0
-    assert json.loads(capsys.readouterr().out)["results"][0]["messages"] == 50
+    assert asked == [(50, 20)]
+    assert json.loads(capsys.readouterr().out)["results"][0]["messages"] == TRADES

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from novate.app.cli import execute
 from tests.end_to_end.processes import NOVATE, ROOT, novate, novate_json
 
 FEATURES = ROOT / "docs" / "examples" / "features"
@@ -90,16 +91,18 @@ def test_a_difference_is_exit_code_1(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_bad_file_is_one_message(tmp_path: Path, text: str, says: str) -> None:
+def test_a_bad_file_is_one_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, says: str
+) -> None:
     path = tmp_path / "bad.jsonl"
     path.write_text(text)
-    finished = novate("explain", path)
-    assert finished.returncode == 1
-    assert says in finished.stderr
-    assert len(finished.stderr.splitlines()) == 1
-    assert finished.stdout == ""
-    error = json.loads(novate("explain", path, "--json").stdout)["error"]
-    assert error["name"] == "SCENARIO_ERROR"
+    assert execute(["explain", str(path)]) == 1
+    said = capsys.readouterr()
+    assert says in said.err
+    assert len(said.err.splitlines()) == 1
+    assert said.out == ""
+    assert execute(["explain", str(path), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["name"] == "SCENARIO_ERROR"
 
 
 STORIES = ROOT / "tests" / "golden" / "clearing"

@@ -16,7 +16,7 @@ import pytest
 from tests.end_to_end.processes import novate, novate_json
 from tests.end_to_end.two_planes import PARTS, configured, finish, kill_at_random, looked_at, prepared
 
-KILLS = int(os.environ.get("NOVATE_KILLS", "6"))
+KILLS = int(os.environ.get("NOVATE_KILLS", "3"))
 KILLS_A_DAY = 3
 ORDERS = 8_000
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from novate.compiled import entry
-from novate.domain.records import RECORD_BYTES
+from novate.compiled import entry, whole_arrays
 from novate.tables import opener
 from novate.venue.cells import EVENTS
 from novate.venue.commitment import list_orders
@@ -25,15 +24,14 @@ _EVENTS = _OWN_ADDRESS - 2
 _SECOND_EVENTS = _EVENTS + _OWN_ADDRESS + 1
 
 
+@whole_arrays
 @entry
 def enter(addresses: Any, commands: Any, events: Any) -> int:
     """`run` for Python: tables by address, commands and events as arrays; one call is three arguments.
 
-    Returns commands finished << 32 | events written, or -1 for arrays that are not contiguous: they are
+    Returns commands finished << 32 | events written. ValueError for arrays that are not contiguous: they are
     read by address, record behind record.
     """
-    if (len(commands) > 1 and commands.strides[0] != RECORD_BYTES) or events.strides[0] != RECORD_BYTES:
-        return -1
     addresses[_COMMANDS] = commands.ctypes.data
     addresses[_COMMANDS + 1] = len(commands)
     addresses[_EVENTS] = events.ctypes.data

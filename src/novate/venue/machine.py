@@ -101,10 +101,7 @@ class Venue:
 
     def _run(self, commands: Commands, events: Events) -> int:
         if COMPILED:
-            result = int(entries.enter(self._addresses, commands, events))
-            if result < 0:
-                raise ValueError("Expected contiguous arrays of commands and events, was a strided view")
-            return result
+            return int(entries.enter(self._addresses, commands, events))
         # Interpreted kernels wrap like compiled ones; NumPy would warn about every hash.
         with np.errstate(over="ignore"):
             done = kernel.run(self._view(commands, events), len(commands))
