@@ -130,7 +130,7 @@ def _requirement(risk: CommodityRisk) -> Iterator[str]:
     total = risk.scan_risk + risk.intra_charge + risk.spot_charge - risk.inter_credit
     yield _line("scan + intra + spot", "less inter credit", total)
     yield _line("short option minimum", "", risk.som)
-    yield _line("base", "the larger of the two", risk.base)
+    yield _line("base", "larger of these two lines", risk.base)
     yield _line("risk", f"base x {_number(risk.ratio)}, rounded", grouped(figures.risk, decimals))
     yield _line("net option value", f"{_number(risk.option_value)}, rounded", grouped(figures.nov, decimals))
     words = "risk - option value" + (", option value at most the risk" if risk.is_capped else "")
