@@ -46,7 +46,16 @@ def test_an_order_is_answered_when_it_is_applied(web: WebNode) -> None:
     assert (fill["role"], fill["side"], fill["quantity"], fill["price"]) == ("taker", "sell", "2", "170.5")
     order = web.call("ALPINE", "GET", "/v1/orders/rest-1").json
     assert (order["leaves"], order["filled"], order["status"]) == ("3", "2", "open")
-    assert web.call("ALPINE", "DELETE", "/v1/orders/rest-1").json["status"] == "cancelled"
+    cancelled = web.call("ALPINE", "DELETE", "/v1/orders/rest-1").json
+    assert (cancelled["status"], cancelled["leaves"]) == ("cancelled", "0")
+
+
+def test_a_market_order_has_no_price_of_its_own(web: WebNode) -> None:
+    """What the venue keeps as its price is the bound of its protection, at which nobody wanted to trade."""
+    web.place("ALPINE", "rest-2", "buy", "170.50", quantity=1)
+    order = {"market": "NOVA", "client_order_id": "meet-2", "side": "sell", "quantity": "1", "type": "market"}
+    met = web.call("BOREAL", "POST", "/v1/orders", order).json["order"]
+    assert (met["status"], met["filled"], met.get("price")) == ("filled", "1", None)
 
 
 def test_the_same_order_twice_is_one_order(web: WebNode) -> None:

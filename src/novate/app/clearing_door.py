@@ -1,7 +1,7 @@
 """The door of a clearing house that runs: a Unix socket of the process that has its journal.
 
     tool                                     process of the house
-      {"verb": "do", "argument": [...]}  -->   House.do_all, House.take, House.roll, House.write_files
+      {"verb": "do", "argument": [...]}  -->   House.do_all, take, roll, write_files, what is outstanding
       {"answer": ..., "business_date"}   <--   journaled, applied, and the credit that follows from it told
 
 One request and one answer a connection, each a line of JSON. Only its owner can open the socket. The tools
@@ -44,9 +44,9 @@ ITS_OWN = ("FILLS", "ROLL", "RELEASE_CREDIT")
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of a house."""
 
-    verb: Literal["do", "take", "roll", "files"]
+    verb: Literal["do", "take", "roll", "files", "outstanding"]
     argument: Any = None
-    """Commands of scenarios; path of a trade file; next business date or nothing; a closed date."""
+    """Commands of scenarios; path of a trade file; next business date or nothing; a closed date; nothing."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,15 +108,15 @@ def house_for_writing(directory: Path) -> House:
     return House.open(directory)
 
 
-def ask(door: Path, request: Json) -> Answer:
-    """Ask the house behind the door. Raises CommandRefused, and RefusedError where nobody answers."""
+def ask(door: Path, request: Json, seconds: float = ANSWER_SECONDS) -> Answer:
+    """Ask the house behind the door. Raises CommandRefused, and RefusedError where nobody answers in time."""
     asked = msgspec.json.encode(request)
     if len(asked) >= REQUEST_BYTES:
         raise RefusedError(f"{door}: expected a request of less than {REQUEST_BYTES} bytes, was {len(asked)}")
     said = bytearray()
     try:
         with socket.socket(socket.AF_UNIX) as peer:
-            peer.settimeout(ANSWER_SECONDS)
+            peer.settimeout(seconds)
             peer.connect(str(door))
             peer.sendall(asked + b"\n")
             while data := peer.recv(1 << 16):

@@ -24,6 +24,7 @@ from novate.app.clearing_door import Answer, Door, Request, answered
 from novate.app.clearing_house import House
 from novate.app.cli_errors import expected_failure
 from novate.app.node.lifetime import die_with
+from novate.app.node.web_clearing import rows_of
 from novate.app.plane_process import (
     SNAPSHOT_RECORDS,
     end_with_parent,
@@ -101,6 +102,9 @@ class ClearingProcess:
 
     def _answer(self, request: Request) -> Answer:
         """Do what is asked; credit that follows from it is told before the answer."""
+        if request.verb == "outstanding":
+            self._house.look_again()
+            return Answer(answer=rows_of(self._house), business_date=self._house.today)
         before = self._house.plane.sequence
         answer = answered(self._house, request)
         if self._house.plane.sequence != before:

@@ -1,19 +1,26 @@
-"""The clearing house beside a node, as the web shows it: read from its directory, never written.
+"""The clearing house beside a node, as the web shows it: asked at its door, never written.
 
-The house's directory is the node's own (`clearing/` in it). What is told is as of the last time it was read,
-at most REFRESH_SECONDS ago.
+    GET /v1/clearing/obligations --> HouseBeside --{"verb": "outstanding"}--> the house that runs
+                                                 --none runs--> its directory, opened for reading
+
+What is told is as of the last answer, at most REFRESH_SECONDS ago. To open a house takes as long as a start
+of it, so it is done only where none answers, and never by the thread that serves.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import time
 from collections.abc import Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from novate.app.plane_streams import CLEARING_JOURNAL
+import msgspec
+
+from novate.app.plane_streams import CLEARING_JOURNAL, DOOR
+from novate.app.problems import RefusedError
 from novate.domain.units import format_decimal
 from novate.gateway.web.account_messages import Fail, Obligation, StatementFile
 from novate.gateway.web.amounts import canonical
@@ -27,7 +34,16 @@ if TYPE_CHECKING:
 REFRESH_SECONDS = 2.0
 _STATEMENT = re.compile(r"[A-Za-z0-9._-]{1,80}", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-Rows = tuple[str, list[Obligation], list[Fail]]
+ANSWER_SECONDS = 3.0
+"""A house that closes a date answers later than that; a reader is not kept waiting for it."""
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """What is owed and what has failed, on the business date of the house."""
+
+    today: str
+    obligations: list[Obligation]
+    fails: list[Fail]
 
 
 def clearing_of(directory: Path) -> Clearing:
@@ -41,7 +57,7 @@ class HouseBeside:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._lock = asyncio.Lock()
-        self._known: Rows = ("", [], [])
+        self._known: Rows | None = None
         self._read_at = -REFRESH_SECONDS
 
     @property
@@ -51,17 +67,17 @@ class HouseBeside:
 
     async def obligations(self, date: str | None, members: Set[str] | None) -> tuple[str, list[Obligation]]:
         """See Clearing."""
-        today, found, _ = await self._rows()
-        return today, [
+        rows = await self._rows()
+        return rows.today, [
             one
-            for one in found
+            for one in rows.obligations
             if date in (None, one.settlement_date) and (members is None or one.member in members)
         ]
 
     async def fails(self, members: Set[str] | None) -> tuple[str, list[Fail]]:
         """See Clearing."""
-        today, _, found = await self._rows()
-        return today, [one for one in found if members is None or one.member in members]
+        rows = await self._rows()
+        return rows.today, [one for one in rows.fails if members is None or one.member in members]
 
     async def statements(self) -> list[StatementFile]:
         """See Clearing."""
@@ -100,23 +116,49 @@ class HouseBeside:
         """Everything, read again when it is older than REFRESH_SECONDS."""
         self._expect_house()
         async with self._lock:
-            if time.monotonic() - self._read_at >= REFRESH_SECONDS:
+            if self._known is None or time.monotonic() - self._read_at >= REFRESH_SECONDS:
                 self._known = await asyncio.to_thread(self._read)
                 self._read_at = time.monotonic()
         return self._known
 
     def _read(self) -> Rows:
-        # A worker without a house beside it need not load what a house is made of.
-        from novate.app import clearing_queries
-        from novate.app.clearing_house import House
+        try:
+            return self._asked()
+        except (ConnectionRefusedError, FileNotFoundError):
+            # What a house is made of is loaded only where it has to be.
+            from novate.app.clearing_house import House
 
-        with House.open(self._directory, read_only=True) as house:
-            rows = clearing_queries.outstanding(house)
-            return (
-                house.today,
-                [_obligation(house, row) for row in rows],
-                [_fail(house, lot) for lot in clearing_queries.fails(house)],
-            )
+            with House.open(self._directory, read_only=True) as house:
+                return rows_of(house)
+        except (OSError, RefusedError) as error:
+            # It is there and busy; what was told last is better than nothing.
+            if self._known is None:
+                raise WebRefused(
+                    WebReject.NO_ANSWER_IN_TIME,
+                    f"Expected an answer of the clearing house within {ANSWER_SECONDS:g} s; ask again",
+                ) from error
+            return self._known
+
+    def _asked(self) -> Rows:
+        """What the running house says. Raises OSError, or RefusedError for a house that says no."""
+        from novate.app.clearing_door import ask
+
+        door = self._directory / DOOR
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.connect(str(door))
+        answer = ask(door, {"verb": "outstanding"}, ANSWER_SECONDS)
+        return msgspec.convert(answer.answer, Rows)
+
+
+def rows_of(house: House) -> Rows:
+    """What a house has to say to the web."""
+    from novate.app import clearing_queries
+
+    return Rows(
+        today=house.today,
+        obligations=[_obligation(house, row) for row in clearing_queries.outstanding(house)],
+        fails=[_fail(house, lot) for lot in clearing_queries.fails(house)],
+    )
 
 
 def _obligation(house: House, row: dict[str, Any]) -> Obligation:

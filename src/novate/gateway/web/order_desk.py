@@ -44,6 +44,7 @@ from novate.gateway.web.venue_view import VenueView
 
 _COMMAND = struct.Struct("<BBBBBBHHHIqqqqqII")
 assert _COMMAND.size == RECORD_BYTES
+_PRICELESS = (OrderType.MARKET, OrderType.STOP, OrderType.TRAILING_STOP)
 MOST_REFUSED = 50_000
 FEW_MARKETS = 64
 _INT64 = 1 << 63
@@ -249,7 +250,8 @@ class OrderDesk:
     def order(self, order: TrackedOrder) -> Order:
         """An order as the web shows it."""
         market = self._screens.markets[order.market]
-        price, stop = order.price, order.stop
+        # What the venue keeps as the price of a market order is how far its protection lets it go.
+        price, stop = None if order.order_type in _PRICELESS else order.price, order.stop
         return Order(
             order_id=order.order_id,
             client_order_id=self.ids.text(order.client_order_id),
@@ -259,7 +261,7 @@ class OrderDesk:
             status=order.status,  # type: ignore[arg-type]
             quantity=market.quantity(order.quantity),
             filled=market.quantity(order.filled),
-            leaves=market.quantity(order.leaves),
+            leaves=market.quantity(order.leaves if order.is_live else 0),
             seq=order.sequence,
             ts_ns=order.time_ns,
             price=None if price is None else market.price(price),
