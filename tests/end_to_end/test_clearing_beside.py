@@ -3,12 +3,14 @@ waited for."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,16 @@ import numpy as np
 import pytest
 
 from novate.app.clearing_door import ask, house_for_writing
+from novate.app.clearing_house import House
 from novate.app.clearing_words import CommandRefused
+from novate.app.node.web_clearing import HouseBeside, rows_of
 from novate.app.plane_streams import CREDIT, DOOR, read_credit
 from novate.app.verify_planes import verify_planes
 from novate.client import Client, Credentials, node_status
 from novate.domain.codes import CommandKind, EventKind, Reject, Side
 from novate.domain.records import new_commands
 from novate.domain.session_codes import SessionReject
+from novate.gateway.web.codes import WebRefused
 from tests.end_to_end.nodes import (
     NodeProcess,
     events_until,
@@ -197,8 +202,28 @@ def test_a_deposit_is_credit_at_once_and_what_comes_to_the_door_is_answered_by_n
             assert "version 2" in house.words().say(amended)
         run.trade(1)
         assert run.wait(lambda clearing: clearing["fills"] == 2)["restarts"] == 0
+        as_the_web_asks(run)
         run.stop()
     assert verify_planes(run.data, 0).same
+
+
+def as_the_web_asks(run: Beside) -> None:
+    """What the running house says is what its directory says to whoever opens it."""
+    web = HouseBeside(run.data)
+    today, told = asyncio.run(web.obligations(None, None))
+    with House.open(run.data, read_only=True) as copy:
+        read = rows_of(copy)
+    assert (today, told) == (read.today, read.obligations)
+    assert sum(Decimal(one.quantity) for one in told) == 0 < len(told)
+    # A house that does not answer keeps nobody waiting: what it said last is told again.
+    web.read_at = -1e9
+    os.kill(run.house(), signal.SIGSTOP)
+    try:
+        assert asyncio.run(web.obligations(None, None)) == (today, told)
+        with pytest.raises(WebRefused, match="within 3 s"):
+            asyncio.run(HouseBeside(run.data).obligations(None, None))
+    finally:
+        os.kill(run.house(), signal.SIGCONT)
 
 
 def test_only_the_house_gives_credit_and_what_is_none_is_not_taken(tmp_path: Path) -> None:

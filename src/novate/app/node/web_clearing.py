@@ -58,7 +58,8 @@ class HouseBeside:
         self._directory = directory
         self._lock = asyncio.Lock()
         self._known: Rows | None = None
-        self._read_at = -REFRESH_SECONDS
+        self.read_at = -REFRESH_SECONDS
+        """When the house was asked last, by the clock that never goes back."""
 
     @property
     def is_there(self) -> bool:
@@ -116,9 +117,9 @@ class HouseBeside:
         """Everything, read again when it is older than REFRESH_SECONDS."""
         self._expect_house()
         async with self._lock:
-            if self._known is None or time.monotonic() - self._read_at >= REFRESH_SECONDS:
+            if self._known is None or time.monotonic() - self.read_at >= REFRESH_SECONDS:
                 self._known = await asyncio.to_thread(self._read)
-                self._read_at = time.monotonic()
+                self.read_at = time.monotonic()
         return self._known
 
     def _read(self) -> Rows:
