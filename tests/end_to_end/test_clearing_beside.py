@@ -18,8 +18,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from novate.app.clearing_door import ask, house_for_writing
+from novate.app.clearing_door import house_for_writing
 from novate.app.clearing_house import House
+from novate.app.clearing_knock import ask
 from novate.app.clearing_words import CommandRefused
 from novate.app.node.web_clearing import HouseBeside, rows_of
 from novate.app.plane_streams import CREDIT, DOOR, read_credit

@@ -17,12 +17,13 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from novate.app.clearing_day_files import DayFiles
 from novate.app.clearing_house import House
+from novate.app.clearing_knock import REQUEST_BYTES, Answer, Json, Request, ask
 from novate.app.clearing_names import WrittenError
 from novate.app.clearing_returns import TakenFile
 from novate.app.clearing_words import CommandRefused
@@ -30,33 +31,11 @@ from novate.app.plane_streams import DOOR
 from novate.app.problems import RefusedError
 from novate.reports.clearing_event_words import EventWords
 
-Json = dict[str, Any]
-REQUEST_BYTES = 4 << 20
 PATIENCE_SECONDS = 5.0
 """For a request to arrive, and for an answer to be taken."""
-ANSWER_SECONDS = 600.0
-"""A roll of a large house takes its time."""
 MOST_WAITING = 16
 ITS_OWN = ("FILLS", "ROLL", "RELEASE_CREDIT")
 """What nobody may say for the house: a roll has a verb of its own."""
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked of a house."""
-
-    verb: Literal["do", "take", "roll", "files", "outstanding"]
-    argument: Any = None
-    """Commands of scenarios; path of a trade file; next business date or nothing; a closed date; nothing."""
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of it."""
-
-    business_date: str
-    answer: Any = None
-    refused: str = ""
-    """Name of the rule that was broken; nothing has changed then."""
-    message: str = ""
 
 
 # -- outside --------------------------------------------------------------------------------------------
@@ -106,29 +85,6 @@ def house_for_writing(directory: Path) -> House:
         knocking.connect(str(directory / DOOR))
         return RunningHouse.open(directory, read_only=True)
     return House.open(directory)
-
-
-def ask(door: Path, request: Json, seconds: float = ANSWER_SECONDS) -> Answer:
-    """Ask the house behind the door. Raises CommandRefused, and RefusedError where nobody answers in time."""
-    asked = msgspec.json.encode(request)
-    if len(asked) >= REQUEST_BYTES:
-        raise RefusedError(f"{door}: expected a request of less than {REQUEST_BYTES} bytes, was {len(asked)}")
-    said = bytearray()
-    try:
-        with socket.socket(socket.AF_UNIX) as peer:
-            peer.settimeout(seconds)
-            peer.connect(str(door))
-            peer.sendall(asked + b"\n")
-            while data := peer.recv(1 << 16):
-                said += data
-    except OSError as error:
-        raise RefusedError(f"{door}: expected an answer of the clearing house, was: {error}") from error
-    if not said.endswith(b"\n"):
-        raise RefusedError(f"{door}: expected an answer of the clearing house, was its end; it may be done")
-    answer = msgspec.json.decode(said, type=Answer)
-    if answer.refused:
-        raise CommandRefused(answer.refused, answer.message)
-    return answer
 
 
 # -- inside ---------------------------------------------------------------------------------------------

@@ -20,8 +20,9 @@ import time
 from pathlib import Path
 
 from novate.app.bootstrap import venue_configuration
-from novate.app.clearing_door import Answer, Door, Request, answered
+from novate.app.clearing_door import Door, answered
 from novate.app.clearing_house import House
+from novate.app.clearing_knock import Answer, Request
 from novate.app.cli_errors import expected_failure
 from novate.app.node.lifetime import die_with
 from novate.app.node.web_clearing import rows_of

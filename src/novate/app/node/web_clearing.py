@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from novate.app.clearing_knock import ask
 from novate.app.plane_streams import CLEARING_JOURNAL, DOOR
 from novate.app.problems import RefusedError
 from novate.domain.units import format_decimal
@@ -142,8 +143,6 @@ class HouseBeside:
 
     def _asked(self) -> Rows:
         """What the running house says. Raises OSError, or RefusedError for a house that says no."""
-        from novate.app.clearing_door import ask
-
         door = self._directory / DOOR
         with socket.socket(socket.AF_UNIX) as knocking:
             knocking.connect(str(door))
