@@ -26,8 +26,7 @@ TEST_ARGS ?=
 TEST_JOBS ?= 2
 BENCH_ARGS ?=
 MUTATION_ARGS ?=
-TYPED := src/novate/domain src/novate/journal src/novate/venue src/novate/clearing src/novate/app \
-	src/novate/client src/novate/gateway/binary src/novate/gateway/web src/novate/signatures.py src/novate/views
+TYPED := src/novate
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip --require-virtualenv install --progress-bar off --no-warn-script-location

@@ -309,7 +309,9 @@ def _settle_item(day: ClearingDay, event: Json) -> None:
     """The two rows of a trade that is not netted, found by their identifiers (C22)."""
     tail, isin = f"{event['source']}|{event['trade_id']}", event["isin"]
     block = day.block_of(isin)
-    for known in block.parties_of[isin] if block is not None else ():
+    if block is None:
+        return
+    for known in block.parties_of[isin]:
         table = block.table
         cycle, ccy = table.cycles[table.cycle[known]], table.ccys[table.ccy[known]]
         member, account = table.parties[table.party[known]]

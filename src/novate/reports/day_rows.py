@@ -127,7 +127,9 @@ class Block:
     def open_quantity(self) -> Int64s:
         """What is left of each row, signed as it is."""
         whole = self.table.quantity
-        return np.sign(whole) * np.maximum(np.abs(whole) - self.settled_quantity - self.closed_quantity, 0)
+        left = np.maximum(np.abs(whole) - self.settled_quantity - self.closed_quantity, 0)
+        signed: Int64s = np.sign(whole) * left
+        return signed
 
     def rows(self, wanted: Int64s | None = None) -> list[Row]:
         """All rows as objects, or those that are wanted."""

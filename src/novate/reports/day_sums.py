@@ -12,7 +12,7 @@ import numpy as np
 
 from novate.clearing.kernels.lines import Int64s
 from novate.clearing.obligation_table import ObligationTable
-from novate.reports.day_rows import Block, Row
+from novate.reports.day_rows import Block, Bools, Row
 
 HOUSE = "CCP"
 CARRIED = "FAIL"
@@ -97,7 +97,7 @@ def _of_block(block: Block) -> Iterable[tuple[Owner, AccountSums]]:
     keys, place = np.unique(table.party[mine] * len(table.ccys) + table.ccy[mine], return_inverse=True)
     is_carried = np.array([kind == CARRIED for kind in table.kinds], bool)[table.kind]
     pays, gets = table.amount < 0, table.amount > 0
-    columns: list[Int64s] = [
+    columns: list[Int64s | Bools] = [
         np.ones(len(table), np.int64), block.is_done, is_carried, np.where(pays, -table.amount, 0),
         np.where(pays, -block.settled_minor, 0), np.where(gets, table.amount, 0),
         np.where(gets, block.settled_minor, 0), (table.quantity < 0) & ~block.is_done,
