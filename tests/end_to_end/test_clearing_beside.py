@@ -24,6 +24,7 @@ from novate.app.clearing_knock import ask
 from novate.app.clearing_words import CommandRefused
 from novate.app.node.web_clearing import HouseBeside, rows_of
 from novate.app.plane_streams import CREDIT, DOOR, read_credit
+from novate.app.problems import RefusedError
 from novate.app.verify_planes import verify_planes
 from novate.client import Client, Credentials, node_status
 from novate.domain.codes import CommandKind, EventKind, Reject, Side
@@ -204,6 +205,8 @@ def test_a_deposit_is_credit_at_once_and_what_comes_to_the_door_is_answered_by_n
         run.trade(1)
         assert run.wait(lambda clearing: clearing["fills"] == 2)["restarts"] == 0
         as_the_web_asks(run)
+        with pytest.raises(RefusedError, match="expected one that is stopped, or a copy"):
+            verify_planes(run.data, 0)
         run.stop()
     assert verify_planes(run.data, 0).same
 

@@ -1,6 +1,6 @@
 """The floor plan as a rule: who may import whom.
 
-    compiled < tables, growth, processor, signatures < domain < journal, client < venue, clearing < proof
+    compiled < tables, growth, processor, search, signatures < domain < journal, client < venue, clearing < proof
              < views, reports, simulation, gateway, adapters < app
 
 A floor imports the floors below it: never above, never beside. Concrete rooms (the two planes, the journal,
@@ -20,6 +20,7 @@ FLOORS = {
     "tables": 2,
     "processor": 2,
     "growth": 2,
+    "search": 2,
     "signatures": 2,
     "domain": 3,
     "journal": 4,

@@ -26,6 +26,7 @@ from novate.app.bootstrap import Replay
 from novate.app.bootstrap_clearing import ClearingReplay, blocks_from
 from novate.app.clearing_day_files import write_day
 from novate.app.clearing_day_log import DayLog
+from novate.app.files_at_rest import files_at_rest
 from novate.app.plane_streams import CLEARING_JOURNAL, CREDIT, FILLS, VENUE_JOURNAL
 from novate.app.problems import RefusedError
 from novate.app.progress import SILENT, Progress
@@ -54,7 +55,14 @@ def is_of_planes(directory: Path) -> bool:
 
 
 def verify_planes(directory: Path, sample: int, progress: Progress = SILENT) -> VerifyResult:
-    """Compare everything. Raises JournalError for a journal that cannot be read at all."""
+    """Compare everything. Raises JournalError for a journal that cannot be read at all, and RefusedError
+    where a plane runs: its files grow while they are read, and would differ without being false."""
+    planes = (directory, (directory / VENUE_JOURNAL).parent, (directory / CLEARING_JOURNAL).parent)
+    with files_at_rest(planes):
+        return _compared(directory, sample, progress)
+
+
+def _compared(directory: Path, sample: int, progress: Progress) -> VerifyResult:
     checks: list[Check] = []
     commands = events = 0
     roots = []

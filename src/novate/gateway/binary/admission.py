@@ -21,6 +21,7 @@ from novate.compiled import entry
 from novate.domain.codes import CommandFlag, CommandKind
 from novate.domain.session_codes import Permission, SessionReject
 from novate.gateway.binary.sessions import SessionTerms
+from novate.search import row_of
 
 Codes = npt.NDArray[np.uint16]
 Words = npt.NDArray[np.int64]
@@ -129,14 +130,8 @@ def judge_commands(
             # Without an account these reach every order of the session, or without that of the whole market.
             wide = use == _BY_FLAG and not named and kind != _DISCONNECT and flags & _SESSION_GIVEN == 0
             account = (names >> 32) & 0xFFFFFFFF
-            row, end = 0, len(accounts)
-            while row < end:
-                middle = (row + end) >> 1
-                if accounts[middle] < account:
-                    row = middle + 1
-                else:
-                    end = middle
-            is_own = row < len(accounts) and accounts[row] == account and own[number, row]
+            row = row_of(accounts, account)
+            is_own = row >= 0 and own[number, row]
             if wide or (named and not is_own):
                 code = _WRONG_ACCOUNT
         codes[at] = code

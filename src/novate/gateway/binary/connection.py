@@ -45,7 +45,8 @@ FIRST_BUFFER_BYTES = 4096
 """An idle connection holds no more; the buffer grows when a read fills it."""
 MOST_PARTS = 64
 """Frames that one system call takes."""
-_GONE = (errno.ECONNRESET, errno.EPIPE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ECONNABORTED)
+GONE = (errno.ECONNRESET, errno.EPIPE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ECONNABORTED)
+"""Errors of a socket whose other side is not there any more."""
 
 
 class Stage(IntEnum):
@@ -120,7 +121,7 @@ class Connection:
         except BlockingIOError:
             return True
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in GONE:
                 raise
             return False
         self._end += taken
@@ -219,7 +220,7 @@ class Connection:
             except BlockingIOError:
                 break
             except OSError as error:
-                if error.errno not in _GONE:
+                if error.errno not in GONE:
                     raise
                 return False
             while sent:

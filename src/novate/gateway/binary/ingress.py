@@ -12,7 +12,6 @@ does not read, the other is not read from.
 from __future__ import annotations
 
 import contextlib
-import errno
 import select
 import socket
 import time
@@ -35,6 +34,7 @@ from novate.domain.wire import (
     header_at,
 )
 from novate.gateway.binary.authentication import LOGIN_BYTES, is_signed, is_well_formed
+from novate.gateway.binary.connection import GONE
 from novate.gateway.binary.sessions import SessionTerms
 from novate.gateway.binary.trunk import FLAGS_AT, REFUTED, UNREADABLE, VERIFIED, trunk_frame
 
@@ -46,7 +46,6 @@ END_NS = 5_000_000_000
 """A client that was told of its end and does not hang up is let go after so long."""
 AGAIN_MS = 10
 UNWATCHED = -1
-_GONE = (errno.ECONNRESET, errno.EPIPE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ECONNABORTED)
 
 
 class _Pipe:
@@ -67,7 +66,7 @@ class _Pipe:
         except BlockingIOError:
             return b""
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in GONE:
                 raise
             data = b""
         self.has_ended = not data
@@ -81,7 +80,7 @@ class _Pipe:
             except BlockingIOError:
                 break
             except OSError as error:
-                if error.errno not in _GONE:
+                if error.errno not in GONE:
                     raise
                 return False
         return True

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from novate.compiled import entry, inlined
 from novate.domain.codes import CommandKind, EventKind, Scope
 from novate.domain.records import RECORD_BYTES, Events
+from novate.search import row_of
 
 Integers = npt.NDArray[np.int64]
 
@@ -136,15 +137,8 @@ def _add_account(
     members: Integers,
 ) -> int:  # fmt: skip
     """The streams of an account."""
-    row, end = 0, len(accounts)
-    # By hand: np.searchsorted takes several times as long for one number.
-    while row < end:
-        middle = (row + end) >> 1
-        if accounts[middle] < account:
-            row = middle + 1
-        else:
-            end = middle
-    if row < len(accounts) and accounts[row] == account:
+    row = row_of(accounts, account)
+    if row >= 0:
         for at in range(first[row], first[row + 1]):
             found = _add(work, found, members[at], stamp, bits)
     return found

@@ -9,7 +9,7 @@ from novate.domain.codes import MarketState
 from novate.gateway.web import books, limits, messages
 from novate.gateway.web.amounts import MarketScreen
 from novate.gateway.web.calls import Call
-from novate.gateway.web.codes import http_status, published_codes
+from novate.gateway.web.codes import WebRefused, WebReject, http_status, published_codes
 from novate.gateway.web.pages import before, page, part
 from novate.gateway.web.windows import CandleRow, TradeRow
 
@@ -81,13 +81,17 @@ def get_errors(gateway: Gateway, call: Call) -> messages.ErrorCodes:
 def market_of(gateway: Gateway, market: MarketScreen) -> messages.Market:
     """A market as the web shows it."""
     instrument, terms = market.instrument, market.terms
+    state = _STATES.get(gateway.view.states[market.number])
+    if state is None:
+        message = f"Expected the state of {market.symbol}, the core has not told it yet; ask again"
+        raise WebRefused(WebReject.CORE_UNAVAILABLE, message)
     return messages.Market(
         market=market.symbol,
         instrument_id=market.number,
         kind=instrument.kind.value,
         base=gateway.screens.base_of(market).name,
         quote=instrument.currency,
-        state=_STATES[gateway.view.states[market.number]],  # type: ignore[arg-type]
+        state=state,  # type: ignore[arg-type]
         tick=market.price(1),
         lot=market.quantity(1),
         min_price=market.price(terms.min_price),
