@@ -1,7 +1,7 @@
 """The floor plan as a rule: who may import whom.
 
-    compiled < tables, growth, processor, search, signatures < domain < journal, client < venue, clearing < proof
-             < views, reports, simulation, gateway, adapters < app
+    compiled < tables, growth, processor, search, signatures < domain < journal, client
+             < venue, clearing < proof < views, reports, simulation, gateway, adapters < app
 
 A floor imports the floors below it: never above, never beside. Concrete rooms (the two planes, the journal,
 the adapters) meet in `app/bootstrap.py` (the execution plane) and `app/bootstrap_clearing.py` (the
