@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,9 +121,28 @@ def test_a_disk_that_fails_ends_the_node_and_takes_no_acknowledged_order(
 
 
 def test_a_machine_is_examined(tmp_path: Path) -> None:
-    found = novate("doctor", "--data", tmp_path / "data", "--config", market_file(tmp_path), "--json")
-    assert [f'"what":"{what}"' in found.stdout for what in ("port", "disk", "kernels", "clock", "open files")]
-    assert '"ok"' in found.stdout
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        config = market_file(tmp_path, tcp=address)
+        found = json.loads(novate("doctor", "--data", tmp_path / "data", "--config", config, "--json").stdout)
+    findings = {one["what"]: one for one in found["findings"]}
+    assert findings.keys() >= {"port", "disk", "kernels", "clock", "open files"}
+    assert not found["ok"]
+    assert findings["port"]["found"] == f"{address}: expected a free port, was: Address already in use"
+    assert "(expected: up to" in findings["disk"]["found"]
+
+
+def test_the_ports_of_the_running_node_are_no_fault(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    config = market_file(tmp_path, tcp=address)
+    node = NodeProcess(tmp_path / "data", config)
+    try:
+        found = json.loads(novate("doctor", "--data", tmp_path / "data", "--config", config, "--json").stdout)
+    finally:
+        node.process.kill()
+    port = next(one for one in found["findings"] if one["what"] == "port")
+    assert (port["ok"], port["found"]) == (True, f"{address} is taken; the node of this directory runs")
 
 
 def test_a_wrong_setting_is_refused_before_anything_is_made(tmp_path: Path) -> None:

@@ -149,12 +149,16 @@ def _clearing_line(found: NodeStatus) -> str:
 
 
 def doctor(config: ConfigFile = None, data: Data = DATA, as_json: Json = False) -> int:
-    """Look at what a node needs: port, disk, kernels, clock, open files."""
+    """Look at what a node needs: ports, disk, kernels, clock, open files."""
     from novate.app.node.directory import DataDirectory
     from novate.app.node.inquiry import examine
     from novate.app.node.settings import load_settings
+    from novate.app.node.web_settings import load_web_settings
 
-    findings = examine(DataDirectory(data), load_settings(config))
+    directory = DataDirectory(data)
+    if config is None and directory.market.exists():
+        config = directory.market
+    findings = examine(directory, load_settings(config), load_web_settings(config))
     ok = all(finding.ok for finding in findings)
     if as_json:
         print_data({"ok": ok, "findings": findings})

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import resource
 import socket
 import tempfile
 import time
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -19,6 +21,7 @@ from novate.app.node.directory import DataDirectory
 from novate.app.node.settings import NodeSettings
 from novate.client import node_status
 from novate.compiled import kernels_are_cached
+from novate.gateway.web.limits import WebSettings
 from novate.journal import Journal
 
 FLUSHES = 200
@@ -54,23 +57,41 @@ def status_of(data: DataDirectory) -> NodeStatus | StoppedStatus:
     )
 
 
-def examine(data: DataDirectory, settings: NodeSettings) -> list[Finding]:
-    """Port, disk, kernels, clock and open files."""
-    return [_port(settings), _flushes(data), _kernels(), _clock(), _files(settings)]
+def examine(data: DataDirectory, settings: NodeSettings, web: WebSettings | None) -> list[Finding]:
+    """Ports, disk, kernels, clock and open files."""
+    runs = data.is_founded and isinstance(status_of(data), NodeStatus)
+    ports = [_port(name, address, runs) for name, address in _addresses(settings, web)]
+    return [*ports, _flushes(data), _kernels(), _clock(), _files(settings)]
 
 
-def _port(settings: NodeSettings) -> Finding:
-    address = settings.server.tcp
+def _addresses(settings: NodeSettings, web: WebSettings | None) -> Iterator[tuple[str, str]]:
+    """What a node listens on, by name."""
+    yield "port", settings.server.tcp
+    if settings.ingress:
+        yield "ingress", settings.ingress_tcp
+    if web is not None:
+        yield "web", web.address
+    if settings.board not in ("socket", "off"):
+        yield "board", settings.board
+
+
+def _port(name: str, address: str, runs: bool) -> Finding:
+    """`runs`: the node of this directory does, so that it is right for its ports to be taken."""
     if not address:
-        return Finding(what="port", ok=True, found="TCP is off")
+        return Finding(what=name, ok=True, found="TCP is off")
     host, _, port = address.rpartition(":")
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as one:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             one.bind((host.strip("[]"), int(port)))
     except OSError as error:
-        return Finding(what="port", ok=False, found=f"{address}: {os.strerror(error.errno or 0)}")
-    return Finding(what="port", ok=True, found=f"{address} is free")
+        if runs and error.errno == errno.EADDRINUSE:
+            return Finding(
+                what=name, ok=True, found=f"{address} is taken; the node of this directory runs"
+            )
+        found = f"{address}: expected a free port, was: {os.strerror(error.errno or 0)}"
+        return Finding(what=name, ok=False, found=found)
+    return Finding(what=name, ok=True, found=f"{address} is free")
 
 
 def _flushes(data: DataDirectory) -> Finding:
@@ -89,7 +110,9 @@ def _flushes(data: DataDirectory) -> Finding:
     except OSError as error:
         return Finding(what="disk", ok=False, found=f"{place}: {os.strerror(error.errno or 0)}")
     middle, late = (int(np.percentile(taken, part)) // 1000 for part in (50, 99))
-    found = f"{place}: a flush takes {middle} us, one in a hundred {late} us"
+    found = (
+        f"{place}: a flush takes {middle} us (expected: up to {SLOW_FLUSH_US}), 1 in 100 {late} us"
+    )
     return Finding(what="disk", ok=middle <= SLOW_FLUSH_US, found=found)
 
 
