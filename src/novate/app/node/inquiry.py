@@ -86,9 +86,7 @@ def _port(name: str, address: str, runs: bool) -> Finding:
             one.bind((host.strip("[]"), int(port)))
     except OSError as error:
         if runs and error.errno == errno.EADDRINUSE:
-            return Finding(
-                what=name, ok=True, found=f"{address} is taken; the node of this directory runs"
-            )
+            return Finding(what=name, ok=True, found=f"{address} is taken; the node of this directory runs")
         found = f"{address}: expected a free port, was: {os.strerror(error.errno or 0)}"
         return Finding(what=name, ok=False, found=found)
     return Finding(what=name, ok=True, found=f"{address} is free")
@@ -110,9 +108,7 @@ def _flushes(data: DataDirectory) -> Finding:
     except OSError as error:
         return Finding(what="disk", ok=False, found=f"{place}: {os.strerror(error.errno or 0)}")
     middle, late = (int(np.percentile(taken, part)) // 1000 for part in (50, 99))
-    found = (
-        f"{place}: a flush takes {middle} us (expected: up to {SLOW_FLUSH_US}), 1 in 100 {late} us"
-    )
+    found = f"{place}: a flush takes {middle} us (expected: up to {SLOW_FLUSH_US}), 1 in 100 {late} us"
     return Finding(what="disk", ok=middle <= SLOW_FLUSH_US, found=found)
 
 
