@@ -107,7 +107,7 @@ def test_portfolios_of_the_oracle_have_the_same_margin_from_a_positional_file(
     original = Margining(run.params, STANDARD, cached=False)
     whole = in_minor_units(original.parameters)
     writer = Writer(whole)
-    model = read(tmp_path, "\n".join(writer.lines()))
+    model = read(tmp_path, "\n".join([*writer.lines(), ""]))
     gaps = {
         whole.commodities[one].code: {gap.split(":")[0] for gap in told} for one, told in writer.gaps.items()
     }
@@ -237,7 +237,7 @@ def spoiled(what: str) -> str:
     if what == "an end in the middle":
         return HAND[: HAND.index("82X  SPO")]
     lines = HAND.splitlines()
-    return "\n".join([*lines, *lines[10:12]])
+    return "\n".join([*lines, *lines[10:12], ""])
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_what_is_not_modelled_can_be_left_out_and_is_listed(tmp_path: Path) -> N
 
 def test_options_whose_strikes_nobody_can_read_are_left_out(tmp_path: Path) -> None:
     aligned = hand("OPTION         002000  ", "OPTION         002000 K")
-    missing = "\n".join(line for line in HAND.splitlines() if not line.startswith("P X  SPO"))
+    missing = "".join(line for line in HAND.splitlines(keepends=True) if not line.startswith("P X  SPO"))
     for text, why in ((aligned, "alignment code"), (missing, "no record P")):
         found = read(tmp_path, text)
         assert len(found.contracts) == 1
@@ -400,6 +400,19 @@ def test_a_large_positional_file_has_a_columnar_cache(tmp_path: Path) -> None:
     assert replace(first, contracts=again.contracts, arrays=again.arrays) == again
     assert again.contracts.price.units.tolist() == first.contracts.price.units.tolist()
     assert again.arrays.units.tolist() == first.arrays.units.tolist()
+
+
+def test_a_file_that_ends_within_a_line_is_refused(tmp_path: Path) -> None:
+    whole = hand().encode()
+    assert whole.endswith(b"\n")
+    for end in range(1, len(whole)):
+        if whole[end - 1] == ord("\n") or not whole[:end].rpartition(b"\n")[2].strip():
+            continue
+        with pytest.raises(SpanProblem):
+            read(tmp_path, whole[:end])
+    last = whole.count(b"\n")
+    with pytest.raises(SpanProblem, match=f"line {last}: expected an end of line behind the last record"):
+        read(tmp_path, whole[:-1])
 
 
 def test_a_file_with_random_damage_is_read_or_refused_and_nothing_else(tmp_path: Path) -> None:

@@ -133,7 +133,11 @@ class Block:
 
 
 def blocks_of(chunks: Iterable[bytes]) -> Iterator[Block]:
-    """The lines of a file, sorted by what they are. SpanProblem for what is no text or has too long lines."""
+    """The lines of a file, sorted by what they are.
+
+    SpanProblem for what is no text, has too long lines, or ends within one: blanks at the end of a line may
+    be left out, so that a record that was cut off would be read as one whose last fields are blank.
+    """
     rest, line = b"", 1
     for chunk in chunks:
         lines = (rest + chunk).replace(b"\r\n", b"\n").split(b"\n")
@@ -141,7 +145,11 @@ def blocks_of(chunks: Iterable[bytes]) -> Iterator[Block]:
         _require_short(max([*lines, rest], key=len), [*lines, rest], line)
         yield _block(lines, line)
         line += len(lines)
-    yield _block([rest.rstrip(END_OF_FILE)], line)
+    rest = rest.rstrip(END_OF_FILE)
+    if rest.strip():
+        expected = "an end of line behind the last record"
+        raise SpanProblem(Kind.SCHEMA, f"line {line}", expected, "the end of the file: it may be cut off")
+    yield _block([rest], line)
 
 
 def _require_short(longest: bytes, lines: list[bytes], first: int) -> None:
