@@ -48,7 +48,10 @@ run: $(VENV)/.runtime
 batch: $(VENV)/.runtime
 	@$(BIN)/novate run --out $(OUT) --force $(RUN_ARGS)
 
+# Once before the suite: several processes that need the same kernels would each compile them.
 test: $(VENV)/.development
+	@$(SAY) "kernels (once for each revision of them: about a minute and a half)"
+	@$(BIN)/python -c "from novate.app.bootstrap import warm_up; warm_up()"
 	@$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile $(TEST_ARGS)
 
 setup: $(VENV)/.runtime $(VENV)/.development
