@@ -23,6 +23,8 @@ OUT ?= out/run
 DATA ?= out/demo
 RUN_ARGS ?=
 TEST_ARGS ?=
+# Seconds that one test may take, its fixtures included.
+TEST_SECONDS ?= 900
 TEST_JOBS ?= 2
 BENCH_ARGS ?=
 MUTATION_ARGS ?=
@@ -48,11 +50,12 @@ run: $(VENV)/.runtime
 batch: $(VENV)/.runtime
 	@$(BIN)/novate run --out $(OUT) --force $(RUN_ARGS)
 
-# Once before the suite: several processes that need the same kernels would each compile them.
+# Once before the suite: several processes that need the same kernels would each compile them. A test that
+# waits for what never comes fails after TEST_SECONDS and says where it stood.
 test: $(VENV)/.development
 	@$(SAY) "kernels (once for each revision of them: about a minute and a half)"
 	@$(BIN)/python -c "from novate.app.bootstrap import warm_up; warm_up()"
-	@$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile $(TEST_ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --timeout $(TEST_SECONDS) $(TEST_ARGS)
 
 setup: $(VENV)/.runtime $(VENV)/.development
 

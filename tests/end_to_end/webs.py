@@ -170,10 +170,12 @@ class Listener:
         """Send a request; returns its answer."""
         self._asked += 1
         self.opened.send(json.dumps({"op": op, "id": self._asked, **fields}))
-        while True:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
             message = self.next()
             if message["type"] in ("answer", "error") and message["id"] == self._asked:
                 return message
+        raise AssertionError(f"expected an answer to {op} within twenty seconds, was {self.told}")
 
     def until(self, kind: str, **fields: Any) -> dict[str, Any]:
         """The first message of a type with these fields, of those told already or still to come."""
