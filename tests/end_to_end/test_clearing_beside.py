@@ -155,6 +155,39 @@ def test_trading_goes_on_while_the_house_is_stopped_or_killed_and_it_catches_up(
     assert trades_of_house(run.data) == list(range(1, 24))
 
 
+def test_what_was_bought_may_be_sold_when_the_house_has_settled_it(tmp_path: Path) -> None:
+    """K12: the venue takes ten from the seller at once, and gives the buyer ten when they have arrived."""
+    changes = {'symbol = "NOVA"': 'symbol = "NOVA"\nresale = "settled"', 'NOVA = "2000000"': 'NOVA = "0"'}
+    with beside(tmp_path, changes) as run:
+        run.wait(lambda clearing: clearing["state"] == "running")
+        for party, asset, quantity in (
+            ("ALPINE/HOUS", "US00NOVA0016", "40"),
+            ("BOREAL/HOUS", "USD", "5000"),
+        ):
+            novate_json("clearing", "deposit", run.data, party, asset, quantity)
+        run.wait(lambda clearing: clearing["credits"] == 2)
+        run.trade(10)
+        run.wait(lambda clearing: clearing["fills"] == 10)
+        run.buyer.receipt(run.buyer.place_order(0, BUYER, 11, Side.SELL, 1, PRICE))
+        refused = events_until(run.buyer, EventKind.REJECTED)
+        assert refused["reason"][-1] == Reject.INSUFFICIENT_CREDIT
+        for _ in ("the banks are closed on Monday", "trades of Friday settle on Tuesday"):
+            novate_json("clearing", "roll", run.data)
+        assert len(told_of(run.data)) == 2, "nothing has arrived yet"
+        novate_json("clearing", "settle", run.data)
+        run.wait(lambda clearing: clearing["credits"] == 3)
+        run.buyer.receipt(run.buyer.place_order(0, BUYER, 12, Side.SELL, 10, PRICE))
+        assert EventKind.ACCEPTED in events_until(run.buyer, EventKind.ACCEPTED)["kind"]
+        run.stop()
+    assert told_of(run.data) == [(101, 40), (201, 500_000), (201, 10)]
+    assert verify_planes(run.data, 0).same
+
+
+def told_of(data: Path) -> list[tuple[int, int]]:
+    """(account, delta) of all credit that the house has told."""
+    return [(int(one["account"]), int(one["delta"])) for one in read_credit(data / CREDIT)]
+
+
 def deposit_before_buying(run: Beside) -> None:
     """The buyer has no money by configuration, and what it is given it may spend."""
     run.seller.receipt(run.seller.place_order(0, SELLER, 1, Side.SELL, 1, PRICE))

@@ -8,7 +8,6 @@ import signal
 import time
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -18,7 +17,6 @@ from novate.app.plane_streams import FillReader, FillStream, read_credit
 from novate.app.problems import RefusedError
 from novate.app.venue_fills import FillWriter
 from novate.domain.configuration import Configuration
-from novate.domain.instruments import Resale
 from novate.gateway.files import only_writer
 from novate.journal.errors import JournalError
 from tests.end_to_end.processes import novate, novate_json
@@ -217,16 +215,6 @@ def test_a_house_can_follow_a_venue_by_hand(configuration: Configuration, tmp_pa
         house.roll()
     with pytest.raises(RefusedError, match="expected the business date 2026-10-09 of the venue"):
         take_published(tmp_path, 8)
-
-
-def test_markets_that_wait_for_settlement_returns_are_refused(
-    configuration: Configuration, tmp_path: Path
-) -> None:
-    first, *rest = configuration.instruments
-    waits = msgspec.structs.replace(first, resale=Resale.SETTLED)
-    with pytest.raises(RefusedError, match='NOVA: expected resale = "immediate"'):
-        open_house(tmp_path, msgspec.structs.replace(configuration, instruments=(waits, *rest)))
-    assert not (tmp_path / "clearing").exists()
 
 
 def test_a_whole_credit_stream_is_told_again_from_any_snapshot(

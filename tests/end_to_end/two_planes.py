@@ -61,8 +61,10 @@ class Day(NamedTuple):
 
 
 def configured(path: Path, orders: int) -> Path:
-    """The default market with so many orders."""
+    """The default market with so many orders; two of its instruments are resold after settlement (K12)."""
     text = DEFAULT.read_text(encoding="utf-8").replace("orders = 200_000", f"orders = {orders}")
+    for name in ("NOVA", "BTC-USD"):
+        text = text.replace(f'symbol = "{name}"', f'symbol = "{name}"\nresale = "settled"', 1)
     path.write_text(text, encoding="utf-8")
     return path
 

@@ -47,7 +47,8 @@ class Credit(Capacity):
             return
         amount = rounded(quantity * self.terms.price(isin, content["price"]))
         for party, sign in ((content["buyer"], 1), (content["seller"], -1)):
-            self.told[SECURITIES, isin, tuple(party)] += sign * quantity
+            if sign < 0 or not self.terms.is_resold_late(isin):
+                self.told[SECURITIES, isin, tuple(party)] += sign * quantity
             self.told[MONEY, self.terms.currency(isin), tuple(party)] -= sign * amount
 
     def release_credit(self, command: Json) -> None:
@@ -79,6 +80,24 @@ class Credit(Capacity):
             moving += [(item.isin, item.buyer.party, item.qty, -item.amount)]
             moving += [(item.isin, item.seller.party, -item.qty, item.amount)]
         for isin, party, quantity, amount in moving:
-            found[SECURITIES, isin, party] += quantity
+            found[SECURITIES, isin, party] += quantity * (not self.terms.is_resold_late(isin))
             found[MONEY, self.terms.currency(isin), party] += amount
+        for isin in filter(self.terms.is_resold_late, self.terms.instruments):
+            for member, accounts in self.terms.members.items():
+                for account in accounts:
+                    found[SECURITIES, isin, (member, account)] -= self.to_deliver(isin, (member, account))
         return defaultdict(int, {key: n for key, n in found.items() if key[2] not in (CCP, WORLD)})
+
+    def to_deliver(self, isin: str, party: Party) -> int:
+        """What the party sold of an instrument and has not delivered yet, purchases left out (K12)."""
+        legs = [leg for leg in self.waiting if (leg.isin, leg.party) == (isin, party)]
+        sold = sum(-leg.qty for leg in legs if leg.kind != "COEV" and leg.qty < 0)
+        corrections = sum(leg.qty for leg in legs if leg.kind == "COEV")
+        items = [one for one in self.items.values() if one.isin == isin]
+        opened = [one.qty for key, one in self.positions.items() if key == (isin, *party)]
+        opened += [one.qty for one in items if one.buyer.party == party]
+        opened += [-one.qty for one in items if one.seller.party == party]
+        owed, coming = -sum(n for n in opened if n < 0), sum(n for n in opened if n > 0)
+        if corrections >= 0:
+            return sold + owed - min(owed, corrections)
+        return sold + owed - corrections - min(coming, -corrections)

@@ -111,6 +111,10 @@ class Terms:
         """Whether the instrument is settled trade by trade (C24)."""
         return self.policy(isin) in GROSS
 
+    def is_resold_late(self, isin: str) -> bool:
+        """Whether the venue gives the buyer nothing before the house does (K12)."""
+        return bool(self.instruments[isin].get("resale") == "settled") and isin not in self.contracts
+
     def currency(self, isin: str) -> str:
         """The currency in which the instrument trades."""
         return str(self.instruments[isin]["ccy"])

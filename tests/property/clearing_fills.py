@@ -20,6 +20,8 @@ CHANCES = {"fill": 0.6, "gap": 0.08, "unnamed": 0.05, "release": 0.08, "passing"
 def fill_flow_of(seed: int, commands: int = 150) -> Json:
     """The flow of a seed, woven with fills and releases of credit."""
     flow, r = clearing_flow_of(seed, commands), Random(f"fills {seed}")
+    for instrument in flow["header"]["config"]["instruments"].values():
+        instrument["resale"] = r.choice(["immediate", "immediate", "settled"])
     weaver = FillWeaver(r)
     return {
         "header": flow["header"],

@@ -37,6 +37,7 @@ class _Instrument(msgspec.Struct, forbid_unknown_fields=True):
     calendar: str | None = None
     cycle: int = 1
     policy: PolicyName | None = None
+    resale: Literal["immediate", "settled"] = "immediate"
 
 
 class _Config(msgspec.Struct):
@@ -113,4 +114,5 @@ def _instrument(config: _Config, name: str, currencies: list[str], policy: Polic
         calendar=calendar,
         worth_factor=contract.size if contract else 1,
         moves_credit=contract is None,
+        resale_settled=contract is None and one.resale == "settled",
     )

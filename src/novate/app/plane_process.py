@@ -47,7 +47,7 @@ from novate.app.problems import RefusedError
 from novate.app.progress import SILENT
 from novate.app.run_orders import RunRequest, read_request
 from novate.app.schedules import closing_time
-from novate.app.venue_credit import CreditWriter, require_immediate_resale
+from novate.app.venue_credit import CreditWriter
 from novate.app.venue_fills import FillWriter
 from novate.clearing.configured import house_terms_of
 from novate.domain.codes import CommandKind
@@ -189,7 +189,6 @@ def open_house(directory: Path, configuration: Configuration) -> tuple[House, Cr
 
     RefusedError for another configuration, JournalError for a stream that says something else.
     """
-    require_immediate_resale(configuration)
     credit = CreditStream(directory, CreditWriter(configuration, house_terms_of(configuration)))
     journal = directory / CLEARING_JOURNAL
     if not journal.exists():

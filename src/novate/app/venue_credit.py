@@ -10,26 +10,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from novate.app.problems import RefusedError
 from novate.clearing.configured import quantity_digits
 from novate.clearing.house_terms import HouseTerms
 from novate.domain.clearing_codes import ClearingEvent
 from novate.domain.clearing_records import NOT_GIVEN, Records
 from novate.domain.codes import CommandKind
 from novate.domain.configuration import Configuration
-from novate.domain.instruments import CreditModel, InstrumentKind, Resale
+from novate.domain.instruments import CreditModel, InstrumentKind
 from novate.domain.records import COMMAND, CREDIT_COMMAND, Commands
 from novate.domain.resolve import assets, delivered_asset, opening_credit
-
-
-def require_immediate_resale(configuration: Configuration) -> None:
-    """RefusedError for a market whose buyers wait for a settlement return (K12): none is ever sent."""
-    for one in configuration.instruments:
-        if one.credit is CreditModel.DELIVERABLE and one.resale is not Resale.IMMEDIATE:
-            raise RefusedError(
-                f'{one.symbol}: expected resale = "immediate" where a clearing house gives the credit, '
-                f'was "{one.resale.value}": what is settled is not returned to the venue'
-            )
 
 
 class CreditWriter:

@@ -19,7 +19,7 @@ from novate.clearing.margin_day.terms import ContractTerms, EligibleAsset, Margi
 from novate.domain.calendar import OpenDays, settlement_calendar
 from novate.domain.clearing_codes import LossLayer, MarginStyle, Policy
 from novate.domain.configuration import Configuration
-from novate.domain.instruments import CreditModel, Instrument, InstrumentKind
+from novate.domain.instruments import CreditModel, Instrument, InstrumentKind, Resale
 from novate.domain.units import parse_decimal
 
 UNDELIVERED = (InstrumentKind.FUTURE, InstrumentKind.PERPETUAL)
@@ -133,4 +133,5 @@ def _instrument(one: Instrument, configuration: Configuration, currencies: list[
         worth_factor=contract,
         worth_decimals=quantity_digits(one) + contract_decimals,
         moves_credit=one.credit is not CreditModel.NONE and not is_margined(one, configuration),
+        resale_settled=one.credit is CreditModel.DELIVERABLE and one.resale is Resale.SETTLED,
     )

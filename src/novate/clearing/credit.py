@@ -8,7 +8,8 @@
                          other than by fills, which the venue did itself
 
 Settlement moves worth from open to held and changes nothing; deposits, charges, dividends, splits,
-corrections, trades from outside and fills of markets without credit do.
+corrections, trades from outside and fills of markets without credit do. An instrument that is resold after
+settlement only (K12) is another matter: what comes in is worth nothing until it is there (`resale`).
 
 FILLS says which fills of the venue the trades behind it are, so that every fill is taken once: it must begin
 where the last one ended, and a trade of the venue is taken only if FILLS has named it. When FILLS is refused,
@@ -24,6 +25,7 @@ import numpy as np
 from novate.clearing.archive import ARCHIVED_TRADE, ArchivedKind
 from novate.clearing.chart import BalanceBook, Purpose, owner_of, purpose_of
 from novate.clearing.commands import Command, Staged, rung
+from novate.clearing.resale import told_of_purchase, until_settled
 from novate.clearing.state import State
 from novate.clearing.venue_stream import CURRENCY, INSTRUMENT, NO_SOURCE, Worth
 from novate.domain.clearing_codes import ClearingEvent, LegState
@@ -78,7 +80,8 @@ def tell_fill(state: State, command: Command, amount: int) -> None:
     state.venue.trades += 1
     if state.terms.instruments[command.instrument].moves_credit:
         currency, instrument = state.currency(command.instrument), command.instrument
-        state.venue.add_fill(instrument, currency, command.party, command.quantity, -amount)
+        bought = told_of_purchase(state, instrument, command.quantity)
+        state.venue.add_fill(instrument, currency, command.party, bought, -amount)
         state.venue.add_fill(instrument, currency, command.other_party, -command.quantity, amount)
 
 
@@ -102,7 +105,7 @@ def release_credit(state: State, command: Command, staged: Staged) -> ClearingRe
 def worth(state: State) -> Worth:
     """Worth of every party but the CCP and the world, without zeros."""
     found: Worth = {}
-    for kind, asset, party, units in (*held(state), *opened(state), *waiting(state)):
+    for kind, asset, party, units in (*held(state), *opened(state), *waiting(state), *_to_deliver(state)):
         if party not in (state.ccp, state.world):
             key = (kind, asset, party)
             found[key] = found.get(key, 0) + units
@@ -150,6 +153,12 @@ def waiting(state: State) -> Iterable[Part]:
         yield from _both(state, key >> 32, key & 0xFFFFFFFF, quantity, amount)
 
 
+def _to_deliver(state: State) -> Iterator[Part]:
+    for instrument, party, quantity in until_settled(state):
+        yield INSTRUMENT, instrument, party, -quantity
+
+
 def _both(state: State, instrument: int, party: int, quantity: int, amount: int) -> Iterator[Part]:
-    yield INSTRUMENT, instrument, party, quantity
+    if instrument not in state.resale_settled:
+        yield INSTRUMENT, instrument, party, quantity
     yield CURRENCY, state.currency(instrument), party, amount

@@ -68,6 +68,8 @@ class HouseInstrument(msgspec.Struct, frozen=True, kw_only=True):
     100 have a factor of 100, units of a thousandth have 3 decimals."""
     moves_credit: bool = True
     """Does a fill of the venue move credit there? Then the house does not tell it again (K18)."""
+    resale_settled: bool = False
+    """Does the venue wait with what was bought until the house has settled it (K12)?"""
 
 
 class HouseCurrency(msgspec.Struct, frozen=True, kw_only=True):

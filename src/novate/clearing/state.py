@@ -155,6 +155,8 @@ class State:
         self.margined = terms.margin.contracts if terms.margin else {}
         """Contracts whose positions stay open (M2), by instrument."""
         self.margin = MarginMemory(terms) if terms.margin else None
+        self.resale_settled = frozenset(n for n, one in enumerate(terms.instruments) if one.resale_settled)
+        """Instruments whose buyers may sell after settlement only (K12)."""
 
     # -- money and securities ---------------------------------------------------------------------------
 

@@ -29,7 +29,6 @@ from novate.app.node.web_settings import load_web_settings
 from novate.app.node.web_workers import WebWorkers
 from novate.app.plane_streams import FillStream, StreamBehind
 from novate.app.problems import RefusedError
-from novate.app.venue_credit import require_immediate_resale
 from novate.domain.configuration import Configuration, canonical_json
 from novate.domain.resolve import opening_credit
 from novate.journal.folder_lock import only_writer
@@ -56,8 +55,6 @@ def run_node(
         config = data.market
     configuration = load_configuration(config) if config else embedded_configuration()
     settings, web_settings = load_settings(config), load_web_settings(config)
-    if settings.clearing:
-        require_immediate_resale(configuration)
     data.make()
     with only_writer(data.path):
         compile_kernels()

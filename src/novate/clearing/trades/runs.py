@@ -216,7 +216,10 @@ class TradeRun:
         state.venue.trades += int(is_fill.sum())
         is_fill &= self._moves_credit[trades["instrument"]]
         if is_fill.any():
-            state.venue.add_fills(legs[np.repeat(is_fill, 2)], self._currency)
+            told = legs[np.repeat(is_fill, 2)]
+            is_late = np.isin(told["instrument"], list(state.resale_settled)) & (told["quantity"] > 0)
+            told["quantity"][is_late] = 0  # The venue gives the buyer nothing before settlement (K12).
+            state.venue.add_fills(told, self._currency)
         state.loads.add_many(legs["instrument"], legs["quantity"], legs["amount"])
         state.out.rows.clear()
         state.out.put_records(self._events(block, trades, amount, due, legs))
