@@ -166,6 +166,7 @@ def test_health_readiness_and_metrics(demo: Demo) -> None:
         "venue_state_hash_mismatch_total 0",
         "venue_build_info{version=",
         "ccp_netting_ratio",
+        "ccp_fails_open{age_days=",
     ):
         assert name in text, name
     samples = re.compile(

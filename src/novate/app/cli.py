@@ -6,7 +6,7 @@
     cli_clear     clear                         trades that anyone made
     cli_clearing  clearing ...                  a clearing house of many days
     cli_margin    margin span, what-if, params  what accounts must leave
-    cli_node      up, status, doctor, schema, keys add, keys list, bench node
+    cli_node      up, status, doctor, schema, keys, bench node
     cli_operation markets, accounts, halt, resume, kill-switch, simulate, views rebuild, views digest
 
     exit code   0 done      1 refused, or it differs      2 wrong use

@@ -1,4 +1,4 @@
-"""Commands of a running node: up, status, doctor, schema, keys add, keys list, bench node."""
+"""Commands of a running node: up, status, doctor, schema, keys, bench node."""
 
 from __future__ import annotations
 
@@ -307,6 +307,30 @@ def keys_list(data: Data = DATA, config: ConfigFile = None, as_json: Json = Fals
     return 0
 
 
+def keys_remove(
+    name: Annotated[str, typer.Argument(help="Name of a session.", show_default=False)],
+    data: Data = DATA,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> int:
+    """Take a session out, from the next start of the node on; its number is never given again."""
+    from novate.app.node.directory import DataDirectory
+    from novate.app.node.key_commands import remove
+
+    removed = remove(DataDirectory(data), config, name)
+    if as_json:
+        print_data(removed)
+        return 0
+    console().print(
+        f"session {removed.name}, number {removed.number}, is removed", style="bold", markup=False
+    )
+    rows = [("takes effect", "at the next start of the node; until then a kill switch stops its account")]
+    if removed.private_key:
+        rows.append(("private key", f"still in {removed.private_key}, of no use here any more"))
+    print_rows(rows)
+    return 0
+
+
 def keys_hmac(
     name: Annotated[str, typer.Argument(help="Name of a session.", show_default=False)],
     data: Data = DATA,
@@ -328,3 +352,4 @@ def keys_hmac(
 keys.command("add")(keys_add)
 keys.command("hmac")(keys_hmac)
 keys.command("list")(keys_list)
+keys.command("remove")(keys_remove)

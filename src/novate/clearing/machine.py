@@ -286,6 +286,10 @@ class Clearing:
         """Of those, the nets that wait for their settlement date."""
         return queries.waiting_nets(self._state)
 
+    def margin_cover(self) -> queries.MarginCover | None:
+        """Requirements of the last margin run against collateral as it is now; None without margin terms."""
+        return queries.margin_cover(self._state)
+
     def member_netting(self) -> list[MemberNetting]:
         """What netting saved each party in the cycles of the running date, as far as this machine ran them:
         after `restore` those before it are not there."""

@@ -8,10 +8,21 @@ import numpy as np
 
 from novate.clearing.archived_trades import retired
 from novate.clearing.chart import BalanceBook, Purpose, owner_of, purpose_of
+from novate.clearing.margin_day.valuation import collateral_value, margin_terms
 from novate.clearing.rows import NO_ROW, Leg
 from novate.clearing.state import State, trade_identity
 from novate.clearing.trades.delivery import content_of, known_trade
 from novate.domain.clearing_codes import LegState, OpenReason
+
+
+class MarginCover(NamedTuple):
+    """Margin of all parties as the last run found it, in minor units of the margin currency."""
+
+    currency: int
+    required: int
+    covered: int
+    """As much of it as collateral, as it is now, covers; what one party has too much covers no other's."""
+
 
 PledgedRow = tuple[Purpose, int, int, int, int]
 """(purpose, book, asset, party, balance)."""
@@ -173,6 +184,17 @@ def pledged(state: State) -> list[PledgedRow]:
         for book, asset, account, balance in state.balances.rows()
         if purpose_of(account)
     ]
+
+
+def margin_cover(state: State) -> MarginCover | None:
+    """Requirements of the last margin run against collateral as it is now; None without margin terms."""
+    if state.margin is None:
+        return None
+    needed = state.margin.requirements
+    covered = [
+        min(amount, max(0, collateral_value(state, party, amount))) for party, amount in needed.items()
+    ]
+    return MarginCover(margin_terms(state).currency, sum(needed.values()), sum(covered))
 
 
 def positions(state: State) -> Positions:

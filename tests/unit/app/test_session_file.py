@@ -9,10 +9,11 @@ import pytest
 
 from novate.app.configuration import ConfigurationError, embedded_configuration
 from novate.app.node.directory import DataDirectory
-from novate.app.node.key_commands import NewSession, add, described
+from novate.app.node.key_commands import NewSession, add, described, remove
 from novate.app.node.session_file import (
     add_session,
     load_sessions,
+    new_hmac_secret,
     new_key,
     read_key,
     session_text,
@@ -184,3 +185,48 @@ def test_a_wrong_setting_is_named(tmp_path: Path, line: str, said: str) -> None:
 def test_a_path_that_no_socket_can_have_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="expected a path of at most 107 bytes"):
         DataDirectory(tmp_path / ("x" * 100)).make()
+
+
+def test_a_removed_session_leaves_the_rest_as_it_was_and_its_number_to_nobody(data: DataDirectory) -> None:
+    add_session(data, FULL)
+    with data.sessions.open("a") as file:
+        file.write("\n# the night desk\n")
+    made = add(data, None, NewSession("NIGHT", "101", "trade", "mac", None, False))
+    assert made.number == 8
+    new_hmac_secret(data, "NIGHT")
+    assert remove(data, None, "NIGHT").private_key == made.private_key
+    text = data.sessions.read_text()
+    assert [one.name for one in load_sessions(data.sessions, EMBEDDED)] == ["DESK-1"]
+    assert "# the night desk" in text
+    assert text.startswith("# Sessions of this node")
+    assert not (data.keys / "NIGHT.hmac").exists(), "the next NIGHT is not known by this one's secret"
+    Path(made.private_key or "").unlink()
+    assert add(data, None, NewSession("NIGHT", "101", "trade", "mac", None, False)).number == 9
+    remove(data, None, "NIGHT")
+    remove(data, None, "DESK-1")
+    assert load_sessions(data.sessions, EMBEDDED) == []
+    assert "retired = [7, 8, 9]" in data.sessions.read_text()
+    with pytest.raises(RefusedError, match='expected a session of .*, was "NIGHT"'):
+        remove(data, None, "NIGHT")
+
+
+def test_a_number_of_a_removed_session_is_refused(data: DataDirectory) -> None:
+    data.sessions.write_text("retired = [7]\n" + session_text(FULL))
+    with pytest.raises(ConfigurationError, match="expected a number that no removed session had, was 7"):
+        load_sessions(data.sessions, EMBEDDED)
+
+
+def test_a_session_that_is_written_in_a_way_of_its_own_is_left_to_its_author(data: DataDirectory) -> None:
+    inline = f'sessions = [{{name = "P", number = 8, public_key = "{KEY.hex()}"}}]\n'
+    data.sessions.write_text(inline)
+    with pytest.raises(RefusedError, match="take it out by hand and add 8 to the list retired"):
+        remove(data, None, "P")
+    assert data.sessions.read_text() == inline
+
+
+def test_a_directory_that_is_not_there_has_no_sessions_to_list(tmp_path: Path) -> None:
+    for ask in (lambda data: described(data, None), lambda data: remove(data, None, "P")):
+        with pytest.raises(
+            RefusedError, match="nowhere: expected the data directory of a node, there is none"
+        ):
+            ask(DataDirectory(tmp_path / "nowhere"))

@@ -16,9 +16,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from novate.app.board.house_figures import HouseFigures, house_figures
 from novate.app.bootstrap_clearing import REPLICA_FAULTS, ClearingReplica
 from novate.app.plane_streams import CLEARING_JOURNAL
 from novate.clearing.chart import MoveReason, place_of
+from novate.clearing.house_terms import Days
 from novate.clearing.ledger.codes import TransferFlag
 from novate.reports.house_accounts import account_names
 from novate.views import Views
@@ -50,6 +52,7 @@ class LedgerFollower:
         self._journal = directory / CLEARING_JOURNAL
         self._replica: ClearingReplica | None = None
         self._names: dict[int, str] = {}
+        self._days: Days | None = None
         self._tried_at = -TRY_AGAIN_SECONDS
         self._moved_at = time.monotonic()
 
@@ -108,9 +111,17 @@ class LedgerFollower:
                 )
         return pa.Table.from_pylist(rows, SCHEMA)
 
+    def figures(self) -> HouseFigures | None:
+        """Of the house as far as it was followed; None where none is."""
+        if self._replica is None:
+            return None
+        if self._days is None:
+            self._days = Days(self._replica.plane.terms)
+        return house_figures(self._replica.plane, self._days)
+
     def close(self) -> None:
         """Let go of the files."""
         if self._replica is not None:
             with contextlib.suppress(OSError):
                 self._replica.close()
-            self._replica = None
+            self._replica = self._days = None

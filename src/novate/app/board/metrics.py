@@ -2,6 +2,7 @@
 
     node status (core)  -->  venue_journal_fsync_seconds, venue_match_duration_seconds, venue_gateway_sessions
     follower            -->  venue_commands_total, venue_book_levels, venue_stream_lag_messages, ...
+    house that follows  -->  ccp_fails_open, ccp_margin_required, ccp_margin_coverage_ratio
 
 Names are those of the API conventions: `venue_` and `ccp_`, base units, never an order, account or client id
 as a label. What the core counts begins with its start, what the board counts with the board's.
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Mapping
 
 import novate
 from novate.app.board.follower import Follower
+from novate.app.board.house_figures import OLDEST, HouseFigures
 from novate.app.board.live import netted
 from novate.app.durations import BUCKETS, Durations
 from novate.app.node.core import NodeStatus
@@ -89,9 +91,28 @@ def _of_follower(made: Exposition, follower: Follower) -> None:
     legs, obligations = netted(follower)
     made.family("ccp_netting_ratio", "gauge", "Share of the legs so far that netting now would save.",
                 [({}, round(1 - obligations / legs, 6) if legs else 0)])  # fmt: skip
+    _of_house(made, follower.ledger.figures())
     made.family("venue_state_hash_mismatch_total", "counter",
                 "Snapshots of the node whose state root the board did not reach itself.",
                 [({}, follower.mismatches)])  # fmt: skip
+
+
+def _of_house(made: Exposition, figures: HouseFigures | None) -> None:
+    """Nothing where no house is followed; no margin where the house has none."""
+    if figures is None:
+        return
+    ages = [({"age_days": str(age)}, count) for age, count in figures.fails.items()]
+    made.family("ccp_fails_open", "gauge",
+                f"Lots that should have settled, by settlement days since; {OLDEST} stands for it and more.",
+                ages or [({"age_days": "1"}, 0)])  # fmt: skip
+    if figures.margin_currency:
+        labels = {"currency": figures.margin_currency}
+        made.family("ccp_margin_required", "gauge", "Of all parties by the last margin run, in minor units.",
+                    [(labels, figures.margin_required)])  # fmt: skip
+        required = figures.margin_required
+        made.family("ccp_margin_coverage_ratio", "gauge",
+                    "Share of it that collateral covers; what a party has too much covers no other.",
+                    [({}, round(figures.margin_covered / required, 6) if required else 1)])  # fmt: skip
 
 
 def _of_core(made: Exposition, core: NodeStatus, sequence: int) -> None:

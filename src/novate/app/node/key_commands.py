@@ -1,4 +1,4 @@
-"""`novate keys`: sessions are added to and listed from `sessions.toml`, before the node reads it."""
+"""`novate keys`: sessions are added to, removed and listed from `sessions.toml`, before the node reads it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from novate import signatures
 from novate.app.configuration import embedded_configuration, load_configuration
 from novate.app.configuration_pieces import journaled_configuration
 from novate.app.node.directory import DataDirectory
-from novate.app.node.session_file import NAME, add_session, load_sessions, new_hmac_secret, new_key
+from novate.app.node.session_file import (
+    NAME,
+    add_session,
+    load_sessions,
+    new_hmac_secret,
+    new_key,
+    next_number,
+    remove_session,
+)
 from novate.app.problems import RefusedError
 from novate.domain.codes import CommandKind
 from novate.domain.configuration import Configuration
@@ -58,7 +66,7 @@ def add(data: DataDirectory, config: Path | None, wanted: NewSession) -> Session
     made = public is None
     terms = SessionTerms(
         name=wanted.name,
-        number=max((terms.number for terms in sessions), default=0) + 1,
+        number=next_number(data.sessions, sessions),
         public_key=new_key(data, wanted.name) if public is None else public,
         kind=SessionKind[wanted.kind.upper()],
         permissions=permissions,
@@ -70,10 +78,30 @@ def add(data: DataDirectory, config: Path | None, wanted: NewSession) -> Session
     return msgspec.structs.replace(line, private_key=str(data.keys / f"{terms.name}.key")) if made else line
 
 
+def remove(data: DataDirectory, config: Path | None, name: str) -> SessionLine:
+    """Take a session out; its number is never given again. Raises RefusedError for an unknown name."""
+    found = _named(data, config, name)
+    remove_session(data, found)
+    line, key = session_line(found), data.keys / f"{name}.key"
+    return msgspec.structs.replace(line, private_key=str(key)) if key.exists() else line
+
+
+def _named(data: DataDirectory, config: Path | None, name: str) -> SessionTerms:
+    _expect_directory(data)
+    for terms in load_sessions(data.sessions, configuration_of(data, config)):
+        if terms.name == name:
+            return terms
+    raise RefusedError(f'name: expected a session of {data.sessions}, was "{name}"')
+
+
+def _expect_directory(data: DataDirectory) -> None:
+    if not data.path.is_dir():
+        raise RefusedError(f"{data.path}: expected the data directory of a node, there is none")
+
+
 def add_hmac_secret(data: DataDirectory, config: Path | None, name: str) -> Path:
     """Give a session a shared secret for requests over the web; returns its file. Raises RefusedError."""
-    if all(terms.name != name for terms in load_sessions(data.sessions, configuration_of(data, config))):
-        raise RefusedError(f'name: expected a session of {data.sessions}, was "{name}"')
+    _named(data, config, name)
     try:
         return new_hmac_secret(data, name)
     except FileExistsError as error:
@@ -117,7 +145,8 @@ def _public_key(text: str | None) -> bytes | None:
 
 
 def described(data: DataDirectory, config: Path | None) -> list[SessionLine]:
-    """Every session of the file."""
+    """Every session of the file. Raises RefusedError for a directory that is not there."""
+    _expect_directory(data)
     return [session_line(terms) for terms in load_sessions(data.sessions, configuration_of(data, config))]
 
 

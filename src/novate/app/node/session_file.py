@@ -15,7 +15,8 @@ import datetime
 import ipaddress
 import os
 import re
-from collections.abc import Iterable, Iterator
+import tomllib
+from collections.abc import Collection, Iterable, Iterator
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
@@ -34,6 +35,9 @@ from novate.gateway.binary import LOCAL, SessionTerms
 
 E = TypeVar("E", bound=IntEnum)
 NAME = re.compile(r"[A-Za-z0-9._-]{1,16}", re.ASCII)
+_SESSION = re.compile(r"^\[\[sessions\]\].*\n?(?:^(?!\s*(?:\[|#)).*\n?)*", re.MULTILINE)
+"""A session's table as it is written, without what is remarked behind it."""
+_RETIRED = re.compile(r"^retired\s*=\s*\[[^\]\n]*\].*\n?", re.MULTILINE)
 MOST_SESSIONS = (1 << 16) - 1
 MOST_RATE = 10**9
 HMAC_SUFFIX = ".hmac"
@@ -52,9 +56,10 @@ def load_sessions(path: Path, configuration: Configuration) -> list[SessionTerms
     errors: list[str] = []
     top = Table(read_tables(path), "", path.name, errors)
     terms = [_terms(table) for table in top.rows("sessions", 0, MOST_SESSIONS)]
+    retired = top.integers("retired", (), 1, MOST_SESSIONS)
     top.finish()
     if not errors:
-        errors += [f"{path.name}: {mistake}" for mistake in _mistakes(terms, configuration)]
+        errors += [f"{path.name}: {mistake}" for mistake in _mistakes(terms, configuration, retired)]
     if errors:
         raise ConfigurationError(errors)
     return terms
@@ -135,12 +140,16 @@ def _addresses(table: Table) -> tuple[str, ...]:
     return networks
 
 
-def _mistakes(sessions: list[SessionTerms], configuration: Configuration) -> Iterator[str]:
+def _mistakes(
+    sessions: list[SessionTerms], configuration: Configuration, retired: Collection[int]
+) -> Iterator[str]:
     yield from unique("sessions", "name", (terms.name for terms in sessions))
     yield from unique("sessions", "number", (str(terms.number) for terms in sessions))
     yield from unique("sessions", "public_key", (terms.public_key.hex() for terms in sessions))
     known = {account.number for account in configuration.accounts}
     for at, terms in enumerate(sessions):
+        if terms.number in retired:
+            yield f"sessions[{at}].number: expected a number that no removed session had, was {terms.number}"
         for account in terms.accounts or ():
             if account not in known:
                 yield f"sessions[{at}].accounts: expected accounts of the configuration, was {account}"
@@ -185,6 +194,52 @@ def add_session(data: DataDirectory, terms: SessionTerms) -> None:
     """Append a session to the file; the rest of the file stays as somebody wrote it."""
     before = data.sessions.read_text(encoding="utf-8") if data.sessions.exists() else HEADING
     _write(data, f"{before.rstrip()}\n\n{session_text(terms)}")
+
+
+def next_number(path: Path, sessions: Iterable[SessionTerms]) -> int:
+    """The lowest number above all that a session has or had: a number is also that of a stream and of nonces."""
+    retired = tomllib.loads(path.read_text(encoding="utf-8")).get("retired", []) if path.exists() else []
+    return 1 + max([*retired, *(terms.number for terms in sessions)], default=0)
+
+
+def remove_session(data: DataDirectory, terms: SessionTerms) -> None:
+    """Take a session out of the file and keep its number from ever being given again; the rest stays as it is.
+
+    Raises RefusedError for a file in which the session is written in a way that only its author can undo.
+    """
+    before = data.sessions.read_text(encoding="utf-8")
+    tables = tomllib.loads(before)
+    wanted = {**tables, "sessions": [one for one in tables["sessions"] if one["name"] != terms.name]}
+    wanted["retired"] = sorted({*tables.get("retired", []), terms.number})
+    found = [part for part in _SESSION.findall(before) if _names(part, terms.name)]
+    after = before.replace(found[0], "", 1) if len(found) == 1 else before
+    line = f"retired = {wanted['retired']}  # numbers of removed sessions\n"
+    after, replaced = _RETIRED.subn(line, after, count=1)
+    if not replaced:
+        first = _SESSION.search(after)
+        place = first.start() if first else len(after)
+        after = f"{after[:place].rstrip()}\n\n{line}\n{after[place:]}"
+    try:
+        same = tomllib.loads(after) == {
+            key: rows for key, rows in wanted.items() if rows or key != "sessions"
+        }
+    except tomllib.TOMLDecodeError:
+        same = False
+    if not same:
+        raise RefusedError(
+            f'{data.sessions}: expected "{terms.name}" in a table [[sessions]] of its own, is not; '
+            f"take it out by hand and add {terms.number} to the list retired"
+        )
+    _write(data, after)
+    # A later session of that name must not be known by this one's secret.
+    (data.keys / f"{terms.name}{HMAC_SUFFIX}").unlink(missing_ok=True)
+
+
+def _names(part: str, name: str) -> bool:
+    try:
+        return bool(tomllib.loads(part)["sessions"][0].get("name") == name)
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def _write(data: DataDirectory, text: str) -> None:
