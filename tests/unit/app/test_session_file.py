@@ -206,7 +206,7 @@ def test_a_removed_session_leaves_the_rest_as_it_was_and_its_number_to_nobody(da
     remove(data, None, "DESK-1")
     assert load_sessions(data.sessions, EMBEDDED) == []
     assert "retired = [7, 8, 9]" in data.sessions.read_text()
-    with pytest.raises(RefusedError, match='expected a session of .*, was "NIGHT"'):
+    with pytest.raises(RefusedError, match=r'expected a session of .*, was "NIGHT"'):
         remove(data, None, "NIGHT")
 
 

@@ -197,13 +197,13 @@ def add_session(data: DataDirectory, terms: SessionTerms) -> None:
 
 
 def next_number(path: Path, sessions: Iterable[SessionTerms]) -> int:
-    """The lowest number above all that a session has or had: a number is also that of a stream and of nonces."""
+    """The lowest number above all that a session has or had: it is also that of a stream and of nonces."""
     retired = tomllib.loads(path.read_text(encoding="utf-8")).get("retired", []) if path.exists() else []
     return 1 + max([*retired, *(terms.number for terms in sessions)], default=0)
 
 
 def remove_session(data: DataDirectory, terms: SessionTerms) -> None:
-    """Take a session out of the file and keep its number from ever being given again; the rest stays as it is.
+    """Take a session out of the file, its number never to be given again; the rest stays as it is.
 
     Raises RefusedError for a file in which the session is written in a way that only its author can undo.
     """
