@@ -88,7 +88,7 @@ class Screens:
         """The market of a symbol. Raises WebRefused with UNKNOWN_SYMBOL."""
         found = self._by_symbol.get(symbol)
         if found is None:
-            message = "Expected the symbol of a market of GET /v1/markets, was another"
+            message = f"Expected the symbol of a market of GET /v1/markets, was {symbol[:60]}"
             raise WebRefused(WebReject.UNKNOWN_SYMBOL, message, field)
         return found
 
@@ -112,7 +112,8 @@ class Screens:
         """(minor units, asset) of an amount. Raises WebRefused."""
         asset = self.assets.get(name)
         if asset is None:
-            raise WebRefused(WebReject.INVALID_FIELD, "Expected an asset of this venue, was another", "asset")
+            names = ", ".join(sorted(self.assets))
+            raise WebRefused(WebReject.INVALID_FIELD, f"Expected one of {names}, was {name[:60]}", "asset")
         try:
             return rescale(*parse_signed(str(value)), asset.digits), asset
         except ValueError as error:

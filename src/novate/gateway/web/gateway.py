@@ -166,7 +166,8 @@ class Gateway:
                     }
                     break
         if methods is None:
-            raise WebRefused(WebReject.UNKNOWN_ROUTE, "Expected a path of GET /v1/openapi.json, was another")
+            message = "Expected a path of GET /v1/openapi.json, which /v1/docs shows, was another"
+            raise WebRefused(WebReject.UNKNOWN_ROUTE, message)
         route = methods.get("GET" if request.method == "HEAD" else request.method)
         if route is None:
             refused = WebRefused(

@@ -39,6 +39,7 @@ from novate.gateway.web.order_table import (
     TYPES,
     TrackedOrder,
 )
+from novate.gateway.web.refusals import NOTHING, Sent, refusal_of
 from novate.gateway.web.trunk import Trunk, Waiting
 from novate.gateway.web.venue_view import VenueView
 
@@ -110,9 +111,13 @@ class OrderDesk:
         if refused is not None:
             if refused[0] != digest:
                 raise _different()
-            done(WebRefused(refused[1]), True)
+            done(self._refusal(refused[1], digest), True)
             return True
         return False
+
+    def _refusal(self, reason: Reject, digest: tuple[object, ...]) -> WebRefused:
+        market, quantity, price, stop, display = (int(digest[at]) for at in (0, 6, 7, 8, 10))  # type: ignore[call-overload]
+        return refusal_of(reason, self._screens.markets[market], Sent(quantity, price, stop, display))
 
     def _placed(self, name: tuple[int, int], waiting: Waiting) -> None:
         digest, everybody = self._on_way.pop(name)
@@ -140,7 +145,7 @@ class OrderDesk:
             self._refused[name] = (digest, reason)
             if len(self._refused) > MOST_REFUSED:
                 self._refused.popitem(last=False)
-        return WebRefused(reason)
+        return self._refusal(reason, digest)
 
     # -- amend, cancel ------------------------------------------------------------------------------------
 
@@ -179,7 +184,8 @@ class OrderDesk:
             quantity,
             display,
         )
-        self._trunk.submit(command, Waiting(lambda waiting: self._changed(waiting, done)))
+        sent = Sent(quantity, price, stop, display)
+        self._trunk.submit(command, Waiting(lambda waiting: self._changed(waiting, market, sent, done)))
 
     def cancel(
         self, key: Key, client_order_id: str, account: int | None, market: str | None, done: Done
@@ -187,7 +193,7 @@ class OrderDesk:
         """Cancel an open order. Raises WebRefused for what is refused at once."""
         own, number, screen = self._open_order(key, client_order_id, account, market)
         command = _COMMAND.pack(_CANCEL, 0, 0, 0, 0, 0, 0, screen.number, 0, own, number, 0, 0, 0, 0, 0, 0)
-        self._trunk.submit(command, Waiting(lambda waiting: self._changed(waiting, done)))
+        self._trunk.submit(command, Waiting(lambda waiting: self._changed(waiting, screen, NOTHING, done)))
 
     def find(self, key: Key, client_order_id: str, account: int | None) -> TrackedOrder:
         """An order by its client order id. Raises WebRefused."""
@@ -216,10 +222,10 @@ class OrderDesk:
             )
         return own, number, self._screens.markets[order.market]
 
-    def _changed(self, waiting: Waiting, done: Done) -> None:
+    def _changed(self, waiting: Waiting, market: MarketScreen, sent: Sent, done: Done) -> None:
         for outcome in waiting.outcomes:
             if outcome[0] == _REJECTED:
-                done(WebRefused(Reject(outcome[1])), False)
+                done(refusal_of(Reject(outcome[1]), market, sent), False)
                 return
             if outcome[0] in (_AMENDED, _CANCELLED) and outcome[1] is not None:
                 done(self.order(outcome[1]), False)
@@ -292,7 +298,7 @@ class CancelledOrders:
             if outcome[0] == _MASS_DONE:
                 self._count += outcome[1]
             elif outcome[0] == _REJECTED:
-                self._refusal = WebRefused(Reject(outcome[1]))
+                self._refusal = refusal_of(Reject(outcome[1]), None, NOTHING)
         if self._left == 0:
             self.finish()
 
@@ -312,7 +318,7 @@ def account_of(key: Key, account: int | None) -> int:
         return key.accounts[0]
     if not key.owns(account):
         raise WebRefused(
-            WebReject.ACCOUNT_NOT_YOURS, "Expected an account of the key, was another", "account"
+            WebReject.ACCOUNT_NOT_YOURS, f"Expected an account of the key, was {account}", "account"
         )
     return account
 
@@ -377,7 +383,7 @@ def _is_same(order: TrackedOrder, digest: tuple[object, ...]) -> bool:
 def _different() -> WebRefused:
     return WebRefused(
         WebReject.DUPLICATE_DIFFERENT,
-        "Expected a client order id that no other order has, this one has one",
+        "Expected a client order id that no order with other content has, one has it",
         "client_order_id",
     )
 

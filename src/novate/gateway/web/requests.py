@@ -9,13 +9,12 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from novate.gateway.web.codes import Code, WebRefused, WebReject, http_status
+from novate.gateway.web.field_errors import NO_VALUE, explained, repeated_key
 from novate.gateway.web.limits import DEEPEST_JSON
 from novate.gateway.web.messages import Error
 from novate.gateway.web.queries import Query
 
 T = TypeVar("T")
-_AT = re.compile(r" - at `(\$[^`]*)`")
-_KEY = re.compile(r"^\$\.?")
 _MOST_PARAMETERS = 16
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 encode = msgspec.json.encode
@@ -26,11 +25,24 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     if body.count(b"[") + body.count(b"{") > DEEPEST_JSON:
         _refuse_depth(body)
     try:
-        return decoder.decode(body)
+        found = decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise _invalid(error) from None
+        raise _invalid(error, _as_far_as_readable(body), decoder.type) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise WebRefused(WebReject.MALFORMED_JSON, "Expected one JSON document in UTF-8, was not") from None
+    repeated = repeated_key(body)
+    if repeated is not None:
+        sentence = f"Expected each key of an object once, {repeated[:60]} was there twice"
+        raise WebRefused(WebReject.MALFORMED_JSON, sentence, repeated[:60])
+    return found
+
+
+def _as_far_as_readable(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        # A number beyond every range, say: wrong where a field has a type, unreadable where it has none.
+        return NO_VALUE
 
 
 def decode_query(kind: type[Query], text: str) -> Any:
@@ -54,14 +66,11 @@ def convert(values: Any, kind: Any) -> Any:
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise _invalid(error) from None
+        raise _invalid(error, values, kind) from None
 
 
-def _invalid(error: msgspec.ValidationError) -> WebRefused:
-    text = str(error)
-    place = _AT.search(text)
-    field = _KEY.sub("", place[1]) if place else None
-    return WebRefused(WebReject.INVALID_FIELD, _AT.sub("", text)[:300], field or None)
+def _invalid(error: msgspec.ValidationError, value: Any, kind: Any) -> WebRefused:
+    return WebRefused(WebReject.INVALID_FIELD, *explained(error, value, kind))
 
 
 def _refuse_depth(body: bytes) -> None:
