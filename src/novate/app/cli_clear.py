@@ -105,12 +105,15 @@ def _print_days(summary: DaysSummary) -> None:
     trades = plural(sum(one.accepted for one in summary.files), "trade")
     dates = plural(len(summary.days), "date")
     said = f"{trades} became {plural(obligations, 'obligation')} on {dates}"
+    if any(day.summary["fails"] for day in summary.days[:-1]):
+        said += "; what fails is one again on the next date"
     screen.print(said, style="bold", markup=False)
-    made = table("date", ">accepted", ">rejected", ">obligations", ">fails")
+    made = table("date", ">accepted", ">repeated", ">rejected", ">obligations", ">fails")
     for day in summary.days[:SHOWN_DATES]:
         counts = day.summary["trades"]
         rows = sum(cycle["obligations"] for cycle in day.summary["cycles"])
-        figures = counts["accepted"], counts["rejected"], rows, day.summary["fails"]
+        first = counts["accepted"] - counts["of_accepted"]["duplicate"] - counts["of_accepted"]["superseded"]
+        figures = first, counts["accepted"] - first, counts["rejected"], rows, day.summary["fails"]
         made.add_row(day.summary["date"], *map(quiet, figures))
     screen.print(made)
     if len(summary.days) > SHOWN_DATES:

@@ -50,6 +50,7 @@ def usage_failure(error: BaseException) -> str | None:
         return None
     message = error.format_message()
     if isinstance(error, UsageError) and error.ctx is not None:
+        message = " ".join(message.split())
         message = f"{message.rstrip('.')}. See: {error.ctx.command_path} --help"
     return message
 

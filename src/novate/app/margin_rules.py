@@ -307,7 +307,9 @@ def _instrument(file: RulesFile, one: InstrumentTable, last: Mapping[str, Fracti
     elif factor in last:
         price = last[factor]
     else:
-        raise ValueError(f"{place}: expected a price, or one of factor {factor} in the history, was neither")
+        raise ValueError(
+            f"{place}: expected a price, or one of factor {factor} in the history (--prices), was neither"
+        )
     return Instrument(
         code=one.code,
         currency=one.currency,

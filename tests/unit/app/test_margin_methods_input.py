@@ -128,7 +128,11 @@ def test_prices(capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, t
         ("lookback_days = 12", "lookback_days = 12\nfloor_days = 13", "at least 13 returns, was 12"),
         ('"1000000"', '"1e30"', "T12: expected a change of 64 bits, was"),
         ('"1000000"', '"-1"', "instrument T12: price: expected a number above 0, was -1"),
-        ('price = "1000000"', "", "expected a price, or one of factor T12 in the history, was neither"),
+        (
+            'price = "1000000"',
+            "",
+            "expected a price, or one of factor T12 in the history (--prices), was neither",
+        ),
         ('currency = "EUR"', 'currency = "USD"', "instrument T12: currency: expected one of EUR, was USD"),
         ("[[instrument]]", "[[instrument", "expected ']]' at the end of an array declaration (at line 11"),
     ],
