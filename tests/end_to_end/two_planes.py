@@ -30,7 +30,7 @@ from novate.clearing.configured import UNDELIVERED
 from novate.domain.clearing_codes import ClearingCommand
 from novate.domain.clearing_records import TEXT
 from novate.domain.codes import CommandKind, Side
-from novate.domain.instruments import CreditModel, MarketTerms
+from novate.domain.instruments import CreditModel, MarketTerms, Resale
 from novate.domain.records import CREDIT_COMMAND, PARTIES, Events
 from novate.domain.resolve import opening_credit, venue_terms
 from novate.journal import Journal
@@ -205,14 +205,15 @@ def fills_of_venue(directory: Path) -> list[int]:
 def count_deliveries(
     securities: Counter[tuple[int, int]], market: MarketTerms, trades: Events, sides: npt.NDArray[np.void]
 ) -> None:
-    """Add what the fills of a market have moved."""
+    """Add what the fills of a market have moved; what was bought may come later, as credit (K12)."""
     mine = trades["market"] == market.market
     for trade, side in zip(trades[mine], sides[mine], strict=True):
         buyer, seller = int(side["taker_account"]), int(side["maker_account"])
         if trade["side"] != Side.BUY:
             buyer, seller = seller, buyer
         units = int(trade["quantity"]) * market.base_units_per_lot
-        securities[buyer, market.base_asset] += units
+        if market.resale is Resale.IMMEDIATE:
+            securities[buyer, market.base_asset] += units
         securities[seller, market.base_asset] -= units
 
 

@@ -139,7 +139,7 @@ def bench_node(
             tempfile.TemporaryDirectory(prefix="novate-bench-") as place,
             _node(Path(place), case, durability) as node,
         ):
-            ours = _with_children(node.process)
+            ours = with_children(node.process)
             found = [measured_run(ours, node.sessions, case, seconds) for _ in range(runs)]
             cases.append(case_result(case, found))
     return NodeBench(machine=this_machine(), seconds=seconds, durability=durability, cases=cases)
@@ -168,24 +168,30 @@ def _node(place: Path, case: Case, durability: str) -> Iterator[_RunningNode]:
     config.write_text(DEFAULT.read_text(encoding="utf-8") + table, encoding="utf-8")
     data = DataDirectory(place / "data")
     data.make()
-    seeds = [bytes([number + 1]) * 32 for number in range(len(ACCOUNTS))]
-    for number, (seed, account) in enumerate(zip(seeds, ACCOUNTS, strict=True), 1):
-        add_session(data, SessionTerms(
-            name=f"BENCH-{number}", number=number, public_key=public_of(seed), kind=case.kind,
-            permissions=Permission.READ | Permission.TRADE, accounts=(account,),
-        ))  # fmt: skip
+    seeds = add_bench_sessions(data, case.kind)
     with started_node(data, config) as (process, banner):
-        _wait_until_ready(data)
+        wait_until_ready(data)
         address = str(banner["ingress"] or banner["addresses"][0])
         sessions = [
             Session(address, Credentials(f"BENCH-{at + 1}", seed, case.kind), ACCOUNTS[at], at, case.size)
             for at, seed in enumerate(seeds)
         ]
-        measured_run(_with_children(process), sessions, case, WARM_SECONDS)
+        measured_run(with_children(process), sessions, case, WARM_SECONDS)
         yield _RunningNode(process, sessions)
 
 
-def _wait_until_ready(data: DataDirectory) -> None:
+def add_bench_sessions(data: DataDirectory, kind: SessionKind) -> list[bytes]:
+    """Sessions BENCH-1, BENCH-2, ... with an account each; returns their seeds."""
+    seeds = [bytes([number + 1]) * 32 for number in range(len(ACCOUNTS))]
+    for number, (seed, account) in enumerate(zip(seeds, ACCOUNTS, strict=True), 1):
+        add_session(data, SessionTerms(
+            name=f"BENCH-{number}", number=number, public_key=public_of(seed), kind=kind,
+            permissions=Permission.READ | Permission.TRADE, accounts=(account,),
+        ))  # fmt: skip
+    return seeds
+
+
+def wait_until_ready(data: DataDirectory) -> None:
     """Until the clearing house beside the node has started: its start is not what is measured."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
@@ -234,7 +240,7 @@ def _busy_ticks() -> int:
     return user + nice + system + irq + soft + steal
 
 
-def _with_children(process: int) -> list[int]:
+def with_children(process: int) -> list[int]:
     """A node and what runs beside it."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     return [process, *map(int, children)]

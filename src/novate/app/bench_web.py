@@ -157,7 +157,7 @@ def _node(place: Path, durability: str) -> Iterator[tuple[list[int], list[Sessio
     secrets = hmac_secrets(data)
     with started_node(data, config) as (process, banner):
         port = int(str(banner["web"]).rpartition(":")[2])
-        _wait_until_up(port)
+        wait_until_up(port)
         names = itertools.cycle(zip(secrets.items(), ACCOUNTS, strict=True))
         numbers = itertools.count(1)
         sessions: list[Session] = [
@@ -167,7 +167,8 @@ def _node(place: Path, durability: str) -> Iterator[tuple[list[int], list[Sessio
         yield [process, *_children(process)], sessions
 
 
-def _wait_until_up(port: int) -> None:
+def wait_until_up(port: int) -> None:
+    """Until the web gateway has followed the venue. Raises RefusedError after a minute."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
