@@ -66,7 +66,7 @@ WORDS: dict[ClearingReject, tuple[str, str]] = {
     R.CONTROL_TOTAL: ("control totals that are those of the trades", "others"),
     R.UNKNOWN_CURRENCY: ("a currency of the configuration", "{ccy}"),
     R.INVALID_AMOUNT: ("an amount above 0 and within max_amount", "{quantity}"),
-    R.INSUFFICIENT_BALANCE: ("at most what {parties} has free", "{quantity} asked for"),
+    R.INSUFFICIENT_BALANCE: ("at most what {parties} has free", "{quantity}"),
     R.INVALID_GROUP: ("a group from 1 to 99", "{group}"),
     R.ROLL_BACKWARD: ("a date after the business date {today}", "{to}"),
     R.NOT_BUSINESS_DAY: ("a day on which the house is open", "{to}"),

@@ -31,10 +31,12 @@ def clear(
         typer.Option("--settle-days", min=0, max=5, help="With --adopt: T+N of instruments without one [1]."),
     ] = None,
     first: Annotated[
-        str | None, typer.Option("--from", help="Day by day, from this date on.", show_default=False)
+        str | None,
+        typer.Option("--from", help="Day by day, from this date (2026-03-02) on.", show_default=False),
     ] = None,
     last: Annotated[
-        str | None, typer.Option("--to", help="Day by day, to this date.", show_default=False)
+        str | None,
+        typer.Option("--to", help="Day by day, to this date (2026-03-04).", show_default=False),
     ] = None,
     holdings: Annotated[
         Path | None,

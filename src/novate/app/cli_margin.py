@@ -187,10 +187,13 @@ def arrays(
 ) -> int:
     """Generate risk arrays for a house's own contracts and write them as a parameter file."""
     from novate.app.margin_arrays import publish_file
+    from novate.app.problems import RefusedError
     from novate.gateway.span.writer import write_spn
     from novate.reports.margin_params import params_data
 
     parameters = publish_file(listing)
+    if out.exists() and out.samefile(listing):
+        raise RefusedError(f"--out: expected another file than the listing, was {out}")
     write_spn(out, parameters)
     found = params_data(parameters)
     if as_json:

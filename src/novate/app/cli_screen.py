@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SECONDS_BEFORE_A_BAR = 1.0
-WIDTH_OF_A_FILE = 120
+WIDEST = 2_000
+"""A table is as wide as its figures need, whatever the terminal is: no figure is ever cut."""
 
 
 PLAIN = {
@@ -84,9 +85,8 @@ def console(plain: bool = False) -> Console:
     """Standard output; colours only on a terminal, without NO_COLOR, and unless `plain` is asked for."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else WIDTH_OF_A_FILE
     return Console(
-        highlight=False, emoji=False, soft_wrap=True, width=width, force_terminal=False if plain else None
+        highlight=False, emoji=False, soft_wrap=True, width=WIDEST, force_terminal=False if plain else None
     )
 
 

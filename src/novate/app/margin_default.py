@@ -213,7 +213,9 @@ class DefaultJob:
         grouped = [member for member in members if self.rules.group.get(member) == name]
         if not grouped:
             known = ", ".join(members[:20])
-            raise RefusedError(f"{self.files.positions}: expected one of the members {known}, was {name}")
+            raise RefusedError(
+                f"--defaulter: expected one of the members with positions ({known}) or a group, was {name}"
+            )
         return grouped
 
     def scenario(self, name: str) -> Scenario:

@@ -333,7 +333,8 @@ def _option(file: RulesFile, one: OptionTable, place: str) -> OptionTerms:
     if not abs(one.strike) <= LARGEST_STRIKE:
         raise ValueError(f"{place}: expected a strike of at most {LARGEST_STRIKE:,}, was {one.strike}")
     if not 0 <= one.volatility <= 1000 or not -1 <= one.rate <= 1 or not -1 <= one.carry <= 1:
-        raise ValueError(f"{place}: expected a volatility of 0..1000, rate and carry of -1..1")
+        found = f"{one.volatility}, {one.rate} and {one.carry}"
+        raise ValueError(f"{place}: expected a volatility of 0..1000, rate and carry of -1..1, was {found}")
     years = max(days, 1) / DAYS_OF_A_YEAR
     model, side = MODELS[one.model], SIDES[one.side]
     return OptionTerms(model, side, one.strike, one.volatility, years, one.rate, one.carry)

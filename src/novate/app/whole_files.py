@@ -24,6 +24,9 @@ def write_together(folder: Path, files: Mapping[str, Iterable[Piece]]) -> None:
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"{folder}: expected a folder for the results, was a file")
     folder.mkdir(parents=True, exist_ok=True)
+    for name in files:
+        if not name or (folder / name).is_dir():
+            raise IsADirectoryError(f"{folder / name}: expected a file, was a folder")
     parts = {folder / f".{name}.part": folder / name for name in files}
     try:
         for part, pieces in zip(parts, files.values(), strict=True):

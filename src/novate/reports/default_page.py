@@ -77,7 +77,8 @@ def drill_headline(drill: Drill, scenario: str, currency: str, decimals: int) ->
 def stress_page(found: Stress, covers: Sequence[ScenarioCover], told: StressPicture) -> str:
     """The page of a stress run."""
     shown = sorted(covers, key=lambda one: -one.needed(told.cover))[:MOST_BARS]
-    amounts = "The largest losses over margin that the rule counts, together; the line is what there is."
+    amounts = "The largest losses over margin that the rule counts, together"
+    amounts += "; the line is what there is." if told.resources else "."
     losses = _members_of(found, told)
     headline = stress_headline(told)
     first = told.worst.scenario

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,7 @@ from novate.app.margin import Margining
 from novate.clearing.margin.span.policy import STANDARD, policy_of
 from novate.clearing.margin.span.problems import Kind, SpanProblem
 from novate.gateway.span import columnar
+from novate.gateway.span.positions import HEADER
 from novate.gateway.span.spn import model_of, read_spn
 from novate.gateway.span.stored import open_parameters
 from novate.gateway.span.writer import write_spn
@@ -79,6 +81,9 @@ CHANGES = [
     (Kind.SCHEMA, "<o>C</o>", ""),
     (Kind.SCHEMA, "<k>410</k>", "<k>410</k><k>410</k>"),
     (Kind.SCHEMA, "<sc>1</sc>", "<sc>0</sc>"),
+    (Kind.SCHEMA, "<cvf>500</cvf>", "<cvf>0</cvf>"),
+    (Kind.SCHEMA, "<cvf>500</cvf>", "<cvf>-500</cvf>"),
+    (Kind.SCHEMA, "<p>8</p>", "<p>-8</p>"),
     (Kind.UNSUPPORTED, "<wfprMeth>NORMAL</wfprMeth>", "<wfprMeth>STRANGE</wfprMeth>"),
     (Kind.UNSUPPORTED, "<somMeth>GROSS</somMeth>", "<somMeth>NET</somMeth>"),
     (Kind.UNSUPPORTED, "</clearingOrg>", "<superSpreads><any/></superSpreads></clearingOrg>"),
@@ -157,6 +162,38 @@ def test_a_packed_file_that_is_cut_is_refused_as_such(tmp_path: Path) -> None:
     with pytest.raises(SpanProblem, match="expected a readable file") as caught:
         read_spn(tmp_path / "none.spn")
     assert caught.value.kind is Kind.FILE
+
+
+def test_what_is_packed_wrongly_is_refused_as_such(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "lzma", "w", zipfile.ZIP_LZMA) as file:
+        file.writestr("inside.spn", bytes(range(256)) * 40 + T1.read_bytes())
+    damaged = bytearray((tmp_path / "lzma").read_bytes())
+    damaged[60:160] = bytes(100)
+    with zipfile.ZipFile(tmp_path / "empty", "w"):
+        pass
+    with zipfile.ZipFile(tmp_path / "twice", "w") as file:
+        file.writestr("inside.gz", gzip.compress(T1.read_bytes()))
+    (tmp_path / "lzma").write_bytes(damaged)
+    (tmp_path / "gzgz").write_bytes(gzip.compress(gzip.compress(T1.read_bytes())))
+    os.mkfifo(tmp_path / "pipe")
+    for name, kind, said in (
+        ("lzma", Kind.GZIP, "expected a sound gz or zip file, was a damaged one"),
+        ("empty", Kind.GZIP, "expected one plain file in the zip, was 0 files"),
+        ("twice", Kind.GZIP, "expected a parameter file in the gz or zip, was another packed file"),
+        ("gzgz", Kind.GZIP, "expected a parameter file in the gz or zip, was another packed file"),
+        ("pipe", Kind.FILE, "expected a regular file, because it is read twice, was a pipe or a device"),
+    ):
+        with pytest.raises(SpanProblem, match=said) as caught:
+            read_spn(tmp_path / name)
+        assert caught.value.kind is kind, name
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "two\nlines", "nul\x00", "\u202eright to left"])
+def test_an_account_that_cannot_be_shown_is_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "positions.csv"
+    path.write_text(f'{",".join(HEADER)}\n"{name}",X,AA,AA,FUT,202603,,,1\n')
+    with pytest.raises(SpanProblem, match="account: expected a name that can be shown"):
+        Margining(FOLDER / "worked" / "T5.spn", STANDARD).portfolios(path)
 
 
 def test_what_is_not_modelled_can_be_ignored_and_negative_strikes_accepted() -> None:

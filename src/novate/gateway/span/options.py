@@ -86,6 +86,10 @@ class ContractRows:
             if len(below):
                 found = str(contracts.strike.value(int(below[0])))
                 raise self._problem(int(below[0]), Kind.BAD_STRIKE, "a strike of 0 or more", found)
+        price_below = np.flatnonzero(is_option & (contracts.price.units < 0))
+        if len(price_below):
+            found = str(contracts.price.value(int(price_below[0])))
+            raise self._problem(int(price_below[0]), Kind.SCHEMA, "a price of an option of 0 or more", found)
         self._refuse_duplicates(contracts)
         return contracts, arrays
 
@@ -160,17 +164,21 @@ class ContractRows:
         """cvf: of the option, else of its series, else of the family."""
         column, present = self._field("cvf", lambda one: one.factor)
         self._inherit(column, present, series, [one.factor for one in self.products.series])
-        return column.finished()
+        return self._positive(column, "cvf")
 
     def _scaling(self, series: npt.NDArray[np.int32], family: npt.NDArray[np.int32]) -> Scaled:
         """sc: of the option, else of its series, times that of the family's link."""
         column, present = self._field("sc", lambda one: one.scaling)
         self._inherit(column, present, series, [one.scaling for one in self.products.series])
         column.multiplied(family, self.products.link_scaling)
+        return self._positive(column, "sc")
+
+    def _positive(self, column: DecimalColumn, name: str) -> Scaled:
+        """The column; a factor of 0 or less would turn what a contract costs into a gain."""
         made = column.finished()
         low = np.flatnonzero(made.units <= 0)
         if len(low):
-            raise self._problem(int(low[0]), Kind.SCHEMA, "sc above 0", str(made.value(int(low[0]))))
+            raise self._problem(int(low[0]), Kind.SCHEMA, f"{name} above 0", str(made.value(int(low[0]))))
         return made
 
     def _inherit(

@@ -164,8 +164,8 @@ def _position(fields: list[str], index: ContractIndex, tables: Tables) -> tuple[
     if len(fields) != len(HEADER):
         raise SpanProblem(Kind.CSV_ROW, "", f"{len(HEADER)} fields", str(len(fields)))
     account, exchange, cc, code, kind_text, period_text, side_text, strike_text, quantity_text = fields
-    if not account:
-        raise SpanProblem(Kind.CSV_ROW, "account", "a name", "an empty text")
+    if not account.isprintable() or not account:
+        raise SpanProblem(Kind.CSV_ROW, "account", "a name that can be shown", repr(account)[:60])
     if kind_text not in ContractKind.__members__:
         raise SpanProblem(Kind.CSV_ROW, "contract_type", "FUT, OOP, OOF or PHY", repr(kind_text))
     kind = ContractKind[kind_text]
