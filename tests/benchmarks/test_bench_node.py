@@ -10,6 +10,7 @@ from novate.app.bench_node import Case, Must, NodeBench, Run, case_result
 from novate.app.bench_node_load import Measured
 from novate.app.bench_node_picture import picture
 from novate.app.bench_restart import bench_restart
+from novate.app.bench_subscribers import bench_subscribers
 from novate.app.bench_turn import TurnCase, bench_turn
 from novate.domain.session_codes import SessionKind
 
@@ -55,3 +56,13 @@ def test_a_restart_applies_what_lies_behind_the_snapshot() -> None:
     result = bench_restart(1, records=10_000)
     assert (result.records, result.runs) == (10_000, 1)
     assert result.cpu_seconds > 0
+
+
+def test_those_who_follow_a_book_are_told_its_changes() -> None:
+    found = bench_subscribers(0.6, 1, "none", subscribers=20)
+    alone, watched = found.cases
+    assert min(alone.per_second, watched.per_second) > 0
+    assert watched.must.p99_us == pytest.approx(1.1 * alone.p99_us, abs=1)
+    assert found.followed is not None
+    assert (found.followed.subscribers, found.followed.cut_off) == (20, 0)
+    assert found.followed.messages_per_second > 0

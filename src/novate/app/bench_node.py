@@ -118,6 +118,17 @@ class Restart(msgspec.Struct, frozen=True, kw_only=True):
         return self.seconds <= self.must_seconds
 
 
+class Followed(msgspec.Struct, frozen=True, kw_only=True):
+    """What those were told who followed a book while the core was measured."""
+
+    subscribers: int
+    messages_per_second: int
+    """To each of them, median over the runs."""
+    megabytes_per_second: float
+    """To all of them."""
+    cut_off: int
+
+
 class NodeBench(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was measured, and where."""
 
@@ -126,6 +137,7 @@ class NodeBench(msgspec.Struct, frozen=True, kw_only=True):
     durability: str
     cases: list[NodeCase]
     restart: Restart | None = None
+    followed: Followed | None = None
 
 
 def bench_node(

@@ -1,4 +1,4 @@
-"""`novate bench node`: does the core feel a thousand who look at a book?
+"""`novate bench subscribers`: does the core feel a thousand who look at a book?
 
     load --1,000 orders a second--> core --events--> web worker --100 ticks a second--> 1,000 WebSockets
 
@@ -18,13 +18,15 @@ from statistics import median
 
 import msgspec
 
+from novate.app.bench_machine import this_machine
 from novate.app.bench_measure import undisturbed
 from novate.app.bench_node import (
     ACCOUNTS,
     WARM_SECONDS,
     Case,
+    Followed,
     Must,
-    NodeCase,
+    NodeBench,
     Run,
     add_bench_sessions,
     case_result,
@@ -59,22 +61,9 @@ public_per_second = 1000000
 """
 
 
-class Subscribers(msgspec.Struct, frozen=True, kw_only=True):
-    """What a thousand readers were told while the core was measured."""
-
-    subscribers: int
-    alone: NodeCase
-    watched: NodeCase
-    messages_per_second: int
-    """To each of them, median over the runs."""
-    megabytes_per_second: float
-    """To all of them."""
-    cut_off: int
-
-
 def bench_subscribers(
     seconds: float, runs: int, durability: str, progress: Progress = SILENT, subscribers: int = SUBSCRIBERS
-) -> Subscribers:
+) -> NodeBench:
     """Medians of both cases. Raises RefusedError when no node can be started or no reader subscribed."""
     watched: list[Run] = []
     counted: list[Counted] = []
@@ -94,13 +83,17 @@ def bench_subscribers(
     first = case_result(ALONE, alone)
     must = Must(p99_us=round(first.p99_us * MOST_MORE))
     case = ALONE._replace(name=f"1k/s, MAC, {subscribers:,} follow a book", must=must)
-    return Subscribers(
-        subscribers=subscribers,
-        alone=first,
-        watched=case_result(case, watched),
-        messages_per_second=round(median(one.messages for one in counted) / seconds / subscribers),
-        megabytes_per_second=round(median(one.bytes for one in counted) / seconds / 1e6, 1),
-        cut_off=counted[-1].lost,
+    return NodeBench(
+        machine=this_machine(),
+        seconds=seconds,
+        durability=durability,
+        cases=[first, case_result(case, watched)],
+        followed=Followed(
+            subscribers=subscribers,
+            messages_per_second=round(median(one.messages for one in counted) / seconds / subscribers),
+            megabytes_per_second=round(median(one.bytes for one in counted) / seconds / 1e6, 1),
+            cut_off=counted[-1].lost,
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The readers of `novate bench node`: many WebSockets of one book, in a process of their own.
+"""The readers of `novate bench subscribers`: many WebSockets of one book, in a process of their own.
 
     python -m novate.app.bench_subscribers_reader HOST PORT COUNT MARKET
     says "ready", then {"messages": ..., "bytes": ...} since the last line for every line it is told

@@ -143,6 +143,13 @@ def print_node(result: NodeBench) -> None:
             f"({one.cpu_seconds:g} s of CPU), must {one.must_seconds:g} s: {_mark(one.reached)}",
             markup=False,
         )
+    if result.followed is not None:
+        seen = result.followed
+        screen.print(
+            f"{seen.subscribers:,} subscribers of a book were told {seen.messages_per_second:,} changes a "
+            f"second each ({seen.megabytes_per_second:g} MB a second in all); {seen.cut_off} were cut off",
+            markup=False,
+        )
     screen.print(machine_line(result.machine), markup=False)
 
 

@@ -210,6 +210,15 @@ def bench_web(
     return _bench(measure, seconds, runs, durability, as_json)
 
 
+def bench_subscribers(
+    seconds: Seconds = 20.0, runs: Runs = 5, durability: Durability = "always", as_json: Json = False
+) -> int:
+    """Whether the core feels a thousand WebSockets that follow a book, changed a hundred times a second."""
+    from novate.app.bench_subscribers import bench_subscribers as measure
+
+    return _bench(measure, seconds, runs, durability, as_json)
+
+
 def bench_turn(
     turns: Annotated[int, typer.Option("--turns", help="Turns of each case.", min=1)] = 2_000,
     as_json: Json = False,
