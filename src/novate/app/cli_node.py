@@ -63,12 +63,17 @@ def up(
     def tell(sentence: str) -> None:
         typer.echo(f"novate: {sentence}", err=True)
 
+    def stopping() -> None:
+        if not as_json:
+            said = "stopping: what has arrived is answered, orders that end with their session are cancelled,"
+            console().print(f"{said} clearing catches up, a snapshot is kept", style="dim", markup=False)
+
     directory = DataDirectory(data)
     if demo and config is not None:
         raise typer.BadParameter("expected either --demo or --config, was both")
     if demo:
         config = demonstration(directory, datetime.datetime.now(datetime.UTC).date())
-    sequence, root = run_node(config, directory, compile_kernels, ready, tell)
+    sequence, root = run_node(config, directory, compile_kernels, ready, tell, stopping)
     if as_json:
         print_data({"stopped_at": sequence, "state_root": root.hex()})
     else:

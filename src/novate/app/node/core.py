@@ -122,6 +122,11 @@ class Node:
         """End the loop after the present turn; may be called from a signal handler."""
         self._stopping = True
 
+    @property
+    def is_stopping(self) -> bool:
+        """Was it told to?"""
+        return self._stopping
+
     def run(self) -> tuple[int, bytes]:
         """Until `stop`; then everything received is answered, a snapshot kept, and all files closed.
 

@@ -43,9 +43,10 @@ def run_node(
     compile_kernels: Callable[[], None],
     ready: Callable[[Banner], None],
     tell: Callable[[str], None],
+    stopping: Callable[[], None] = lambda: None,
 ) -> tuple[int, bytes]:
     """Run until SIGINT or SIGTERM; returns sequence and root of the snapshot that was kept. `tell` is given a
-    sentence when something happens beside the loop.
+    sentence when something happens beside the loop; `stopping` is called when the first signal has come.
 
     Raises ConfigurationError, RefusedError, FolderInUse, JournalError, OSError before anything was answered;
     JournalError and OSError later when the disk fails.
@@ -75,7 +76,7 @@ def run_node(
         except BaseException:
             plane.close()
             raise
-        _stop_on_signals(node)
+        _stop_on_signals(node, stopping)
         # What the imports have left behind is little; to look for it takes longer than everything else here.
         gc.freeze()
         banner = Banner(
@@ -139,11 +140,13 @@ def _expect_the_same(
         )
 
 
-def _stop_on_signals(node: Node) -> None:
+def _stop_on_signals(node: Node, stopping: Callable[[], None]) -> None:
     """Ctrl-C and SIGTERM end the loop after the present turn; nothing is interrupted in its middle."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        node.stop()
+        if not node.is_stopping:
+            node.stop()
+            stopping()
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
