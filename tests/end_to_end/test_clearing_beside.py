@@ -95,9 +95,15 @@ class Beside:
 
 
 def house_of(node: NodeProcess) -> int:
-    """Process id of the clearing house beside a node."""
-    (found,) = (pid for pid in children_of(node.process.pid) if "clearing_process" in command_line(pid))
-    return found
+    """Process id of the clearing house beside a node; one that was killed is started again after a while."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        children = children_of(node.process.pid)
+        found = [pid for pid in children if "clearing_process" in command_line(pid)]
+        if len(found) == 1:
+            return found[0]
+        assert time.monotonic() < until, f"expected one clearing house, was {found}"
+        time.sleep(0.01)
 
 
 @contextmanager
