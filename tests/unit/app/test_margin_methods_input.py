@@ -293,7 +293,8 @@ def test_a_member_or_scenario_that_is_not_there(capsys: pytest.CaptureFixture[st
     who = refusal(capsys, "margin", "fire-drill", *words, "--defaulter", "GONE", "--scenario", "25 percent")
     assert who == (
         1,
-        f"{tmp_path / 'positions.csv'}: expected one of the members DEFAULTER, NORTH, SOUTH, was GONE",
+        "--defaulter: expected one of the members with positions (DEFAULTER, NORTH, SOUTH) or a group, "
+        "was GONE",
     )
     what = refusal(capsys, "margin", "fire-drill", *words, "--defaulter", "NORTH", "--scenario", "calm")
     assert what[0] == 1
