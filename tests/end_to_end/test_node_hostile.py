@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from novate.app.node import core
 from novate.client import Client, Credentials, Ended, SessionEnded, cancel_order, new_order
 from novate.client.orders import together
 from novate.client.protocol import Protocol
@@ -18,6 +20,7 @@ from novate.domain.codes import CommandKind, EventKind, Side
 from novate.domain.records import new_commands
 from novate.domain.session_codes import SessionKind, SessionReject
 from novate.gateway.binary import ServerSettings
+from novate.journal import Journal
 from tests.end_to_end.nodes import RunningNode, events_until, refusals, running, seed_of
 from tests.end_to_end.test_node_sessions import PRICE, collected, end_of
 
@@ -243,14 +246,16 @@ def test_more_connections_than_configured_are_turned_away(tmp_path: Path) -> Non
         node.connect("ALPINE").close()
 
 
-def test_many_idle_connections_do_not_hurt(tmp_path: Path) -> None:
-    server = ServerSettings(tcp="127.0.0.1:0", connections=600, login_ms=60_000)
+@pytest.mark.parametrize("count", [500, pytest.param(9_500, marks=pytest.mark.long)])
+def test_many_idle_connections_do_not_hurt(count: int, tmp_path: Path) -> None:
+    """Both ends are in this process, so ten thousand are what twenty thousand open files allow."""
+    server = ServerSettings(tcp="127.0.0.1:0", connections=count + 100, login_ms=60_000)
     with running(tmp_path / "node", server=server) as node:
-        peers = [dialled(node) for _ in range(500)]
+        peers = [dialled(node) for _ in range(count)]
         with node.connect("ALPINE") as client:
             for cid in range(1, 20):
                 a_trade_happens(client, cid)
-        assert node.node.server.connection_count >= 500
+        assert node.node.server.connection_count >= count
         for peer in peers:
             peer.close()
 
@@ -272,3 +277,38 @@ def test_one_who_catches_up_without_reading_costs_nothing(tmp_path: Path) -> Non
         assert len(turns) < 100, "the node spins for somebody who does not read"
         collected(lazy, lazy.accepted.last_number)
         lazy.close()
+
+
+class ShiftedClock:
+    """The clock of the machine, set by so much; the stopwatch goes on as ever."""
+
+    monotonic_ns = staticmethod(time.monotonic_ns)
+
+    def __init__(self, ahead_ns: int) -> None:
+        self.ahead_ns = ahead_ns
+
+    def time_ns(self) -> int:
+        """What the clock shows."""
+        return time.time_ns() + self.ahead_ns
+
+
+def test_a_clock_that_jumps_neither_stops_the_market_nor_turns_its_time_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Set while the node runs, and between two starts, to yesterday and to tomorrow."""
+    day = 86_400 * 10**9
+    clock = ShiftedClock(0)
+    monkeypatch.setattr(core, "time", clock)
+    cid = 0
+    for ahead in (0, -day, day, 0):
+        clock.ahead_ns = ahead
+        with running(tmp_path / "node") as node, node.connect("ALPINE") as client:
+            for jump in (0, -day, 2 * day):
+                clock.ahead_ns = ahead + jump
+                cid += 1
+                a_trade_happens(client, cid)
+    with Journal.open(tmp_path / "node" / "venue" / "journal", read_only=True) as journal:
+        timed = (CommandKind.NEW, CommandKind.TIME)
+        times = [int(t) for _, block in journal.read() for t in block["time"][np.isin(block["kind"], timed)]]
+    assert times == sorted(times), "the venue's time never goes back"
+    assert times[-1] - times[0] < 2 * day, "nor is it moved by a clock that is set while the node runs"

@@ -109,9 +109,10 @@ class Node:
         self.server.answerer = answerer_of(plane)
         for session in self.server.sessions.values():
             session.nonce = nonces.highest.get(session.terms.number, 0)
-        # Between two starts the clock may be set; within one the venue's time runs like a stopwatch.
+        # Between two starts the clock may be set, but the venue's time never goes back: where the clock is
+        # behind it, it goes on from where it stood. Within a run it is a stopwatch.
         self._started_ns = time.monotonic_ns()
-        self._ahead_ns = time.time_ns() - self._started_ns
+        self._ahead_ns = max(time.time_ns(), plane.venue.now) - self._started_ns
         self._swept_ns = self._wrote_ns = self._started_ns
         every = settings.snapshot_commands, settings.snapshot_turns
         self._keeper = Keeper(data, plane, log, fills, nonces, every, tell)
