@@ -299,7 +299,7 @@ class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatchRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Orders that are sent together; each is taken or refused by itself."""
+    """Orders that are sent together; each is taken or refused by itself, once all of them are well formed."""
 
     orders: Annotated[list[OrderRequest], Meta(min_length=1, max_length=MOST_BATCH)]
 
