@@ -21,7 +21,7 @@ class IngressBeside:
         """Listen. Raises OSError when the address is taken."""
         host, _, port = settings.ingress_tcp.rpartition(":")
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listener = bound(socket.socket(family), (host.strip("[]"), int(port)))
+        self._listener = bound(socket.socket(family), (host.strip("[]"), int(port)), "[node] ingress_tcp")
         self._count = settings.ingress
         self._most = settings.server.connections
 

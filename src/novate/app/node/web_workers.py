@@ -24,6 +24,7 @@ import msgspec
 from novate import signatures
 from novate.app.problems import RefusedError
 from novate.domain.session_codes import Permission
+from novate.gateway.binary.listening import bound
 from novate.gateway.binary.sessions import LOCAL, SessionTerms
 from novate.gateway.web.limits import WebSettings
 
@@ -153,16 +154,6 @@ class WebWorkers:
 
 
 def _bound(address: str) -> socket.socket:
-    """A listening socket; OSError names the address."""
     host, _, port = address.rpartition(":")
-    one = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    try:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        one.bind((host.strip("[]"), int(port)))
-        one.listen(BACKLOG)
-        one.setblocking(False)
-    except OSError as error:
-        one.close()
-        error.filename = address
-        raise
-    return one
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return bound(socket.socket(family), (host.strip("[]"), int(port)), "[web] address", BACKLOG)
