@@ -1,10 +1,11 @@
-"""What Novate asks of the processor itself: a prefetch, eight bytes at once, and a block of SHA-256.
+"""What Novate asks of the processor itself: a prefetch, eight bytes at once, and a block of a hash.
 
     prefetch_row(cells, at)                        bring row `at` of a 2-d array into the cache; nothing else
     prefetch_entry(column, at)                     the same for entry `at` of a 1-d array
     load_word(data, at)                            data[at : +8] as an int64, in an order of bytes of its own
     store_word(data, at, word)                     the same bytes back
     ordered_word(data, at)                         data[at : +8] as an int64 that sorts as the bytes do
+    blake2b_block(state, data, at, counter, last)  state[:64] after the 128 bytes data[at : +128]
     sha256_block(state, state_at, data, at)        state[state_at : +8] after the 64 bytes data[at : +64]
     sha256_short(data, at, out, out_at)            the digest of a message of one block, as words
     sha256_nodes(words, children, out, apart)      those of two nodes of a Merkle tree (RFC 6962), words all
@@ -39,14 +40,55 @@ FIRST_STATE = (
     0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19,
 )  # fmt: skip
 """H(0) of FIPS 180-4."""
+BLAKE2B_STATE = (
+    0x6A09E667F3BCC908, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1,
+    0x510E527FADE682D1, 0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179,
+)  # fmt: skip
+"""IV of RFC 7693."""
+_BLAKE2B_ROUNDS = 12
+_BLAKE2B_ORDERS = [
+    [int(word, 16) for word in row]
+    for row in (
+        "0123456789ABCDEF", "EA489FD61C02B753", "B8C052FDAE367194", "7931DCBE265A40F8", "905724AFE1BC683D",
+        "2C6A0B834D75FE19", "C51FED4A0763928B", "DB7EC13950F4862A", "6FE9B308C2D714A5", "A2847615FB9E3CD0",
+    )
+]  # fmt: skip
+"""SIGMA of RFC 7693: which two words of the message each mixing of a round takes."""
+_BLAKE2B_MIXINGS = (
+    (0, 4, 8, 12), (1, 5, 9, 13), (2, 6, 10, 14), (3, 7, 11, 15),
+    (0, 5, 10, 15), (1, 6, 11, 12), (2, 7, 8, 13), (3, 4, 9, 14),
+)  # fmt: skip
 NODE_BITS = 8 * (1 + 32 + 32)
 """Length of the message of a node: its mark and two digests."""
 
 WORD = 8
 """Bytes of a word."""
 
+_LOW = (1 << 64) - 1
+
 HAS_SHA = False
 """True where `sha256_block` may be called."""
+
+
+def _blake2b(
+    add: Any, xor: Any, turned: Any, state: list[Any], message: list[Any], first: list[Any]
+) -> list[Any]:
+    """F of RFC 7693: the words of the state after one block.
+
+    `add`, `xor` and `turned` (to the right) say what is done with words, be they numbers or values of LLVM;
+    `first` is the lower half of the work, with counter and flag in it.
+    """
+    v = [*state, *first]
+    for number in range(_BLAKE2B_ROUNDS):
+        order = _BLAKE2B_ORDERS[number % len(_BLAKE2B_ORDERS)]
+        for at, (a, b, c, d) in enumerate(_BLAKE2B_MIXINGS):
+            for word, by_d, by_b in ((order[2 * at], 32, 24), (order[2 * at + 1], 16, 63)):
+                v[a] = add(add(v[a], v[b]), message[word])
+                v[d] = turned(xor(v[d], v[a]), by_d)
+                v[c] = add(v[c], v[d])
+                v[b] = turned(xor(v[b], v[c]), by_b)
+    return [xor(xor(word, v[at]), v[at + 8]) for at, word in enumerate(state)]
+
 
 if COMPILED:
     import llvmlite.binding
@@ -255,6 +297,40 @@ if COMPILED:
         return types.none(data, types.int64, types.int64), generate
 
     @intrinsic
+    def blake2b_block(typing_context: Any, state: Any, data: Any, at: Any, counter: Any, last: Any) -> Any:
+        """Compress 128 bytes of a uint8 array into the first 64 of another (RFC 7693).
+
+        `counter` is the number of bytes of the message up to the end of this block; `last` is -1 for the
+        last block, otherwise 0.
+        """
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            state, data, at, counter, last = args
+            word = at.type
+
+            def places(kind: Any, array: Any, start: Any, count: int) -> list[Any]:
+                offsets = (builder.add(start, ir.Constant(word, WORD * each)) for each in range(count))
+                return [_word(context, builder, kind, array, offset) for offset in offsets]
+
+            def turned(value: Any, by: int) -> Any:
+                return builder.call(rotate, [value, value, ir.Constant(word, by)])
+
+            rotate = cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(word, [word] * 3), "llvm.fshr.i64"
+            )
+            first = [ir.Constant(word, each) for each in BLAKE2B_STATE]
+            first[4], first[6] = builder.xor(first[4], counter), builder.xor(first[6], last)
+            cells = places(signature.args[0], state, ir.Constant(word, 0), 8)
+            before = [builder.load(cell, align=1) for cell in cells]
+            message = [builder.load(cell, align=1) for cell in places(signature.args[1], data, at, 16)]
+            after = _blake2b(builder.add, builder.xor, turned, before, message, first)
+            for value, cell in zip(after, cells, strict=True):
+                builder.store(value, cell, align=1)
+            return context.get_dummy_value()
+
+        return types.none(state, data, types.int64, types.int64, types.int64), generate
+
+    @intrinsic
     def ordered_word(typing_context: Any, data: Any, at: Any) -> Any:
         """Eight bytes of a uint8 array as a number that is less where they sort before."""
 
@@ -294,6 +370,24 @@ else:
     def store_word(data: Any, at: int, word: Any) -> None:
         """A number of `load_word` as the eight bytes that it was."""
         data[at : at + WORD] = np.frombuffer(int(word).to_bytes(WORD, sys.byteorder, signed=True), np.uint8)
+
+    def blake2b_block(state: Any, data: Any, at: int, counter: int, last: int) -> None:
+        """Compress 128 bytes of a uint8 array into the first 64 of another (RFC 7693)."""
+
+        def words_of(array: Any, start: int, count: int) -> list[int]:
+            return [int(load_word(array, start + WORD * each)) & _LOW for each in range(count)]
+
+        def turned(value: int, by: int) -> int:
+            return value >> by | value << (64 - by) & _LOW
+
+        first = [*BLAKE2B_STATE]
+        first[4], first[6] = first[4] ^ int(counter), first[6] ^ (last & _LOW)
+        after = _blake2b(
+            lambda one, other: one + other & _LOW, lambda one, other: one ^ other, turned,
+            words_of(state, 0, 8), words_of(data, at, 16), first,
+        )  # fmt: skip
+        for at_word, word in enumerate(after):
+            store_word(state, WORD * at_word, word - (word >> 63 << 64))
 
     def ordered_word(data: Any, at: int) -> Any:
         """Eight bytes of a uint8 array as a number that is less where they sort before."""

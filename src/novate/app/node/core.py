@@ -1,6 +1,6 @@
 """The core loop: one thread, one turn after the other.
 
-    collect --> block --> journal (durable) --> venue --> event log --> answers
+    collect --> block --> journal (durable) --> venue --> answers --> event log
        ^                                                                  |
        +------------------------------------------------------------------+
 
@@ -196,8 +196,9 @@ class Node:
             events = self.plane.take(block, now)
             self._wrote_ns = began
             sequence = before + len(block)
-            self._log.append(events, sequence)
+            # Those who wait are told first: the event log can be made again from the journal.
             self.server.answer(events, before, sequence, now, began)
+            self._log.append(events, sequence)
             self._turns += 1
             self._commands += turn.count
             self._longest_ns = max(self._longest_ns, time.monotonic_ns() - began)

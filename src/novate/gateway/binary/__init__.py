@@ -9,7 +9,8 @@ Documented byte by byte in docs/binary-protocol.md.
 """
 
 from novate.gateway.binary.event_log import EventLog
-from novate.gateway.binary.server import Server, ServerSettings
+from novate.gateway.binary.server import Server
+from novate.gateway.binary.server_settings import ServerSettings
 from novate.gateway.binary.sessions import LOCAL, SessionTerms
 
 __all__ = ["LOCAL", "EventLog", "Server", "ServerSettings", "SessionTerms"]

@@ -42,6 +42,7 @@ from novate.domain.wire import (
     stream_identity,
 )
 from novate.gateway.binary.connection import Connection
+from novate.gateway.binary.intake import mac_cells
 from novate.gateway.binary.refusal import Refused
 from novate.gateway.binary.sessions import Session, SessionTerms
 from novate.gateway.binary.trunk import REFUTED, VERIFIED
@@ -102,7 +103,8 @@ def accept_login(
     except ValueError:
         raise Refused(SessionReject.INVALID_KEY) from None
     if session.terms.kind is SessionKind.MAC:
-        connection.mac = keyed_mac(mac_key(shared, connection.challenge, record, node_key))
+        key = mac_key(shared, connection.challenge, record, node_key)
+        connection.mac, connection.mac_cells = keyed_mac(key), mac_cells(key)
     return Login(session, record, signature, from_number, node_key)
 
 

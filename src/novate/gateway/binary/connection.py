@@ -20,6 +20,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from novate.domain.session_codes import NoticeKind, SessionReject
 from novate.domain.wire import (
@@ -35,6 +36,8 @@ from novate.domain.wire import (
     frame,
 )
 from novate.gateway.binary.refusal import Refused
+
+Bytes = npt.NDArray[np.uint8]
 
 if TYPE_CHECKING:
     from novate.gateway.binary.feeds import Stream
@@ -89,6 +92,8 @@ class Connection:
         self.stage = Stage.CHALLENGED
         self.session: Session | None = None
         self.mac: hashlib.blake2b | None = None
+        self.mac_cells: Bytes | None = None
+        """The same for the kernel (`intake.mac_cells`)."""
         self.stream: Stream | None = None
         self.wants_clock = False
         self.most_flags = 0
@@ -103,8 +108,8 @@ class Connection:
         self.end = SessionReject.NONE
         self._most = most
         self._to_flush = to_flush
-        self._buffer = bytearray(FIRST_BUFFER_BYTES)
-        self._view = memoryview(self._buffer)
+        self._buffer: Bytes = np.zeros(FIRST_BUFFER_BYTES, np.uint8)
+        self._view = self._buffer.data
         self._start = self._end = 0
         self._out: deque[bytes | memoryview] = deque()
         self.waiting_bytes = 0
@@ -131,12 +136,25 @@ class Connection:
         """Move what is left to the front; a buffer that is full even so grows, up to its bound."""
         rest = self._buffer[self._start : self._end]
         if len(rest) == len(self._buffer) < BUFFER_BYTES:
-            self._buffer = bytearray(min(4 * len(rest), BUFFER_BYTES))
-            self._view = memoryview(self._buffer)
+            self._buffer = np.zeros(min(4 * len(rest), BUFFER_BYTES), np.uint8)
+            self._view = self._buffer.data
         elif not self._start:
             return
         self._buffer[: len(rest)] = rest
         self._start, self._end = 0, len(rest)
+
+    @property
+    def unread(self) -> int:
+        """Bytes that were received and not taken yet."""
+        return self._end - self._start
+
+    def received(self) -> tuple[Bytes, int, int]:
+        """(data, start, end): what was received and not taken yet; valid until the next `receive`."""
+        return self._buffer, self._start, self._end
+
+    def skip_to(self, start: int) -> None:
+        """Whole frames before `start` were taken."""
+        self._start = start
 
     def next_frame(self) -> tuple[Header, memoryview] | None:
         """Header and whole bytes of the next frame, None if it is not all there.
@@ -146,7 +164,7 @@ class Connection:
         there = self._end - self._start
         if there < HEADER_BYTES:
             return None
-        header = Header._make(HEADER.unpack_from(self._buffer, self._start))
+        header = Header._make(HEADER.unpack_from(self._view, self._start))
         if header.length > LARGEST_CLIENT_FRAME:
             raise Refused(SessionReject.FRAME_TOO_LARGE, LARGEST_CLIENT_FRAME)
         if header.length < HEADER_BYTES or header.flags > self.most_flags:
@@ -162,7 +180,7 @@ class Connection:
         there = self._end - self._start
         if there < HEADER_BYTES:
             return False
-        return bool(there >= HEADER.unpack_from(self._buffer, self._start)[0])
+        return bool(there >= HEADER.unpack_from(self._view, self._start)[0])
 
     def is_authentic(self, whole: memoryview) -> bool:
         """Does the MAC at the end of a frame belong to all that stands before it?"""

@@ -16,7 +16,7 @@ from bisect import bisect_right
 import numpy as np
 import numpy.typing as npt
 
-from novate.domain.records import RECORD_BYTES, Events
+from novate.domain.records import RECORD_BYTES, Events, new_events
 from novate.domain.session_codes import NoticeKind
 from novate.domain.wire import EVENTS_FRAME, MAX_EVENTS, NOTICE, frame
 from novate.gateway.binary.connection import Connection, Stage
@@ -70,6 +70,10 @@ class Feeds:
         self._router = Router([])
         self._behind: list[Connection] = []
 
+    def rehearse(self) -> None:
+        """Have the kernel ready before the first event comes."""
+        self._router.part(new_events(0))
+
     def stream(self, identity: bytes, subscription: Subscription) -> Stream:
         """The stream of that identity; counting begins when it is new."""
         if identity not in self._streams:
@@ -97,7 +101,7 @@ class Feeds:
             self._behind.remove(connection)
 
     def publish(self, events: Events, now: int) -> None:
-        """Number the events of a turn, which are the last of the log, and send them to who is live.
+        """Number the events of a turn, which the log has up to here, and send them to who is live.
 
         `now` is the venue's time of the turn.
         """

@@ -20,9 +20,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
+from novate.compiled import COMPILED
 from novate.domain.codes import CommandFlag, CommandKind
 from novate.domain.queries import QUERY_FRAME
 from novate.domain.records import Commands, Events, new_commands
@@ -58,6 +58,7 @@ from novate.gateway.binary.feeds import Feeds
 from novate.gateway.binary.listening import bound
 from novate.gateway.binary.questions import Answerer, answer_query, nothing_known
 from novate.gateway.binary.refusal import Refused
+from novate.gateway.binary.server_settings import Counters, ServerSettings
 from novate.gateway.binary.sessions import LOCAL, Session, SessionTerms
 from novate.gateway.binary.trunk import REFUTED, TRUNK_FRAME, UNSEEN, address_in, is_hello
 from novate.gateway.binary.turn import Turn
@@ -73,34 +74,6 @@ LOGIN_WORTH = 4
 """A login takes as long as so many signatures."""
 MOST_SIGNATURES = 32
 """Behind so many a turn ends: each takes some 60 microseconds, and everybody else waits."""
-
-
-class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds and times of the gateway."""
-
-    tcp: str = "127.0.0.1:7411"
-    """Address and port; port 0 takes a free one; empty: no TCP."""
-    connections: int = 1024
-    heartbeat_ms: int = 1_000
-    silence_ms: int = 15_000
-    login_ms: int = 5_000
-    out_bytes: int = 4 << 20
-    """What may wait for one reader before it is cut off."""
-    turn_commands: int = 4_096
-    overload_ms: int = 1_000
-    """New orders are refused when the node has been behind for so long."""
-    credit_from_sessions: bool = True
-    """May a session give credit? Not where a clearing house does."""
-
-
-class Counters(msgspec.Struct):
-    """What has happened since the start, for `novate status`."""
-
-    connections: int = 0
-    logins: int = 0
-    frames: int = 0
-    verified_beside: int = 0  # frames, by an ingress
-    cut_off: int = 0
 
 
 class Server:
@@ -139,6 +112,8 @@ class Server:
         self._signatures = 0
         self._slice = 0
         self._behind_since = 0
+        self._turn.rehearse()
+        self.feeds.rehearse()
         self._poll = select.epoll()
         self._listeners = self._listen(unix_path)
 
@@ -188,7 +163,7 @@ class Server:
         # Whoever waits since the last turn comes first.
         for waiting in [*self._unparsed.values()]:
             self._parse(waiting, now_ns)
-        has_work = bool(turn.frames or self._unparsed) or self.feeds.has_work
+        has_work = bool(turn.runs or self._unparsed) or self.feeds.has_work
         for number, mask in self._poll.poll(0 if has_work else timeout_ms / 1000):
             if number in self._listeners:
                 self._accept(self._listeners[number], now_ns)
@@ -201,7 +176,7 @@ class Server:
             if mask & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR):
                 self._receive(connection, now_ns)
         self._note_backlog(now_ns)
-        if turn.frames:
+        if turn.runs:
             overloaded = self._behind_since and now_ns - self._behind_since >= (
                 self.settings.overload_ms * MILLISECOND
             )
@@ -254,6 +229,8 @@ class Server:
         self._unparsed.pop(connection.number, None)
         try:
             while connection.stage is not _ENDED:
+                if COMPILED and connection.session is not None:
+                    self._take_run(connection, connection.session, now_ns)
                 if not self._turn.has_room(MAX_COMMANDS) or self._signatures > MOST_SIGNATURES:
                     if connection.has_frame():
                         self._unparsed[connection.number] = connection
@@ -296,6 +273,13 @@ class Server:
             known = (COMMANDS_FRAME, CLIENT_HEARTBEAT, LOGOUT_FRAME, QUERY_FRAME)
             reason = SessionReject.LOGIN_EXPECTED if header.kind in known else SessionReject.MALFORMED_FRAME
             raise Refused(reason)
+
+    def _take_run(self, connection: Connection, session: Session, now_ns: int) -> None:
+        """All frames of a MAC session that are as they must be; one that is not is left for `_handle`."""
+        taken = self._turn.take(connection, session)
+        if taken:
+            session.heard_ns = now_ns
+            self.counters.frames += taken
 
     def _take(
         self, connection: Connection, session: Session, header: Header, whole: memoryview, now_ns: int
@@ -342,7 +326,7 @@ class Server:
         self._own.clear()
 
     def answer(self, events: Events, before: int, sequence: int, now: int, now_ns: int) -> None:
-        """Tell everybody what became of the turn, which is in the journal and in the event log.
+        """Tell everybody what became of the turn, which is in the journal.
 
         Its block has the sequences before + 1 to `sequence`.
         """

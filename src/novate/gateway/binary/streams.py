@@ -32,6 +32,7 @@ WORDS = RECORD_BYTES // 8
 _MARKET_WIDE, _ACCOUNT, _TRADE, _REJECTED, _LIMIT, _SCOPED, _UNSEEN = range(7)
 _MAKER, _TAKER, _WHOLE = 1, 2, 4
 _LOW = 0xFFFFFFFF
+_NOBODY, _SEVERAL = -1, -2
 _SCOPE_ACCOUNT = int(Scope.ACCOUNT)
 
 _OF_ACCOUNT = (
@@ -101,6 +102,7 @@ class Router:
         self._work = np.zeros((3, max(1, self.streams)), np.int64)
         self._starts = np.zeros(self.streams + 1, np.int64)
         self._parted = np.zeros((1024, WORDS), np.int64)
+        self._only = np.zeros(1024, np.int64)
 
     def part(self, events: Events) -> tuple[npt.NDArray[np.int64], Integers]:
         """(rows, starts): stream s has rows starts[s] to starts[s + 1], each the 8 words of an event.
@@ -109,10 +111,12 @@ class Router:
         next call.
         """
         words = events.view(np.int64).reshape(-1, WORDS)
+        if len(words) > len(self._only):
+            self._only = np.zeros(2 * len(words), np.int64)
         while True:
             needed = part_events(
                 words, ROUTES, NAMED, self._accounts, self._first, self._members, self._open, self._whole,
-                self._work, self._starts, self._parted,
+                self._work, self._only, self._starts, self._parted,
             )  # fmt: skip
             if needed <= len(self._parted):
                 return self._parted, self._starts
@@ -201,10 +205,51 @@ def _copy_trade(words: Integers, i: int, bits: int, parted: Integers, at: int) -
     return at + 2
 
 
+@inlined
+def _only_stream(
+    words: Integers, i: int, stamp: int, routes: Integers, named: Integers, accounts: Integers,
+    first: Integers, members: Integers, open_to: Integers, whole: int, work: Integers,
+) -> int:  # fmt: skip
+    """The one stream that event i concerns, if it is no trade; else _NOBODY, or _SEVERAL whom it takes a
+    closer look to find. Most events concern one account, and most accounts stand in one stream."""
+    head = words[i, 0]
+    route = routes[head & 0xFF]
+    if route == _ACCOUNT and whole == 0:
+        row = row_of(accounts, words[i, 6] & _LOW)
+        if row < 0:
+            return _NOBODY
+        return members[first[row]] if first[row + 1] - first[row] == 1 else _SEVERAL  # type: ignore[no-any-return]
+    if route == _UNSEEN and whole == 0:
+        return _NOBODY
+    if route == _TRADE:
+        return _SEVERAL
+    found = _audience(words, i, stamp, routes, named, accounts, first, members, open_to, whole, work)
+    if found == 0:
+        return _NOBODY
+    return work[2, 0] if found == 1 else _SEVERAL  # type: ignore[no-any-return]
+
+
+@inlined
+def _copy_to_several(
+    words: Integers, i: int, is_trade: bool, found: int, work: Integers, starts: Integers, parted: Integers
+) -> None:
+    """Event i, once for each of the streams in work[2]."""
+    for k in range(found):
+        stream = work[2, k]
+        at = starts[stream]
+        if is_trade:
+            starts[stream] = _copy_trade(words, i, work[1, stream], parted, at)
+        else:
+            for word in range(WORDS):
+                parted[at, word] = words[i, word]
+            starts[stream] = at + 1
+
+
 @entry
 def part_events(
     words: Integers, routes: Integers, named: Integers, accounts: Integers, first: Integers,
-    members: Integers, open_to: Integers, whole: int, work: Integers, starts: Integers, parted: Integers,
+    members: Integers, open_to: Integers, whole: int, work: Integers, only: Integers, starts: Integers,
+    parted: Integers,
 ) -> int:  # fmt: skip
     """Count, then copy, stream by stream; returns the rows needed and copies only if there is room."""
     starts[:] = 0
@@ -212,33 +257,34 @@ def part_events(
     count = len(words)
     for i in range(count):
         kind = words[i, 0] & 0xFF
+        only[i] = _NOBODY
         if kind == PARTIES_KIND:
             continue
-        is_trade = routes[kind] == _TRADE
-        for k in range(_audience(words, i, i, routes, named, accounts, first, members, open_to, whole, work)):
-            stream = work[2, k]
-            starts[stream + 1] += 2 if is_trade and work[1, stream] != 0 else 1
+        only[i] = _only_stream(words, i, i, routes, named, accounts, first, members, open_to, whole, work)
+        if only[i] >= 0:
+            starts[only[i] + 1] += 1
+        elif only[i] == _SEVERAL:
+            is_trade = routes[kind] == _TRADE
+            stamp = count + i
+            found = _audience(words, i, stamp, routes, named, accounts, first, members, open_to, whole, work)
+            for k in range(found):
+                stream = work[2, k]
+                starts[stream + 1] += 2 if is_trade and work[1, stream] != 0 else 1
     for stream in range(len(starts) - 1):
         starts[stream + 1] += starts[stream]
     needed = starts[-1]
     if needed > len(parted):
         return needed  # type: ignore[no-any-return]
     for i in range(count):
-        kind = words[i, 0] & 0xFF
-        if kind == PARTIES_KIND:
-            continue
-        is_trade = routes[kind] == _TRADE
-        for k in range(
-            _audience(words, i, count + i, routes, named, accounts, first, members, open_to, whole, work)
-        ):
-            stream = work[2, k]
-            at = starts[stream]
-            if is_trade:
-                starts[stream] = _copy_trade(words, i, work[1, stream], parted, at)
-            else:
-                for word in range(WORDS):
-                    parted[at, word] = words[i, word]
-                starts[stream] = at + 1
+        if only[i] >= 0:
+            at = starts[only[i]]
+            for word in range(WORDS):
+                parted[at, word] = words[i, word]
+            starts[only[i]] = at + 1
+        elif only[i] == _SEVERAL:
+            stamp = 2 * count + i
+            found = _audience(words, i, stamp, routes, named, accounts, first, members, open_to, whole, work)
+            _copy_to_several(words, i, routes[words[i, 0] & 0xFF] == _TRADE, found, work, starts, parted)
     for stream in range(len(starts) - 1, 0, -1):
         starts[stream] = starts[stream - 1]
     starts[0] = 0
