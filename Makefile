@@ -35,6 +35,8 @@ PIP := $(BIN)/python -m pip --require-virtualenv install --progress-bar off --no
 # Of all that pip says, the name of each package as its turn comes; errors come through untouched.
 NAMES := awk '/^Collecting/ { printf "%s%s", (n++ ? " " : "        "), $$2; fflush() } END { if (n) print "" }'
 SAY := printf 'novate  %s\n'
+# Where Python may not write bytecode itself, each process would read all sources anew: a second of each start.
+BYTECODE := $(BIN)/python -m compileall -q
 
 # The first interpreter that runs and is new enough; PYTHON=... names another one.
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python; do \
@@ -54,6 +56,7 @@ batch: $(VENV)/.runtime
 # waits for what never comes fails after TEST_SECONDS and says where it stood.
 test: $(VENV)/.development
 	@$(SAY) "kernels (once for each revision of them: about a minute and a half)"
+	@$(BYTECODE) src tests
 	@$(BIN)/python -c "from novate.app.bootstrap import warm_up; warm_up()"
 	@$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --timeout $(TEST_SECONDS) $(TEST_ARGS)
 
@@ -103,6 +106,7 @@ $(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/bin/python
 	@$(SAY) "installing pinned packages (numpy, numba, pyarrow, duckdb, ...): about a minute, once"
 	@$(PIP) --require-hashes -r requirements.txt | $(NAMES)
 	@$(PIP) --no-deps --no-build-isolation -e . | $(NAMES)
+	@$(BYTECODE) src
 	@touch $@
 
 $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime

@@ -62,3 +62,11 @@ class TradeIndex:
 def _keys(identities: Identities) -> Int64s:
     """As pairs of numbers, in an array that may be written: kernels are compiled for one kind only."""
     return np.array(identities).view(np.int64).reshape(-1, 2)
+
+
+def rehearse() -> None:
+    """Have the kernels of an index ready, and with the first of them all that kernels need."""
+    index = TradeIndex()
+    identities = np.frombuffer(b"a first identity", "V16")
+    index.find(identities)
+    index.enter(identities, 0)

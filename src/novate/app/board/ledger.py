@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from novate.app.board.house_figures import HouseFigures, house_figures
-from novate.app.bootstrap_clearing import REPLICA_FAULTS, ClearingReplica
+from novate.app.bootstrap_clearing import REPLICA_FAULTS, ClearingReplica, warm_up_clearing
 from novate.app.plane_streams import CLEARING_JOURNAL
 from novate.clearing.chart import MoveReason, place_of
 from novate.clearing.house_terms import Days
@@ -73,6 +73,7 @@ class LedgerFollower:
         if self._replica is None:
             if not self._journal.is_dir():
                 return
+            warm_up_clearing()
             self._replica = ClearingReplica(self._journal)
         before = self._replica.sequence
         self._replica.advance(whole or time.monotonic() - self._moved_at >= QUIET_SECONDS)

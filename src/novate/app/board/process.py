@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from novate.app.absent import without
 from novate.app.board.follower import Follower
 from novate.app.board.http import Listener
 from novate.app.board.service import Service
@@ -101,6 +102,7 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    without("pandas")
     # An interrupt from the keyboard reaches the node too, which says when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(BEHIND_THE_VENUE)

@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 from novate.app.bootstrap import venue_configuration
+from novate.app.bootstrap_clearing import warm_up_clearing
 from novate.app.clearing_door import Door, answered
 from novate.app.clearing_house import House
 from novate.app.clearing_knock import Answer, Request
@@ -142,6 +143,7 @@ class ClearingProcess:
 
 def run(directory: Path, block: int) -> None:
     """Open the house, founding it if there is none, and run it. Raises what `open_house` raises."""
+    warm_up_clearing()
     with only_writer((directory / CLEARING_JOURNAL).parent):
         house, credit = open_house(directory, venue_configuration(directory / VENUE_JOURNAL))
         with house:
