@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 
+import numpy as np
 import pytest
 
 from novate.app.bench_node import Case, Must, NodeBench, Run, case_result
 from novate.app.bench_node_load import Measured
 from novate.app.bench_node_picture import picture
-from novate.app.bench_restart import bench_restart
+from novate.app.bench_restart import bench_restart, plane_commands
 from novate.app.bench_subscribers import bench_subscribers
 from novate.app.bench_turn import TurnCase, bench_turn
+from novate.app.configuration import embedded_configuration
+from novate.domain.codes import EventKind
+from novate.domain.machine import apply_all
+from novate.domain.records import new_events
+from novate.domain.resolve import opening_credit, venue_terms
 from novate.domain.session_codes import SessionKind
+from novate.venue.machine import Venue
 
 
 def run_of(latency_us: int, commands: int) -> Run:
@@ -31,6 +38,19 @@ def test_a_case_is_reached_when_time_and_rate_are(latency_us: int, commands: int
     result = case_result(case, [run_of(latency_us, commands)])
     assert result.reached is reached
     assert (result.p50_us, result.per_second, result.by_second) == (latency_us, commands, [commands - 1, 1])
+
+
+def test_the_orders_of_the_load_rest_trade_and_leave_nothing_behind() -> None:
+    configuration = embedded_configuration()
+    venue, buffer = Venue(venue_terms(configuration)), new_events(65_536)
+    apply_all(venue, opening_credit(configuration), buffer)
+    block = plane_commands()
+    events = np.concatenate(apply_all(venue, block, buffer))
+    # Two at one price for each of the four sessions, and of the other orders as many as are cancelled.
+    assert venue.resting_orders() <= 8
+    assert venue.trades > len(block) // 200
+    rejected = (events["kind"] == EventKind.REJECTED).sum()
+    assert rejected <= 2 * venue.trades + 8  # cancels of what has traded
 
 
 def test_the_picture_has_a_line_for_every_case_and_their_names() -> None:

@@ -31,7 +31,7 @@ from novate.gateway.binary import EventLog
 
 RECORDS = 10_000_000
 MUST_SECONDS = 2.0
-BLOCK = 64 * CYCLE
+BLOCK = 32 * CYCLE
 TABLE = '\n[node]\ntcp = "127.0.0.1:0"\nboard = "off"\nclearing_house = false\n'
 
 

@@ -9,6 +9,7 @@ heartbeat that knows of more, is a GapFound and never passed over.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,7 +147,7 @@ class Protocol:
         self._challenge = b""
         self._login = b""
         self._identity = b""
-        self._mac_key = b""
+        self._mac: hashlib.blake2b | None = None
         self._bytes = bytearray()
 
     @property
@@ -158,23 +159,26 @@ class Protocol:
 
     def receive(self, data: bytes | memoryview) -> tuple[list[Message], bytes]:
         """(messages, bytes to send). Raises GapFound and ProtocolError."""
-        self._bytes += data
+        if self._bytes:
+            data = bytes(self._bytes + data)
+            self._bytes.clear()
+        view = memoryview(data)
         messages: list[Message] = []
         answer = b""
         at = 0
-        while len(self._bytes) - at >= wire.HEADER_BYTES:
-            header = wire.header_at(self._bytes, at)
+        while len(view) - at >= wire.HEADER_BYTES:
+            header = wire.header_at(view, at)
             if header.length < wire.HEADER_BYTES:
                 raise ProtocolError(f"Expected a frame of at least 16 bytes, was {header.length}")
-            if len(self._bytes) - at < header.length:
+            if len(view) - at < header.length:
                 break
-            body = bytes(self._bytes[at + wire.HEADER_BYTES : at + header.length])
+            body = bytes(view[at + wire.HEADER_BYTES : at + header.length])
             at += header.length
             if header.kind == wire.CHALLENGE_FRAME:
                 answer += self._answer(body)
             else:
                 messages.append(self._message(header, body))
-        del self._bytes[:at]
+        self._bytes += view[at:]
         return messages, answer
 
     def _answer(self, challenge: bytes) -> bytes:
@@ -221,7 +225,7 @@ class Protocol:
         record = np.frombuffer(body, wire.ACCEPTED)[0]
         node_key = record["key"].tobytes()
         shared = signatures.agreed(self._secret, node_key)
-        self._mac_key = wire.mac_key(shared, self._challenge, self._login, node_key)
+        self._mac = wire.keyed_mac(wire.mac_key(shared, self._challenge, self._login, node_key))
         self.session, self.nonce = int(record["session"]), int(record["nonce"])
         self.stream, self.last_number = record["stream"].tobytes(), int(record["next_number"]) - 1
         return Accepted(
@@ -252,9 +256,9 @@ class Protocol:
         header = wire.commands_header(kind, count, nonce)
         self.nonce = nonce + count - 1 if kind is SessionKind.ORDER else nonce
         if kind is SessionKind.MAC:
-            mac = wire.keyed_mac(self._mac_key)
-            mac.update(header)
-            mac.update(body)
+            assert self._mac is not None  # made with the number of the session
+            mac = self._mac.copy()
+            mac.update(header + body)
             return nonce, header + body + mac.digest()
         if kind is SessionKind.FRAME:
             return nonce, header + body + self._key.sign(wire.frame_message(self._identity, header, body))
