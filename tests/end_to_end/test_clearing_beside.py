@@ -139,7 +139,7 @@ def test_fills_are_cleared_and_the_files_alone_prove_it(tmp_path: Path) -> None:
     said = " ".join(check.what for check in verified.checks)
     assert "8 of 8 fills cleared, one to one" in said
     assert "2 logins" in said
-    assert "files of 1 closed dates" in said
+    assert "files of 1 closed date" in said
 
 
 def test_trading_goes_on_while_the_house_is_stopped_or_killed_and_it_catches_up(tmp_path: Path) -> None:

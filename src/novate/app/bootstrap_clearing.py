@@ -169,7 +169,12 @@ class ClearingPlane:
         begins where the date begins."""
         before = self.sequence
         self.journal.append(commands)
-        self.journal.snapshots.write(before, self.house)
+        try:
+            self.journal.snapshots.write(before, self.house)
+        except JournalError as error:
+            raise JournalError(
+                f"{error}; the roll is in the journal: the next command finishes it and writes its files"
+            ) from error
         return self.apply(commands)
 
     def apply(self, commands: Records) -> Records:

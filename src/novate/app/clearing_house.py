@@ -479,7 +479,9 @@ class House:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file; empty for one that cannot be read."""
+    """SHA-256 of a file; empty for one that cannot be read, or never ends as a pipe may."""
+    if not path.is_file():
+        return ""
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

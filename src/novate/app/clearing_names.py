@@ -35,6 +35,8 @@ class Names:
         self.quantity_digits = {one.clearing_id: quantity_digits(one) for one in instruments}
         self.currency_digits = {name: one.digits for name, one in configuration.currencies.items()}
         self.currency_of = {one.clearing_id: one.currency for one in instruments}
+        house = configuration.clearing
+        self.max_qty, self.max_amount, self.max_decimals = house.max_qty, house.max_amount, house.max_decimals
 
     def is_currency(self, asset: str) -> bool:
         """Is it money? Configured currencies are, and three capitals that name no instrument."""

@@ -40,11 +40,16 @@ WORDS: dict[ClearingReject, tuple[str, str]] = {
     R.UNKNOWN_MEMBER: ("members of the configuration", "{parties}"),
     R.UNKNOWN_ACCOUNT: ("accounts that their members have", "{parties}"),
     R.SELF_TRADE: ("two different parties", "{parties}"),
-    R.INVALID_QTY: ("a quantity above 0 and within max_qty", "{quantity}"),
-    R.INVALID_PRICE: ("a decimal above 0 with at most max_decimals decimals", "{price}"),
+    R.INVALID_QTY: ("a quantity above 0 and at most {max_qty}", "{quantity}"),
+    R.INVALID_PRICE: (
+        "a decimal above 0 that the house can hold, at most {max_decimals} digits behind its point",
+        "{price}",
+    ),
     R.INEXACT_AMOUNT: ("an amount of whole minor units", "{quantity} at {price}"),
     R.ZERO_AMOUNT: ("an amount of at least one minor unit", "{quantity} at {price}"),
-    R.AMOUNT_OVERFLOW: ("amounts within max_amount, and sums that the house can hold (C53)", "{quantity}"),
+    R.AMOUNT_OVERFLOW: (
+        "amounts of at most {max_amount}, and sums that the house can hold (C53)", "{quantity}",
+    ),
     R.FUTURE_TRADE_DATE: ("no trade date after the business date {today}", "{trade_date}"),
     R.NOT_TRADING_DAY: ("a trading day of {instrument}", "{trade_date}"),
     R.SETTLE_BEFORE_TRADE: ("a settlement date not before the trade date {trade_date}", "{settle_date}"),
@@ -65,7 +70,7 @@ WORDS: dict[ClearingReject, tuple[str, str]] = {
     R.INSUFFICIENT_POSITION: ("at most what waits for this date", "{quantity} due {settle_date}"),
     R.CONTROL_TOTAL: ("control totals that are those of the trades", "others"),
     R.UNKNOWN_CURRENCY: ("a currency of the configuration", "{ccy}"),
-    R.INVALID_AMOUNT: ("an amount above 0 and within max_amount", "{quantity}"),
+    R.INVALID_AMOUNT: ("an amount above 0 and at most {max_amount}", "{quantity}"),
     R.INSUFFICIENT_BALANCE: ("at most what {parties} has free", "{quantity}"),
     R.INVALID_GROUP: ("a group from 1 to 99", "{group}"),
     R.ROLL_BACKWARD: ("a date after the business date {today}", "{to}"),
@@ -79,7 +84,10 @@ WORDS: dict[ClearingReject, tuple[str, str]] = {
     R.BUYIN_TOO_EARLY: ("buyin_notice settlement days since the intent", "{today}"),
     R.INSUFFICIENT_CASH: ("money of the buyer for what it receives", "too little"),
     R.DUPLICATE_EVENT: ("a name that no dividend or split had", "{ca_id}"),
-    R.INVALID_DATES: ("settlement days of {instrument} in the order of the rule", "{dates}"),
+    R.INVALID_DATES: (
+        "settlement days of {instrument} after the business date {today}, in the order of the rule",
+        "{dates}",
+    ),
     R.INVALID_RATIO: ("two different whole numbers from 1", "{new} for {old}"),
     R.NO_MARGIN_TERMS: ("a house with margin terms", "one without"),
     R.MARGINED_INSTRUMENT: ("an instrument that is delivered", "contract {instrument}"),
@@ -130,6 +138,9 @@ class _Said(dict[str, str]):
             "instrument": lambda: str(command.get("isin", "the instrument")),
             "parts": lambda: ", ".join(f"{one['account']} {one['qty']}" for one in command["parts"]),
             "about": lambda: self["trade"] if "trade_id" in command else self["instrument"],
+            "max_qty": lambda: names.quantity_text(names.max_qty, str(command.get("isin", ""))),
+            "max_amount": self._most_money,
+            "max_decimals": lambda: str(names.max_decimals),
             "dates": lambda: ", ".join(str(command[key]) for key in command if key.endswith("_date")),
         }
 
@@ -146,6 +157,11 @@ class _Said(dict[str, str]):
             command[key] for key in ("buyer", "seller", "from", "to") if isinstance(command.get(key), list)
         )
         return " and ".join("/".join(side) for side in sides)
+
+    def _most_money(self) -> str:
+        names, command = self._names, self._command
+        ccy = command.get("ccy") or names.currency_of.get(str(command.get("isin")), "")
+        return names.money_text(names.max_amount, ccy).rstrip()
 
     def _quantity(self) -> str:
         command, names = self._command, self._names

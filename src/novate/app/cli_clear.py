@@ -130,13 +130,16 @@ def _print_days(summary: DaysSummary) -> None:
 
 
 def _print_clearing(summary: ClearSummary, out: Path) -> None:
-    from novate.reports.figures import grouped, percent
+    from novate.reports.figures import grouped, percent, plural
     from novate.reports.model import headline
 
     screen = console()
     answered = summary.delivery
     netted = answered.in_force - answered.undelivered
-    screen.print(headline(netted, summary.obligations, answered.read), style="bold", markup=False)
+    title = headline(netted, summary.obligations, answered.read)
+    if answered.read and not answered.in_force:
+        title = f"{plural(answered.read, 'row')}, none of which was accepted"
+    screen.print(title, style="bold", markup=False)
     made = table("cycle", "currency", ">legs", ">rows", ">gross to pay", ">net to pay", ">netted away")
     for cycle in summary.cycles:
         saved = percent(cycle.gross_pay - cycle.net_pay, cycle.gross_pay)
@@ -144,7 +147,7 @@ def _print_clearing(summary: ClearSummary, out: Path) -> None:
         made.add_row(cycle.cycle, cycle.ccy, *(grouped(figure) for figure in figures), saved)
     screen.print(made)
     screen.print(
-        f"{grouped(answered.read)} rows read, {grouped(answered.accepted)} accepted, "
+        f"{plural(answered.read, 'row')} read, {grouped(answered.accepted)} accepted, "
         f"{grouped(answered.rejected)} rejected; amounts in minor units"
     )
     for reason, count in summary.rejects_by_reason.items():

@@ -99,6 +99,8 @@ def take(
 
 def print_taken(one: TakenFile) -> None:
     """How one file was answered."""
+    from novate.reports.figures import plural
+
     screen = console()
     if one.refused:
         screen.print(f"{one.file}: nothing taken: {one.refused}: {one.message}", style="bold", markup=False)
@@ -106,7 +108,7 @@ def print_taken(one: TakenFile) -> None:
         counts = ", ".join(
             f"{getattr(one, name):,} {name}" for name in ("accepted", "duplicate", "superseded", "rejected")
         )
-        screen.print(f"{one.file}: {one.read:,} rows read: {counts}", style="bold", markup=False)
+        screen.print(f"{one.file}: {plural(one.read, 'row')} read: {counts}", style="bold", markup=False)
     for reason, count in one.rejects_by_reason.items():
         screen.print(f"  {count:>8,}  {reason}", markup=False)
     print_rows([(one.returns, "")])

@@ -41,6 +41,7 @@ def status(directory: Directory, as_json: Json = False) -> int:
         print_data(found)
         return 0
     from novate.app.cli_screen import print_rows
+    from novate.reports.figures import plural
 
     console().print(f"{found['name']}: business date {found['business_date']}", style="bold", markup=False)
     waiting = ", ".join(found["waiting_dates"][:5]) or "nothing"
@@ -51,7 +52,7 @@ def status(directory: Directory, as_json: Json = False) -> int:
         ("today", today),
         ("waiting", f"{found['waiting_legs']:,} legs, due {waiting}"),
         ("open", f"{found['open_positions']:,} positions, {found['fails']:,} of them late"),
-        ("closed", f"{found['closed_dates']:,} dates, the last {found['last_closed'] or 'none'}"),
+        ("closed", f"{plural(found['closed_dates'], 'date')}, the last {found['last_closed'] or 'none'}"),
     ]
     names = house.names
     for one in found["buy_ins"]:

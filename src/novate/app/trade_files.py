@@ -75,6 +75,9 @@ def read_trades(path: Path) -> TradeDelivery:
     """Read a trade file; the suffix says which form it has: .csv, .csv.gz or .parquet."""
     if path.is_dir():
         raise TradeFileError(f"{path}: expected a file of trades, was a directory")
+    if path.exists() and not path.is_file():
+        # Of a pipe nobody knows whether it ever ends, and its return file could not say what was read.
+        raise TradeFileError(f"{path}: expected a file of trades, was a pipe or a device")
     name = path.name.lower()
     if name.endswith(".parquet"):
         return _read_parquet(path)
@@ -110,8 +113,20 @@ def _bytes(path: Path) -> bytes:
         raise TradeFileError(f"{path}: expected a whole gzip file, was a broken one: {error}") from error
 
 
+def _check_text(path: Path, data: bytes) -> None:
+    """What makes all of a CSV file unreadable is told as what it is, not as a column that is missing."""
+    header = data.partition(b"\n")[0]
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in header:
+        raise TradeFileError(f"{path}: expected text in UTF-8, was UTF-16 or no text")
+    if b"\r" in header.rstrip(b"\r"):
+        raise TradeFileError(f"{path}: line 1: expected lines that end with LF or CR LF, was CR alone")
+
+
 def _read_csv(path: Path, data: bytes) -> TradeDelivery:
     data = data.removeprefix(b"\xef\xbb\xbf")
+    _check_text(path, data)
+    if not data.endswith(b"\n"):
+        data += b"\n"
     header = data.partition(b"\n")[0].rstrip(b"\r").decode("utf-8", errors="replace")
     if not header.strip():
         raise TradeFileError(f"{path}: expected the header {','.join(FIELDS)}, was an empty line or file")

@@ -44,6 +44,7 @@ from novate.domain.codes import CommandKind
 from novate.domain.configuration import Configuration
 from novate.domain.machine import BrokenInvariant
 from novate.domain.records import COMMAND, EVENT, RECORD_BYTES, Events
+from novate.reports.figures import plural
 
 OTHER_BATCH = 97
 """Records a batch in the second replay: where they are cut must not matter."""
@@ -121,7 +122,10 @@ class _Dates(DayLog):
         place = self._days / closed.date
         self.compared += 1
         if not place.is_dir():
-            self.differences.append(f"{place}: expected the files of a date that was closed, found none")
+            self.differences.append(
+                f"{place}: expected the files of a date that was closed, found none; "
+                "they are written when its house is opened for its next command"
+            )
             return
         with tempfile.TemporaryDirectory(prefix="novate-verify-") as name:
             again = Path(name) / closed.date
@@ -191,7 +195,7 @@ def _clearing_checks(told: _Told, sample: int) -> Iterator[Check]:
         where = f"{name.path.name}: expected state root {expected}, was {wrong}" if wrong else ""
         yield Check(what=f"snapshot at sequence {name.sequence:,}", same=not wrong, where=where)
     differences = told.dates.differences
-    what = f"files of {told.dates.compared} closed dates"
+    what = f"files of {plural(told.dates.compared, 'closed date')}"
     yield Check(what=what, same=not differences, where="; ".join(differences[:3]))
 
 

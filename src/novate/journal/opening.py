@@ -146,7 +146,10 @@ def _recover(disk: Disk, directory: Path, flush: bool = False) -> Opened:
     if not segments:
         if witness is None or witness.segments:
             raise DataLoss(f"{directory}: expected the segments of a journal, was none")
-        raise JournalError(f"{directory}: expected a journal, was one whose creation was interrupted")
+        raise JournalError(
+            f"{directory}: expected a journal, was one whose creation was interrupted; create it again, "
+            "which finishes it"
+        )
     if witness is None:
         raise JournalCorrupt(directory / WITNESS_NAME, 0, 0, "a witness file", "nothing there")
     if witness.identity != segments[0].header.identity:

@@ -200,5 +200,6 @@ class Writer:
         if isinstance(error, OSError):
             raise JournalError(
                 f"{where}: sequence {self.position.sequence + 1}: expected {deed} to succeed, was: {error}; "
-                "nothing of it is acknowledged and the journal takes no more until it is opened anew"
+                "nothing of it is acknowledged, whether it is there shows when the journal is opened anew, "
+                "and until then it takes no more"
             ) from error

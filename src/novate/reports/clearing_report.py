@@ -173,9 +173,12 @@ def _obligations(day: ClearingDay) -> str:
         'placeholder="member, instrument, identifier"></label><output></output></p>'
     )
     whole = total_of(day.sums.values())
+    own = day.row_count - whole.rows
     title = plural(whole.rows, "obligation") + (
         f", {whole.carried:,} carried from earlier dates" if whole.carried else ""
     )
+    if own:
+        title += f"; and {plural(own, 'balancing row')} of the house"
     line = "One row per obligation of the last cycle of its instrument, with what has settled of it."
     if day.row_count > tables.SHOWN_ROWS:
         line += f" The largest {tables.SHOWN_ROWS}; all in the members' positions.csv."

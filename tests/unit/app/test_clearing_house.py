@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 from pathlib import Path
 
@@ -381,3 +382,59 @@ def test_nothing_of_a_returns_folder_is_overwritten(tmp_path: Path) -> None:
         kept = [house.take(file).returns for _ in range(3)]
         assert len(set(kept)) == 3
         assert len(files_below(house.root / "returns")) == 3
+
+
+def test_a_name_as_long_as_a_name_can_be_gets_its_return_file(tmp_path: Path) -> None:
+    path = trade_file(tmp_path / f"{'x' * 251}.csv", [trade("A buys 100 ACME from B at 10.00", "1")])
+    with found(tmp_path) as house:
+        taken = house.take(path)
+    assert answers(taken.returns) == [("2", "ACCEPTED", "")]
+    assert footer(taken.returns)[1].startswith(f"#file,{path.name},")
+
+
+@pytest.mark.parametrize(
+    ("length", "status"), [(128, "ACCEPTED"), (129, "REJECTED"), (100_000, "REJECTED")]
+)
+def test_an_id_has_a_limit(tmp_path: Path, length: int, status: str) -> None:
+    rows = [trade("A buys 100 ACME from B at 10.00", "7" * length)]
+    with found(tmp_path) as house:
+        before = blocks(house)
+        taken = house.take(trade_file(tmp_path / "t.csv", rows))
+        assert [answer[1] for answer in answers(taken.returns)] == [status]
+        if status == "REJECTED":
+            assert taken.rejects_by_reason == {"MALFORMED_ROW": 1}
+            assert blocks(house) == before
+            told = Path(taken.returns).read_text()
+            assert f'at most 128 bytes, was ""{"7" * 80}..."" of {length} characters' in told
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("trade_id,source\n".encode("utf-16"), "expected text in UTF-8, was UTF-16 or no text"),
+        (b"trade_id,source\r1,X\r", "expected lines that end with LF or CR LF, was CR alone"),
+    ],
+)
+def test_what_makes_a_whole_file_unreadable_is_named(tmp_path: Path, data: bytes, said: str) -> None:
+    (tmp_path / "t.csv").write_bytes(data)
+    with found(tmp_path) as house:
+        taken = house.take(tmp_path / "t.csv")
+    assert (taken.read, taken.refused) == (0, "UNREADABLE_FILE")
+    assert said in taken.message
+
+
+def test_a_header_alone_is_a_file_of_no_trades_whether_its_line_ends_or_not(tmp_path: Path) -> None:
+    whole = trade_file(tmp_path / "whole.csv", [])
+    (tmp_path / "t.csv").write_bytes(whole.read_bytes().rstrip(b"\n"))
+    with found(tmp_path) as house:
+        for name in ("whole.csv", "t.csv"):
+            taken = house.take(tmp_path / name)
+            assert (taken.read, taken.refused) == (0, "")
+
+
+def test_a_pipe_is_no_file_of_trades(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "t.csv")
+    with found(tmp_path) as house:
+        taken = house.take(tmp_path / "t.csv")
+    assert (taken.read, taken.refused) == (0, "UNREADABLE_FILE")
+    assert "was a pipe or a device" in taken.message

@@ -32,6 +32,7 @@ from novate.clearing.trades.capture import (
     Vocabulary,
 )
 from novate.clearing.trades.columns import FIELDS, Bools, Int16s, Int32s, Int64s, TradeColumns, pieces
+from novate.clearing.trades.texts import MOST_NAME_BYTES
 from novate.domain.codes import ClearingReject, RowReject
 
 Code = RowReject | ClearingReject
@@ -64,6 +65,9 @@ def check_rows(columns: TradeColumns, terms: ClearingTerms) -> CheckedTrades:
 
 def is_name(text: str) -> bool:
     """Ids land in the leaf of a Merkle tree between bars, so a bar or a line break would be ambiguous."""
+    # A character has four bytes at most: few texts must be encoded to be known as short enough.
+    if 4 * len(text) > MOST_NAME_BYTES < len(text.encode(errors="surrogateescape")):
+        return False
     return "|" not in text and text.isprintable()
 
 

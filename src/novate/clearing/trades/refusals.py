@@ -14,8 +14,12 @@ from novate.clearing.terms import ClearingTerms
 from novate.clearing.trades.capture import is_beyond
 from novate.clearing.trades.columns import FIELDS, Int16s, TradeColumns
 from novate.clearing.trades.ladder import OPTIONAL_FIELDS, is_name
+from novate.clearing.trades.texts import MOST_NAME_BYTES
 from novate.domain.calendar import FIRST_DAY, LAST_DAY
 from novate.domain.codes import ClearingReject, RowReject
+
+MOST_SHOWN = 80
+"""Characters of what was found; a file may hold anything."""
 
 
 class Refusal(msgspec.Struct, frozen=True, gc=False):
@@ -48,7 +52,10 @@ def _message(columns: TradeColumns, row: int, code: int, terms: ClearingTerms) -
         return text
 
     def expected(name: str, what: str) -> str:
-        return f'{name}: expected {what}, was "{field(name)}"'
+        text = field(name)
+        if len(text) > MOST_SHOWN:
+            return f'{name}: expected {what}, was "{text[:MOST_SHOWN]}..." of {len(text)} characters'
+        return f'{name}: expected {what}, was "{text}"'
 
     match code:
         case RowReject.MISSING_FIELD:
@@ -57,7 +64,7 @@ def _message(columns: TradeColumns, row: int, code: int, terms: ClearingTerms) -
         case RowReject.MALFORMED_ROW:
             for name in ("source", "trade_id"):
                 if not is_name(field(name)):
-                    return expected(name, "printable text without a bar |")
+                    return expected(name, f"printable text without a bar |, at most {MOST_NAME_BYTES} bytes")
             return expected("trade_date", "a date such as 2026-03-02")
         case RowReject.OUT_OF_RANGE:
             dates = ("trade_date", "arrival", "settle_date")

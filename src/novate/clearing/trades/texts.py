@@ -23,6 +23,8 @@ SCANNED = 1 << 22
 FIRST_PLAIN, LAST_PLAIN = 0x21, 0x7E
 FIRST_SIMPLE, LAST_SIMPLE = ord("-"), ord("z")
 """Digits, letters and some signs, none of which is a mark."""
+MOST_NAME_BYTES = 128
+"""Of a trade id or a source. ISO 20022 has 35 to 52 characters for one; every one is remembered for ever."""
 MARKS = b'|,"'
 """Printable, and yet not everywhere a part of a text like any other."""
 
@@ -33,7 +35,8 @@ class Texts(msgspec.Struct, frozen=True):
     data: Bytes
     starts: Int64s
     odd: Int64s
-    """Rows, ascending, whose text is empty or holds anything but printable ASCII without space and marks."""
+    """Rows, ascending, whose text is empty, has more than MOST_NAME_BYTES, or holds anything but printable
+    ASCII without space and marks."""
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -64,7 +67,8 @@ def texts_in(data: Bytes, starts: Int64s) -> Texts:
 
 
 def _odd_rows(data: Bytes, starts: Int64s) -> Int64s:
-    found = [np.flatnonzero(starts[1:] == starts[:-1])]
+    lengths = np.diff(starts)
+    found = [np.flatnonzero((lengths == 0) | (lengths > MOST_NAME_BYTES))]
     for first in range(0, len(data), SCANNED):
         part = data[first : first + SCANNED]
         # Nearly all texts are digits and letters: one look at a byte tells that it is nothing special.
