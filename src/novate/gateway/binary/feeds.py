@@ -37,20 +37,19 @@ class Stream:
         self.subscription = subscription
         self.count = 0
         self.counted_events = 0
-        """How many events of the log are counted; behind the last one it is live."""
+        """How many events of the log are counted so far; behind the last one it is live, and all are."""
         self.is_live = False
         self.connections: list[Connection] = []
         self.router = Router([subscription])
         self._marked_numbers = [0]
         self._marked_events = [0]
 
-    def grow(self, rows: int, events: int) -> None:
-        """`rows` more of it were found in `events` more of the log."""
+    def grow(self, rows: int, at_event: int) -> None:
+        """`rows` more of it were found behind the first `at_event` events of the log."""
         if self.count - self._marked_numbers[-1] >= MARK_EVERY:
             self._marked_numbers.append(self.count)
-            self._marked_events.append(self.counted_events)
+            self._marked_events.append(at_event)
         self.count += rows
-        self.counted_events += events
 
     def nearest(self, number: int) -> tuple[int, int]:
         """(count, events of the log) at the last mark before event `number`."""
@@ -101,19 +100,17 @@ class Feeds:
             self._behind.remove(connection)
 
     def publish(self, events: Events, now: int) -> None:
-        """Number the events of a turn, which the log has up to here, and send them to who is live.
+        """Number the events of a turn, which come next in the log, and send them to who is live.
 
-        `now` is the venue's time of the turn.
+        `now` is the venue's time of the turn. A stream that none of them concerns costs nothing.
         """
         if not self._live or not len(events):
             return
         rows, starts = self._router.part(events)
-        bounds = starts.tolist()
-        for at, stream in enumerate(self._live):
-            first, last = bounds[at], bounds[at + 1]
-            if first < last:
-                self._send_live(stream, rows[first:last], now)
-            stream.grow(last - first, len(events))
+        for at in np.flatnonzero(np.diff(starts)).tolist():
+            stream, found = self._live[at], rows[starts[at] : starts[at + 1]]
+            self._send_live(stream, found, now)
+            stream.grow(len(found), self.log.count)
 
     def _send_live(self, stream: Stream, rows: Rows, now: int) -> None:
         """Send what is new of a stream; a burst goes through the log to those who have kept up so far."""
@@ -123,7 +120,7 @@ class Feeds:
             if connection.stage is not Stage.LIVE:
                 continue
             if is_burst and connection.waiting_bytes < self._quarter:
-                self._read_on(connection, stream.count + 1, stream.counted_events, 0)
+                self._read_on(connection, stream.count + 1, self.log.count, 0)
                 continue
             if connection.wants_clock:
                 connection.notify(clock_notice(now), 1)
@@ -143,7 +140,8 @@ class Feeds:
         for stream in self._streams.values():
             if not stream.is_live:
                 events = self.log.read(stream.counted_events, PIECE)
-                stream.grow(int(stream.router.part(events)[1][-1]), len(events))
+                stream.grow(int(stream.router.part(events)[1][-1]), stream.counted_events)
+                stream.counted_events += len(events)
                 if stream.counted_events == self.log.count:
                     stream.is_live = True
                     self._live.append(stream)

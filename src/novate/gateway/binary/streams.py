@@ -218,7 +218,7 @@ def _only_stream(
         row = row_of(accounts, words[i, 6] & _LOW)
         if row < 0:
             return _NOBODY
-        return members[first[row]] if first[row + 1] - first[row] == 1 else _SEVERAL  # type: ignore[no-any-return]
+        return members[first[row]] if first[row + 1] - first[row] == 1 else _SEVERAL
     if route == _UNSEEN and whole == 0:
         return _NOBODY
     if route == _TRADE:
@@ -226,7 +226,7 @@ def _only_stream(
     found = _audience(words, i, stamp, routes, named, accounts, first, members, open_to, whole, work)
     if found == 0:
         return _NOBODY
-    return work[2, 0] if found == 1 else _SEVERAL  # type: ignore[no-any-return]
+    return work[2, 0] if found == 1 else _SEVERAL
 
 
 @inlined
