@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
@@ -215,13 +214,7 @@ def test_an_order_that_would_meet_its_own_account_shrinks_both(web: WebNode) -> 
 def test_a_worker_that_dies_is_started_again_and_knows_its_orders(web: WebNode) -> None:
     web.place("ALPINE", "before", "buy", "133")
     web.call("ALPINE", "POST", "/v1/orders/cancel-after", {"seconds": 3_600})
-    (worker,) = [
-        int(path.parent.name)
-        for path in Path("/proc").glob("[0-9]*/cmdline")
-        if b"novate.app.node.web_worker" in _read(path)
-        and int(_read(path.parent / "stat").rpartition(b")")[2].split()[1]) == web.process.process.pid
-    ]
-    os.kill(worker, signal.SIGKILL)
+    web.kill_worker()
     web.wait_until_up()
     again = web.place("ALPINE", "before", "buy", "133").json
     assert (again["duplicate_same"], again["order"]["status"]) == (True, "open")
@@ -229,14 +222,6 @@ def test_a_worker_that_dies_is_started_again_and_knows_its_orders(web: WebNode) 
     deadline = time.monotonic() + 10
     while web.call("ALPINE", "GET", "/v1/orders/before").json["status"] != "cancelled":
         assert time.monotonic() < deadline
-
-
-def _read(path: Path) -> bytes:
-    """What a process says of itself, nothing of one that is gone."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b") 0 0"
 
 
 def test_a_restart_forgets_no_open_order_and_no_trade(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_candles_are_cut_at_their_intervals() -> None:
     window = MarketWindow()
     minute = INTERVALS["1m"]
     for trade, (time, price) in enumerate([(0, 10), (minute - 1, 12), (minute, 9), (5 * minute, 11)], 1):
-        window.add(trade, time, price, 2, 1)
+        window.add(trade, time, price, 2, 1, trade)
     found = [
         (one.start_ns, one.open, one.high, one.low, one.close, one.volume) for one in window.candles["1m"]
     ]

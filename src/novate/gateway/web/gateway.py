@@ -24,9 +24,11 @@ from novate.gateway.web.cashier import Cashier
 from novate.gateway.web.channels import Channels
 from novate.gateway.web.clearing import Clearing
 from novate.gateway.web.codes import WebRefused, WebReject
+from novate.gateway.web.history import History
 from novate.gateway.web.http import HttpConnection, Reply, Request
 from novate.gateway.web.keys import Key, Keys, signed_bytes
 from novate.gateway.web.limits import Bucket, WebSettings
+from novate.gateway.web.older import Older
 from novate.gateway.web.order_desk import OrderDesk
 from novate.gateway.web.queries import PATH_TYPES
 from novate.gateway.web.requests import convert, decode, decode_query, error_body
@@ -35,7 +37,6 @@ from novate.gateway.web.sockets import Socket, open_socket
 from novate.gateway.web.switches import Switches
 from novate.gateway.web.trunk import Trunk
 from novate.gateway.web.venue_view import VenueView
-from novate.gateway.web.windows import History
 
 MOST_ADDRESSES = 20_000
 FAILURE_COST = 5
@@ -54,18 +55,19 @@ class Gateway:
         view: VenueView,
         clearing: Clearing,
         *,
+        older: Older,
         switches: Path,
         worker: int = 0,
         log: Callable[[str, dict[str, Any]], None] = lambda event, fields: None,
     ) -> None:
-        """`switches`: where dead-man's switches are kept. `log` is told of defects; never of keys, signatures
-        or bodies."""
+        """`older`: what stands before the windows of `view`. `switches`: where dead-man's switches are kept.
+        `log` is told of defects; never of keys, signatures or bodies."""
         self.configuration = configuration
         self.settings = settings
         self.keys = keys
         self.trunk = trunk
         self.view = view
-        self.history: History = view.history
+        self.history = History(view, older)
         self.clearing = clearing
         self.worker = worker
         self.log = log
