@@ -269,14 +269,14 @@ def test_hostile_questions_and_requests_are_answered_or_cut_off(demo: Demo) -> N
         b'{"type":"trades","market":0,"extra":1}',
         b'{"type":"orders","accounts":[]}',
         b'{"type":"book","market":99}',
-        b'{"type":"ledger_entries","member":"' + b"x" * 100 + b'"}',
+        b'{"type":"ledger_entries","members":["' + b"x" * 100 + b'"]}',
         b"[" * 10_000,
     ):
         with pytest.raises(ViewsError):
             asked(LENGTH.pack(len(question)) + question)
     with pytest.raises(ViewsError, match="at most 65536 bytes"):
         asked(LENGTH.pack(MOST_QUESTION_BYTES + 1))
-    injected = b'{"type":"ledger_entries","member":"\' OR 1=1; DROP TABLE trades; --"}'
+    injected = b'{"type":"ledger_entries","members":["\' OR 1=1; DROP TABLE trades; --"]}'
     assert asked(LENGTH.pack(len(injected)) + injected).rows == []
     host, port = demo.board.split(":")
     for request, expected in (

@@ -56,7 +56,7 @@ def _statement(question: Question) -> tuple[str, list[Any]]:
     if isinstance(question, LedgerEntries):
         if not question.members:
             return _paged("ledger_entries", [], [], question)
-        where = ["(list_has_any(split(debit, ':'), ?) OR list_has_any(split(credit, ':'), ?))"]
+        where = ["(list_contains(?, debit_member) OR list_contains(?, credit_member))"]
         return _paged("ledger_entries", where, [question.members] * 2, question)
     if isinstance(question, Positions):
         where, values = _of_accounts(question.accounts)

@@ -40,11 +40,13 @@ TABLES = {
         quantity HUGEINT, turnover HUGEINT, trades BIGINT""",
     "positions": """account UINTEGER, market USMALLINT, bought HUGEINT, sold HUGEINT, paid HUGEINT,
         received HUGEINT, fees HUGEINT, fills BIGINT""",
-    "ledger_entries": """transfer_id BIGINT, day DATE, reason VARCHAR, asset VARCHAR, debit VARCHAR,
-        credit VARCHAR, amount BIGINT, reference BIGINT""",
+    "ledger_entries": """transfer_id BIGINT, day DATE, reason VARCHAR, asset VARCHAR, digits UTINYINT,
+        debit VARCHAR, credit VARCHAR, debit_member VARCHAR, credit_member VARCHAR, amount BIGINT,
+        reference BIGINT""",
 }
 """Name -> columns. `turnover`, `paid`, `received`: ticks times lots; `role`, `status`: Role and Status of
-`novate.client.views`; `event`: number in the stream of all events, from 1 on."""
+`novate.client.views`; `event`: number in the stream of all events, from 1 on; `digits`: decimal places of the
+amount."""
 
 ORDERED_BY = {
     "trades": "trade_id",

@@ -10,13 +10,17 @@ import numpy as np
 
 from novate.domain.queries import BALANCE_LINE, POSITION_LINE, QueryKind
 from novate.domain.session_codes import Permission
+from novate.domain.units import format_decimal
 from novate.gateway.web import account_messages, messages
+from novate.gateway.web.amounts import canonical
 from novate.gateway.web.calls import Answered, Call
+from novate.gateway.web.clearing import no_house
 from novate.gateway.web.codes import WebRefused
-from novate.gateway.web.older import OlderMissing
+from novate.gateway.web.history import Found
+from novate.gateway.web.older import LedgerRow, OlderMissing, unavailable
 from novate.gateway.web.order_desk import account_of, unknown_order
 from novate.gateway.web.order_table import SIDE_NAMES, TrackedOrder
-from novate.gateway.web.pages import before, listed, newest_part, part, unavailable
+from novate.gateway.web.pages import before, listed, newest_part, part
 from novate.gateway.web.requests import error_of
 from novate.gateway.web.windows import FillRow
 
@@ -256,6 +260,33 @@ async def get_fails(gateway: Gateway, call: Call) -> account_messages.Fails:
     date, found = await gateway.clearing.fails(_members(gateway, call))
     rows, following = part(found, call.query.limit, call.query.cursor)
     return account_messages.Fails(business_date=date, items=[*rows], next=following)
+
+
+async def get_entries(gateway: Gateway, call: Call) -> Any:
+    """Transfers of the clearing house's ledger to and from the key's members."""
+    if not gateway.clearing.is_there:
+        raise no_house()
+    members = _members(gateway, call)
+    found: Found[LedgerRow] = Found(())
+    if members is None or members:
+        found = await gateway.history.entries(
+            sorted(members or ()), before(call.query.cursor), call.query.limit + 1
+        )
+    symbols = {one.clearing_id: one.symbol for one in gateway.configuration.instruments}
+
+    def show(rows: Sequence[LedgerRow], following: str | None) -> account_messages.LedgerEntries:
+        items = [
+            account_messages.LedgerEntry(
+                seq=row.transfer_id, date=row.day, reason=row.reason,
+                asset=symbols.get(row.asset, row.asset),
+                amount=canonical(format_decimal(row.amount, row.digits)),
+                debit=row.debit, credit=row.credit, reference=row.reference,
+            )
+            for row in rows
+        ]  # fmt: skip
+        return account_messages.LedgerEntries(items=items, next=following)
+
+    return listed(gateway.history, call, found, lambda row: row.transfer_id, show)
 
 
 async def get_statements(gateway: Gateway, call: Call) -> account_messages.Statements:

@@ -11,6 +11,7 @@ import msgspec
 import novate
 from novate.gateway.web import messages, queries, socket_messages
 from novate.gateway.web.calls import Route, Scope
+from novate.gateway.web.pages import HISTORY_HEADER, RECENT
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
@@ -157,6 +158,7 @@ def _headers() -> Json:
             ("RateLimit-Limit", "Units that the rate keeps at most"),
             ("RateLimit-Remaining", "Units that are left"),
             ("RateLimit-Reset", "Seconds until it is full again"),
+            (HISTORY_HEADER, f"{RECENT}: what is older than the gateway remembers could not be read"),
         )
     }
 

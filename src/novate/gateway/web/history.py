@@ -19,15 +19,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
-from novate.client.views import Candles, Fills, Orders, Trades
+from novate.client.views import Candles, Fills, LedgerEntries, Orders, Trades
 from novate.gateway.web.older import (
     STATUS_NUMBERS,
+    LedgerRow,
     Older,
     OlderMissing,
     candles_of,
+    entries_of,
     fills_of,
     orders_of,
     trades_of,
+    unavailable,
 )
 from novate.gateway.web.order_table import TrackedOrder
 from novate.gateway.web.venue_view import VenueView
@@ -192,6 +195,14 @@ class History:
         question = Orders(accounts=[account], client_order_id=client_order_id, limit=1)
         found = orders_of(await self.older.ask(question, needed))
         return found[0] if found else None
+
+    async def entries(self, members: list[str], before: int | None, most: int) -> Found[LedgerRow]:
+        """Entries of the clearing house's ledger, of members or of all: only the views have them."""
+        question = LedgerEntries(members=members, before=before, limit=most)
+        try:
+            return Found(entries_of(await self.older.ask(question)))
+        except OlderMissing as missing:
+            raise unavailable(str(missing)) from None
 
     def _needed(self, oldest: TradeRow | FillRow | None) -> int:
         """The command up to which the views must be complete to know what stands before a window."""

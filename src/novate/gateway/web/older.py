@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from novate.client.views import Answer, AsyncViewsClient, Question, Role, Status, ViewsError
+from novate.gateway.web.codes import WebRefused, WebReject
 from novate.gateway.web.limits import HISTORY_SECONDS, MOST_HISTORY_WAITING
 from novate.gateway.web.order_table import TrackedOrder
 from novate.gateway.web.windows import CandleRow, FillRow, TradeRow
@@ -27,6 +28,16 @@ Row = dict[str, Any]
 
 class OlderMissing(Exception):  # noqa: N818 -- what is missing, not an error of this program
     """The views have not answered; the message says why."""
+
+
+def unavailable(why: str) -> WebRefused:
+    """What is older than the windows could not be read."""
+    refused = WebRefused(
+        WebReject.HISTORY_UNAVAILABLE,
+        f"Expected the views of the node for what is older than the gateway remembers; {why}",
+    )
+    refused.headers.append(("Retry-After", "1"))
+    return refused
 
 
 class Older:
@@ -128,6 +139,25 @@ def candles_of(answer: Answer) -> list[CandleRow]:
         candle.volume, candle.trades = int(row["quantity"]), row["trades"]
         found.append(candle)
     return found[::-1]
+
+
+class LedgerRow(NamedTuple):
+    """A transfer of the clearing house's ledger; the amount in units of which 10**digits are one."""
+
+    transfer_id: int
+    day: str
+    reason: str
+    asset: str
+    digits: int
+    debit: str
+    credit: str
+    amount: int
+    reference: int
+
+
+def entries_of(answer: Answer) -> list[LedgerRow]:
+    """Entries of the ledger, newest first."""
+    return [LedgerRow(*(row[name] for name in LedgerRow._fields)) for row in answer.records()]
 
 
 def orders_of(answer: Answer) -> list[TrackedOrder]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from novate.gateway.web.codes import WebRefused, WebReject
 from novate.gateway.web.history import Found, Listed
+from novate.gateway.web.older import unavailable
 
 if TYPE_CHECKING:
     from novate.gateway.web.calls import Call
@@ -63,16 +63,6 @@ def _shown(
             following = str(key(rows[-1]))
         call.headers.append((HISTORY_HEADER, RECENT))
     return show(rows, following)
-
-
-def unavailable(why: str) -> WebRefused:
-    """What is older than the windows could not be read."""
-    refused = WebRefused(
-        WebReject.HISTORY_UNAVAILABLE,
-        f"Expected the views of the node for what is older than the gateway remembers; {why}",
-    )
-    refused.headers.append(("Retry-After", "1"))
-    return refused
 
 
 def part(rows: Sequence[Any], limit: int, cursor: str | None) -> tuple[Sequence[Any], str | None]:
