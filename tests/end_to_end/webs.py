@@ -25,7 +25,8 @@ from novate.gateway.web.keys import signed_bytes
 from novate.signatures import SigningKey
 from tests.end_to_end.nodes import TRADER, NodeProcess, seed_of, terms, write_sessions
 
-WEB = {"address": "127.0.0.1:0", "test_money": True, "tick_ms": 5, "public_per_second": 100_000,
+WEB = {"address": "127.0.0.1:0", "hosts": ["Exchange.example"],
+       "test_money": True, "tick_ms": 5, "public_per_second": 100_000,
        "reads_per_second": 100_000, "orders_per_second": 50_000, "cancels_per_second": 50_000}  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import msgspec
 
 from novate.domain.configuration import Configuration
+from novate.gateway.hosts import HostRule
 from novate.gateway.web.amounts import Screens
 from novate.gateway.web.books import Books
 from novate.gateway.web.calls import Call, Route, Scope
@@ -73,6 +74,7 @@ class Gateway:
         self.log = log
         self.started = time.monotonic()
         self.screens = Screens(configuration)
+        self._hosts = HostRule(settings.address, settings.hosts)
         self.desk = OrderDesk(trunk, view, self.screens)
         self.books = Books(trunk, view)
         self.switches = Switches(self.desk, switches)
@@ -106,6 +108,7 @@ class Gateway:
         request_id = f"{self.worker}-{self._requests}"
         call: Call | None = None
         try:
+            self._expect_host(request)
             route, path = self._route(request)
             call = Call(route, request, reply, path, request_id)
             self._admit(call)
@@ -151,6 +154,13 @@ class Gateway:
         status, body = error_body(refused, request_id)
         lines = "".join(f"{name}: {value}\r\n" for name, value in refused.headers)
         reply.finish(status, body, f"Request-Id: {request_id}\r\n{lines}".encode("latin-1"))
+
+    def _expect_host(self, request: Request) -> None:
+        """Raise WebRefused for a page that has let its own name point here."""
+        host = request.header(b"host")
+        if not self._hosts.admits(host):
+            sentence = self._hosts.sentence(host)
+            raise WebRefused(WebReject.WRONG_HOST, sentence[:1].upper() + sentence[1:], "Host")
 
     def _route(self, request: Request) -> tuple[Route, dict[str, str]]:
         """The route of a request and the variable parts of its path. Raises WebRefused."""
@@ -261,6 +271,8 @@ class Gateway:
 
     def open_socket(self, request: Request, transport: asyncio.Transport) -> asyncio.Protocol | None:
         """See http.Application."""
+        if not self._hosts.admits(request.header(b"host")):
+            return None
         return open_socket(self, request, transport)
 
     def close(self) -> None:

@@ -40,6 +40,8 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str = "127.0.0.1:8080"
     workers: int = 1
+    hosts: tuple[str, ...] = ()
+    """Names that the gateway answers to as a Host, besides those of loopback (`novate.gateway.hosts`)."""
     connections: int = 4_096
     """Of one worker."""
     tick_ms: int = 50
