@@ -153,7 +153,17 @@ def test_test_money_goes_in_and_out_once(web: WebNode) -> None:
     back = web.call("BANKER", "POST", "/v1/withdrawals", {**transfer, "transfer_id": "out-1"}).json
     assert (back["available"], usd()) == (before, before)
     huge = {"transfer_id": "out-2", "asset": "USD", "amount": "900000000000000"}
-    assert web.call("BANKER", "POST", "/v1/withdrawals", huge).json["name"] == "INSUFFICIENT_CREDIT"
+    refused = web.call("BANKER", "POST", "/v1/withdrawals", huge).json
+    assert (refused["name"], refused["field"]) == ("INSUFFICIENT_CREDIT", "amount")
+    free = f"{before} USD (0 more is reserved by open orders)"
+    assert refused["message"] == f"Expected at most what is free, {free}; was 900000000000000"
+    most = {"transfer_id": "in-2", "asset": "USD", "amount": "46000000000000000"}
+    held = web.call("BANKER", "POST", "/v1/deposits", most).json["available"]
+    refused = web.call("BANKER", "POST", "/v1/deposits", {**most, "transfer_id": "in-3"}).json
+    assert refused["name"] == "CREDIT_OVERFLOW"
+    assert f"free is {held} USD (0 more" in refused["message"]
+    back = web.call("BANKER", "POST", "/v1/withdrawals", {**most, "transfer_id": "out-3"}).json
+    assert back["available"] == before
     assert web.call("ALPINE", "POST", "/v1/deposits", transfer).json["name"] == "MISSING_SCOPE"
 
 
