@@ -195,12 +195,12 @@ def test_an_order_of_a_person_is_traded_and_seen_in_the_views(demo: Demo) -> Non
 def test_a_deposit_at_the_clearing_house_is_an_entry_of_the_ledger(demo: Demo) -> None:
     assert run("clearing", "deposit", demo.data, "ALPINE/HOUS", "USD", "1234.56").returncode == 0
     with ViewsClient.connect(demo.data / "views.sock") as views:
-        found = until(lambda: [*views.ask(LedgerEntries(member="ALPINE")).records()], "a ledger entry")
+        found = until(lambda: [*views.ask(LedgerEntries(members=["ALPINE"])).records()], "a ledger entry")
         assert [(one["reason"], one["amount"], one["asset"]) for one in found] == [
             ("DEPOSIT", 123_456, "USD")
         ]
         assert found[0]["credit"] == "Liabilities:ALPINE:HOUS:Cash:USD"
-        assert not views.ask(LedgerEntries(member="BOREAL")).rows
+        assert not views.ask(LedgerEntries(members=["BOREAL"])).rows
 
 
 def test_an_operator_halts_resumes_and_uses_a_kill_switch(demo: Demo) -> None:
@@ -269,14 +269,14 @@ def test_hostile_questions_and_requests_are_answered_or_cut_off(demo: Demo) -> N
         b'{"type":"trades","market":0,"extra":1}',
         b'{"type":"orders","accounts":[]}',
         b'{"type":"book","market":99}',
-        b'{"type":"ledger_entries","member":"' + b"x" * 100 + b'"}',
+        b'{"type":"ledger_entries","members":["' + b"x" * 100 + b'"]}',
         b"[" * 10_000,
     ):
         with pytest.raises(ViewsError):
             asked(LENGTH.pack(len(question)) + question)
     with pytest.raises(ViewsError, match="at most 65536 bytes"):
         asked(LENGTH.pack(MOST_QUESTION_BYTES + 1))
-    injected = b'{"type":"ledger_entries","member":"\' OR 1=1; DROP TABLE trades; --"}'
+    injected = b'{"type":"ledger_entries","members":["\' OR 1=1; DROP TABLE trades; --"]}'
     assert asked(LENGTH.pack(len(injected)) + injected).rows == []
     host, port = demo.board.split(":")
     for request, expected in (

@@ -26,12 +26,12 @@ from novate.client.views import (
     Positions,
     Rejects,
     States,
+    Status,
     Trades,
 )
 from novate.domain.codes import EventKind
 from novate.domain.records import ORDER_EVENT, PARTIES, is_trade
 from novate.views import StaleViews, Views, answer
-from novate.views.rows import Status
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_pages_go_back_without_a_gap(fed: tuple[Replica, Views, Batch]) -> None:
     for question, cursor in (
         (Trades(market=0, limit=40), "trade_id"),
         (Orders(accounts=accounts, limit=40), "order_id"),
-        (Fills(accounts=accounts, limit=40), "trade_id"),
+        (Fills(accounts=accounts, limit=40), "event"),
         (Rejects(accounts=accounts, limit=3), "sequence"),
         (Credits(accounts=accounts, limit=5), "sequence"),
         (States(limit=5), "sequence"),
@@ -129,6 +129,47 @@ def test_pages_go_back_without_a_gap(fed: tuple[Replica, Views, Batch]) -> None:
 
 def _with(question: Any, **others: Any) -> Any:
     return msgspec.structs.replace(question, **others)
+
+
+def test_a_fill_is_numbered_as_its_event_and_names_the_one_before(fed: tuple[Replica, Views, Batch]) -> None:
+    _, views, batch = fed
+    events = batch.events
+    at = np.flatnonzero(is_trade(events))
+    parties = events[at + 1].view(PARTIES)
+    sides = [(parties["maker_account"], at + 1), (parties["taker_account"], at + 2)]
+    told = sorted((int(number), int(account)) for accounts, numbers in sides
+                  for account, number in zip(accounts, numbers, strict=True))  # fmt: skip
+    own = [number for number, account in told if account == 301]
+    chain = dict(zip(own, [0, *own], strict=False))
+    whole = [*answer(views, Fills(accounts=[301], limit=2000)).records()]
+    assert {one["event"]: one["previous"] for one in whole} == {n: chain[n] for n in own[-2000:]}
+    # Of one market only: the fill before is still the one before, of whatever market.
+    markets = {one["market"] for one in whole}
+    assert len(markets) > 1
+    for market in markets:
+        rows = [*answer(views, Fills(accounts=[301], market=market, limit=7)).records()]
+        assert rows
+        assert all(one["previous"] == chain[one["event"]] for one in rows)
+
+
+@pytest.mark.parametrize("seconds", [60, 300, 86_400])
+def test_candles_before_a_trade_are_those_that_stood_then(
+    fed: tuple[Replica, Views, Batch], seconds: int
+) -> None:
+    _, views, _ = fed
+    rows = views.connection.execute(
+        "SELECT trade_id, time_ns, price, quantity FROM trades WHERE market = 0 ORDER BY trade_id"
+    ).fetchall()
+    for cut in (0, 1, len(rows) // 3, len(rows) - 1, len(rows)):
+        made: dict[int, list[int]] = {}
+        for _, time_ns, price, quantity in rows[:cut]:
+            one = made.setdefault(time_ns - time_ns % (seconds * 10**9), [price, price, price, price, 0, 0])
+            one[1], one[2], one[3] = max(one[1], price), min(one[2], price), price
+            one[4], one[5] = one[4] + quantity, one[5] + 1
+        trade = rows[cut][0] if cut < len(rows) else rows[-1][0] + 1
+        found = answer(views, Candles(market=0, seconds=seconds, before_trade=trade, limit=2000)).records()
+        names = ("open", "high", "low", "close", "quantity", "trades")
+        assert {one["open_ns"]: [one[name] for name in names] for one in found} == made
 
 
 def test_candles_of_every_length_hold_the_same_trades(fed: tuple[Replica, Views, Batch]) -> None:

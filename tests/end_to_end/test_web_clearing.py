@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from tests.end_to_end.webs import WebNode
 @pytest.fixture(scope="module")
 def cleared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebNode]:
     """A node beside which a house stands that has closed a date."""
-    node = WebNode(tmp_path_factory.mktemp("cleared"))
+    node = WebNode(tmp_path_factory.mktemp("cleared"), board="socket")
     try:
         before = node.call("ALPINE", "GET", "/v1/clearing/obligations")
         assert (before.status, before.json["name"]) == (404, "NO_CLEARING_HOUSE")
@@ -24,6 +26,8 @@ def cleared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebNode]:
                         seller="BOREAL/HOUS")  # fmt: skip
             house.trade("X", "2", instrument="NOVA", quantity="10", price="180", buyer="CASTOR/HOUS",
                         seller="ALPINE/HOUS")  # fmt: skip
+            for party, amount in (("ALPINE/HOUS", "9000"), ("BOREAL/HOUS", "50.25")):
+                house.deposit(party, "USD", amount)
             house.roll()
         yield node
     finally:
@@ -44,6 +48,32 @@ def test_a_member_sees_its_own_obligations_and_no_others(cleared: WebNode) -> No
     dated = cleared.call("ALPINE", "GET", "/v1/clearing/obligations?date=2031-01-01").json
     assert dated["items"] == []
     assert cleared.call("ALPINE", "GET", "/v1/clearing/fails").json["items"] == []
+
+
+def test_entries_of_the_ledger_are_told_to_those_whom_they_concern(cleared: WebNode) -> None:
+    def entries(name: str) -> list[Any]:
+        found: list[Any] = []
+        cursor = ""
+        while True:
+            answer = cleared.call(name, "GET", f"/v1/clearing/entries?limit=2{cursor}")
+            assert answer.status == 200, answer.body
+            found += answer.json["items"]
+            if answer.json["next"] is None:
+                return found
+            cursor = f"&cursor={answer.json['next']}"
+
+    deadline = time.monotonic() + 60
+    while not (cleared.data / "views.sock").exists() or len(entries("CLEARER")) < 2:
+        assert time.monotonic() < deadline, "expected the ledger in the views within a minute"
+        time.sleep(0.1)
+    every = entries("CLEARER")
+    assert [one["seq"] for one in every] == sorted((one["seq"] for one in every), reverse=True)
+    amounts = {}
+    for name in ("ALPINE", "BOREAL", "CASTOR"):
+        own = entries(name)
+        assert own == [one for one in every if name in one["debit"] + one["credit"]]
+        amounts[name] = [(one["asset"], one["amount"]) for one in own if one["reason"] == "DEPOSIT"]
+    assert amounts == {"ALPINE": [("USD", "9000")], "BOREAL": [("USD", "50.25")], "CASTOR": []}
 
 
 def test_statements_are_for_whoever_clears(cleared: WebNode) -> None:

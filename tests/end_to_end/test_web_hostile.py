@@ -31,16 +31,17 @@ RAW: dict[str, tuple[bytes, int, str]] = {
     "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(64), 400, "MALFORMED_REQUEST"),
     "nonsense": (b"GET\r\n\r\n\r\n", 400, "MALFORMED_REQUEST"),
     "two lengths": (
-        b"POST /v1/orders HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        b"POST /v1/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
         400, "MALFORMED_REQUEST",
     ),
     "length and chunks": (
-        b"POST /v1/orders HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+        b"POST /v1/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
         b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         400, "MALFORMED_REQUEST",
     ),
     "a negative length": (
-        b"POST /v1/orders HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400, "MALFORMED_REQUEST",
+        b"POST /v1/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        400, "MALFORMED_REQUEST",
     ),
     "a long target": (b"GET /" + b"a" * LONGEST_TARGET + b" HTTP/1.1\r\n\r\n", 414, "TARGET_TOO_LONG"),
     "many headers": (
@@ -58,13 +59,29 @@ RAW: dict[str, tuple[bytes, int, str]] = {
         413, "BODY_TOO_LARGE",
     ),
     "another upgrade": (
-        b"GET /v1/ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", 404, "UNKNOWN_ROUTE",
+        b"GET /v1/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+        404, "UNKNOWN_ROUTE",
     ),
     "a handshake without a key": (
-        b"GET /v1/ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"GET /v1/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         b"Sec-WebSocket-Version: 13\r\n\r\n", 404, "UNKNOWN_ROUTE",
     ),
+    "no host": (b"GET /v1/time HTTP/1.1\r\n\r\n", 421, "WRONG_HOST"),
+    "the host of a stranger's page": (
+        b"GET /v1/time HTTP/1.1\r\nHost: rebound.example:8080\r\n\r\n", 421, "WRONG_HOST",
+    ),
+    "a WebSocket of a stranger's page": (
+        b"GET /v1/ws HTTP/1.1\r\nHost: rebound.example\r\nConnection: Upgrade\r\n"
+        b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", 421, "WRONG_HOST",
+    ),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1", "[::1]:80", "exchange.example:443"])
+def test_its_own_names_are_answered_to(web: WebNode, host: str) -> None:
+    request = f"GET /v1/time HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    assert b" 200 OK" in web.raw(request.encode())[:20]
 
 
 @pytest.mark.parametrize("name", RAW)
@@ -211,9 +228,9 @@ def test_head_is_get_without_a_body(web: WebNode) -> None:
 
 
 def test_requests_in_one_piece_are_answered_in_their_order(web: WebNode) -> None:
-    one = b"GET /v1/markets/NOVA/book HTTP/1.1\r\nHost: a\r\n\r\n"
-    other = b"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n"
-    last = b"GET /v1/time HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    one = b"GET /v1/markets/NOVA/book HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    other = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = b"GET /v1/time HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     count = 3 * MOST_PIPELINED
     found = re.findall(rb"HTTP/1\.1 (\d{3}) ", web.raw((one + other) * count + last))
     assert found == [b"200", b"404"] * count + [b"200"]

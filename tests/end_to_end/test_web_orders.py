@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
@@ -154,7 +153,17 @@ def test_test_money_goes_in_and_out_once(web: WebNode) -> None:
     back = web.call("BANKER", "POST", "/v1/withdrawals", {**transfer, "transfer_id": "out-1"}).json
     assert (back["available"], usd()) == (before, before)
     huge = {"transfer_id": "out-2", "asset": "USD", "amount": "900000000000000"}
-    assert web.call("BANKER", "POST", "/v1/withdrawals", huge).json["name"] == "INSUFFICIENT_CREDIT"
+    refused = web.call("BANKER", "POST", "/v1/withdrawals", huge).json
+    assert (refused["name"], refused["field"]) == ("INSUFFICIENT_CREDIT", "amount")
+    free = f"{before} USD (0 more is reserved by open orders)"
+    assert refused["message"] == f"Expected at most what is free, {free}; was 900000000000000"
+    most = {"transfer_id": "in-2", "asset": "USD", "amount": "46000000000000000"}
+    held = web.call("BANKER", "POST", "/v1/deposits", most).json["available"]
+    refused = web.call("BANKER", "POST", "/v1/deposits", {**most, "transfer_id": "in-3"}).json
+    assert refused["name"] == "CREDIT_OVERFLOW"
+    assert f"free is {held} USD (0 more" in refused["message"]
+    back = web.call("BANKER", "POST", "/v1/withdrawals", {**most, "transfer_id": "out-3"}).json
+    assert back["available"] == before
     assert web.call("ALPINE", "POST", "/v1/deposits", transfer).json["name"] == "MISSING_SCOPE"
 
 
@@ -215,13 +224,7 @@ def test_an_order_that_would_meet_its_own_account_shrinks_both(web: WebNode) -> 
 def test_a_worker_that_dies_is_started_again_and_knows_its_orders(web: WebNode) -> None:
     web.place("ALPINE", "before", "buy", "133")
     web.call("ALPINE", "POST", "/v1/orders/cancel-after", {"seconds": 3_600})
-    (worker,) = [
-        int(path.parent.name)
-        for path in Path("/proc").glob("[0-9]*/cmdline")
-        if b"novate.app.node.web_worker" in _read(path)
-        and int(_read(path.parent / "stat").rpartition(b")")[2].split()[1]) == web.process.process.pid
-    ]
-    os.kill(worker, signal.SIGKILL)
+    web.kill_worker()
     web.wait_until_up()
     again = web.place("ALPINE", "before", "buy", "133").json
     assert (again["duplicate_same"], again["order"]["status"]) == (True, "open")
@@ -229,14 +232,6 @@ def test_a_worker_that_dies_is_started_again_and_knows_its_orders(web: WebNode) 
     deadline = time.monotonic() + 10
     while web.call("ALPINE", "GET", "/v1/orders/before").json["status"] != "cancelled":
         assert time.monotonic() < deadline
-
-
-def _read(path: Path) -> bytes:
-    """What a process says of itself, nothing of one that is gone."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b") 0 0"
 
 
 def test_a_restart_forgets_no_open_order_and_no_trade(tmp_path: Path) -> None:

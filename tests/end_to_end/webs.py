@@ -6,6 +6,8 @@ import contextlib
 import hmac
 import http.client
 import json
+import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -23,7 +25,8 @@ from novate.gateway.web.keys import signed_bytes
 from novate.signatures import SigningKey
 from tests.end_to_end.nodes import TRADER, NodeProcess, seed_of, terms, write_sessions
 
-WEB = {"address": "127.0.0.1:0", "test_money": True, "tick_ms": 5, "public_per_second": 100_000,
+WEB = {"address": "127.0.0.1:0", "hosts": ["Exchange.example"],
+       "test_money": True, "tick_ms": 5, "public_per_second": 100_000,
        "reads_per_second": 100_000, "orders_per_second": 50_000, "cancels_per_second": 50_000}  # fmt: skip
 
 
@@ -41,8 +44,9 @@ class Answer(NamedTuple):
 
 
 def web_file(directory: Path, **web: Any) -> Path:
-    """The embedded default with free ports and a [web] table."""
-    lines = ['[node]\ntcp = "127.0.0.1:0"\nboard = "off"\nclearing_house = false', "[web]"]
+    """The embedded default with free ports and a [web] table; `board` is that of the node."""
+    board = web.pop("board", "off")
+    lines = [f'[node]\ntcp = "127.0.0.1:0"\nboard = "{board}"\nclearing_house = false', "[web]"]
     lines += [f"{key} = {json.dumps(value)}" for key, value in {**WEB, **web}.items()]
     path = directory / "market.toml"
     path.write_text("\n".join([DEFAULT.read_text(encoding="utf-8"), *lines, ""]), "utf-8")
@@ -147,9 +151,31 @@ class WebNode:
                 assert answer["type"] == "answer", answer
             yield listener
 
-    def end(self, signal: int) -> tuple[int, str, str]:
-        """Stop it."""
-        return self.process.end(signal)
+    def process_of(self, module: str) -> int:
+        """The process of a module beside the node."""
+        (found,) = [
+            int(path.parent.name)
+            for path in Path("/proc").glob("[0-9]*/cmdline")
+            if module.encode() in _read(path)
+            and int(_read(path.parent / "stat").rpartition(b")")[2].split()[1]) == self.process.process.pid
+        ]
+        return found
+
+    def kill_worker(self) -> None:
+        """Kill -9 the gateway's process; the node starts another one."""
+        os.kill(self.process_of("novate.app.node.web_worker"), signal.SIGKILL)
+
+    def end(self, number: int) -> tuple[int, str, str]:
+        """Stop it with a signal."""
+        return self.process.end(number)
+
+
+def _read(path: Path) -> bytes:
+    """What a process says of itself, nothing of one that is gone."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b") 0 0"
 
 
 class Listener:

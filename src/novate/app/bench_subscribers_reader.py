@@ -35,7 +35,7 @@ def subscriber(host: str, port: int, market: str) -> socket.socket:
     """A WebSocket that follows a market's book; returns when the gateway has said so."""
     peer = socket.create_connection((host, port), SECONDS)
     peer.sendall(
-        b"GET /v1/ws HTTP/1.1\r\nHost: novate\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"GET /v1/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
     asked = msgspec.json.encode(

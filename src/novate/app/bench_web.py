@@ -87,7 +87,7 @@ class RestSession(Session):
         now = str(time.time_ns())
         proof = hmac.digest(self._secret, signed_bytes("POST", "/v1/orders", now, body), "sha256").hex()
         self._out += (
-            f"POST /v1/orders HTTP/1.1\r\nHost: novate\r\nContent-Type: application/json\r\n"
+            f"POST /v1/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             f"Novate-Key: {self._name}\r\nNovate-Time: {now}\r\nNovate-Signature: {proof}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         ).encode() + body

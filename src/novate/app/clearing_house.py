@@ -37,6 +37,7 @@ from novate.app.bootstrap_clearing import (
 from novate.app.clearing_day_files import DayFiles, write_day
 from novate.app.clearing_day_log import DayLog, LoggedDate
 from novate.app.clearing_deliveries import content_in_force
+from novate.app.clearing_free import free_of
 from novate.app.clearing_margin import MarginDesk
 from novate.app.clearing_names import Names, WrittenError
 from novate.app.clearing_returns import (
@@ -251,7 +252,9 @@ class House:
         for place, event in enumerate(told):
             if event["ev"] == "REJECTED":
                 command = commands[place if len(told) == len(commands) else 0]
-                raise refused(command, event["reason"], self.names, self.today)
+                is_short = event["reason"] == ClearingReject.INSUFFICIENT_BALANCE.name
+                free = free_of(self.plane, command) if is_short else None
+                raise refused(command, event["reason"], self.names, self.today, free)
 
     def _know(self, source: str, trade_id: str, cmd: str) -> None:
         """CommandRefused for a trade that was never delivered: nothing of it is journaled."""

@@ -2,7 +2,7 @@
 
     {"cmd": "WITHDRAW", "member": "ALPINE", ...}, INSUFFICIENT_BALANCE
         --> WITHDRAW refused by C18, INSUFFICIENT_BALANCE: expected at most what ALPINE/HOUS has free,
-            was 500.00 USD asked for
+            which is 120.00 USD, was 500.00 USD
 
 Each reason of `ClearingReject` that a command can meet has its words here; a test compares both lists.
 """
@@ -71,7 +71,7 @@ WORDS: dict[ClearingReject, tuple[str, str]] = {
     R.CONTROL_TOTAL: ("control totals that are those of the trades", "others"),
     R.UNKNOWN_CURRENCY: ("a currency of the configuration", "{ccy}"),
     R.INVALID_AMOUNT: ("an amount above 0 and at most {max_amount}", "{quantity}"),
-    R.INSUFFICIENT_BALANCE: ("at most what {parties} has free", "{quantity}"),
+    R.INSUFFICIENT_BALANCE: ("at most what {parties} has free{free}", "{quantity}"),
     R.INVALID_GROUP: ("a group from 1 to 99", "{group}"),
     R.ROLL_BACKWARD: ("a date after the business date {today}", "{to}"),
     R.NOT_BUSINESS_DAY: ("a day on which the house is open", "{to}"),
@@ -115,10 +115,11 @@ class CommandRefused(Exception):  # noqa: N818 - a refusal is an answer of the h
         self.reason = reason
 
 
-def refused(command: Json, reason: str, names: Names, today: str) -> CommandRefused:
-    """The refusal of a command in the JSON of scenarios, in words."""
+def refused(command: Json, reason: str, names: Names, today: str, free: int | None = None) -> CommandRefused:
+    """The refusal of a command in the JSON of scenarios, in words. `free`: how much the party has of what the
+    command names, where that is known."""
     cmd = command["cmd"]
-    said = _Said(command, names, today)
+    said = _Said(command, names, today, free)
     expected, found = WORDS[ClearingReject[reason]]
     words = f"expected {expected.format_map(said)}, was {found.format_map(said)}"
     return CommandRefused(reason, f"{cmd} refused by {RULES[cmd]}, {reason}: {words}")
@@ -127,14 +128,16 @@ def refused(command: Json, reason: str, names: Names, today: str) -> CommandRefu
 class _Said(dict[str, str]):
     """Words for what stands in a command; what does not stand there is called so."""
 
-    def __init__(self, command: Json, names: Names, today: str) -> None:
+    def __init__(self, command: Json, names: Names, today: str, free: int | None) -> None:
         super().__init__(today=today)
+        self._free = free
         self._command = command
         self._names = names
         self._words: dict[str, Callable[[], str]] = {
             "trade": lambda: f"trade {command.get('source')} {command.get('trade_id')}",
             "parties": self._parties,
             "quantity": self._quantity,
+            "free": lambda: "" if self._free is None else f", which is {self._amount(self._free)}",
             "instrument": lambda: str(command.get("isin", "the instrument")),
             "parts": lambda: ", ".join(f"{one['account']} {one['qty']}" for one in command["parts"]),
             "about": lambda: self["trade"] if "trade_id" in command else self["instrument"],
@@ -164,8 +167,13 @@ class _Said(dict[str, str]):
         return names.money_text(names.max_amount, ccy).rstrip()
 
     def _quantity(self) -> str:
+        command = self._command
+        return self._amount(command["amount"] if "amount" in command else command.get("qty", 0))
+
+    def _amount(self, units: int) -> str:
+        """So much of what the command is about."""
         command, names = self._command, self._names
         if "amount" in command:
-            return names.money_text(command["amount"], command["ccy"])
+            return names.money_text(units, command["ccy"])
         isin = command.get("isin", "")
-        return f"{names.quantity_text(command.get('qty', 0), isin)} {isin}".rstrip()
+        return f"{names.quantity_text(units, isin)} {isin}".rstrip()

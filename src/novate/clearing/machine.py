@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from novate.clearing import buyins, corporate, credit, cycle, invariants, parameters, queries, roll, saved
 from novate.clearing.archive import MemoryArchive, TradeArchive
-from novate.clearing.chart import Chart
+from novate.clearing.chart import BalanceBook, Chart, Purpose
 from novate.clearing.commands import Command, Staged, rung
 from novate.clearing.house_terms import HouseTerms, require_house_terms
 from novate.clearing.ledger.archive import Archive
@@ -269,6 +269,10 @@ class Clearing:
     def pledged(self) -> list[queries.PledgedRow]:
         """Collateral and contributions that are not zero (M7, M14)."""
         return queries.pledged(self._state)
+
+    def available(self, purpose: Purpose, book: BalanceBook, asset: int, party: int) -> int:
+        """What a party may withdraw of an asset, or have released of what is there for a purpose."""
+        return queries.available(self._state, purpose, book, asset, party)
 
     def positions(self) -> queries.Positions:
         """Everything that is open or waits (C49)."""

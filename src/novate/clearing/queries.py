@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from novate.clearing.archived_trades import retired
-from novate.clearing.chart import BalanceBook, Purpose, owner_of, purpose_of
+from novate.clearing.chart import BalanceBook, Purpose, account_of, owner_of, purpose_of
 from novate.clearing.margin_day.valuation import collateral_value, margin_terms
 from novate.clearing.rows import NO_ROW, Leg
 from novate.clearing.state import State, trade_identity
@@ -184,6 +184,13 @@ def pledged(state: State) -> list[PledgedRow]:
         for book, asset, account, balance in state.balances.rows()
         if purpose_of(account)
     ]
+
+
+def available(state: State, purpose: Purpose, book: BalanceBook, asset: int, party: int) -> int:
+    """What may be withdrawn (C18), or released of what is there for another purpose (M9, M14)."""
+    if purpose:
+        return state.balances.of(book, asset, account_of(party, purpose))
+    return state.free(asset, party) if book == BalanceBook.CASH else state.holding(asset, party)
 
 
 def margin_cover(state: State) -> MarginCover | None:

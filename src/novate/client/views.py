@@ -9,6 +9,8 @@
 
 Prices are ticks, quantities lots, money minor units, times nanoseconds. Pages go backwards: `before` is the
 cursor of the last row that is known. An answer says up to which command of the journal it is complete.
+
+The numbers of `role` and `status` in a row are those of Role and Status.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Iterator
+from enum import IntEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, ClassVar, TypeAlias
@@ -27,10 +30,28 @@ from msgspec import Meta
 LENGTH = struct.Struct("<I")
 MOST_QUESTION_BYTES = 1 << 16
 MOST_ANSWER_BYTES = 1 << 26
-Limit = Annotated[int, Meta(ge=1, le=1000)]
+MOST_ROWS = 2_000
+Limit = Annotated[int, Meta(ge=1, le=MOST_ROWS)]
 Market = Annotated[int, Meta(ge=0, le=65_535)]
 Cursor = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Accounts = Annotated[list[Annotated[int, Meta(ge=0, le=2**32 - 1)]], Meta(min_length=1, max_length=1000)]
+
+
+class Role(IntEnum):
+    """Which side of a trade a fill is; in an auction nobody made or took."""
+
+    AUCTION = 0
+    MAKER = 1
+    TAKER = 2
+
+
+class Status(IntEnum):
+    """Where an order stands."""
+
+    OPEN = 1
+    FILLED = 2
+    CANCELLED = 3
+    EXPIRED = 4
 
 
 class _Question(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):
@@ -49,12 +70,14 @@ class Candles(_Question, frozen=True, kw_only=True, tag="candles"):
     """Candles of a market, oldest first: the last ones that begin before `before` nanoseconds.
 
     `seconds`: whole minutes, or a divisor of 60; of short ones only those of the last `limit` times `seconds`
-    before the last trade (or before `before`). Times without a trade have no candle.
+    before the last trade (or before `before`). Times without a trade have no candle. `before_trade`: as if
+    the trade of that number and those behind it were not there yet; only of whole minutes.
     """
 
     market: Market
     seconds: Annotated[int, Meta(ge=1, le=604_800)] = 60
     before: Cursor | None = None
+    before_trade: Cursor | None = None
     limit: Limit = 100
 
 
@@ -64,13 +87,17 @@ class Orders(_Question, frozen=True, kw_only=True, tag="orders"):
     accounts: Accounts
     market: Market | None = None
     is_open: bool | None = None
+    status: Status | None = None
     client_order_id: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     before: Cursor | None = None
     limit: Limit = 100
 
 
 class Fills(_Question, frozen=True, kw_only=True, tag="fills"):
-    """Fills of accounts, newest first. Cursor: trade_id."""
+    """Fills of accounts, newest first. Cursor: event, the number in the stream of all events.
+
+    `previous` is the event of the account's fill before, in whatever market; 0: there is none.
+    """
 
     accounts: Accounts
     market: Market | None = None
@@ -101,9 +128,10 @@ class Credits(_Question, frozen=True, kw_only=True, tag="credits"):
 
 
 class LedgerEntries(_Question, frozen=True, kw_only=True, tag="ledger_entries"):
-    """Transfers of the clearing house's ledger, newest first, of a member or of all. Cursor: transfer_id."""
+    """Transfers of the clearing house's ledger, newest first. Cursor: transfer_id."""
 
-    member: Annotated[str, Meta(max_length=64)] = ""
+    members: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=1000)] = []
+    """Of these; of all if there is none."""
     before: Cursor | None = None
     limit: Limit = 100
 
@@ -232,14 +260,31 @@ class AsyncViewsClient:
         return cls(*await asyncio.open_unix_connection(str(path)))
 
     async def ask(self, question: Question) -> Answer:
-        """The answer. Raises ViewsError, OSError, asyncio.IncompleteReadError when the views have gone."""
+        """The answer. Raises ViewsError, OSError, asyncio.IncompleteReadError when the views have gone.
+
+        Whoever is cancelled while it waits for an answer ends the connection: nobody knows any more whose
+        answer comes next. Later questions raise ConnectionError then.
+        """
         body = ViewsClient.encoder.encode(question)
         async with self._turn:
-            self._writer.write(LENGTH.pack(len(body)) + body)
-            await self._writer.drain()
-            (length,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
-            data = await self._reader.readexactly(length)
+            if self._writer.is_closing():
+                raise ConnectionError("Expected a connection to the views, it has ended")
+            try:
+                self._writer.write(LENGTH.pack(len(body)) + body)
+                await self._writer.drain()
+                (length,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
+                if length > MOST_ANSWER_BYTES:
+                    raise ConnectionError(f"Expected at most {MOST_ANSWER_BYTES} bytes, was {length}")
+                data = await self._reader.readexactly(length)
+            except BaseException:
+                self._writer.close()
+                raise
         return read_answer(data)
+
+    @property
+    def is_closed(self) -> bool:
+        """Has the connection ended, from this side or the other?"""
+        return self._writer.is_closing() or self._reader.at_eof()
 
     async def close(self) -> None:
         """Hang up."""

@@ -19,9 +19,9 @@ from novate.client.views import (
     Question,
     Rejects,
     States,
+    Status,
     Trades,
 )
-from novate.views.rows import Status
 from novate.views.schema import CANDLE_NS, ORDERED_BY
 from novate.views.store import Views
 
@@ -46,10 +46,7 @@ def _statement(question: Question) -> tuple[str, list[Any]]:
     if isinstance(question, Orders):
         return _orders(question)
     if isinstance(question, Fills):
-        where, values = _of_accounts(question.accounts)
-        if question.market is not None:
-            where, values = [*where, "market = ?"], [*values, question.market]
-        return _paged("fills", where, values, question)
+        return _fills(question)
     if isinstance(question, Rejects):
         return _paged("rejects", *_of_accounts(question.accounts), question)
     if isinstance(question, Credits):
@@ -57,8 +54,10 @@ def _statement(question: Question) -> tuple[str, list[Any]]:
     if isinstance(question, States):
         return _paged("states", [], [], question)
     if isinstance(question, LedgerEntries):
-        where = ["(? = '' OR list_contains(split(debit, ':'), ?) OR list_contains(split(credit, ':'), ?))"]
-        return _paged("ledger_entries", where, [question.member] * 3, question)
+        if not question.members:
+            return _paged("ledger_entries", [], [], question)
+        where = ["(list_contains(?, debit_member) OR list_contains(?, credit_member))"]
+        return _paged("ledger_entries", where, [question.members] * 2, question)
     if isinstance(question, Positions):
         where, values = _of_accounts(question.accounts)
         return f"SELECT * FROM positions WHERE {where[0]} ORDER BY account, market", values
@@ -75,9 +74,37 @@ def _orders(question: Orders) -> tuple[str, list[Any]]:
         where, values = [*where, "market = ?"], [*values, question.market]
     if question.is_open is not None:
         where, values = [*where, f"(status = {int(Status.OPEN)}) = ?"], [*values, question.is_open]
+    if question.status is not None:
+        where, values = [*where, "status = ?"], [*values, int(question.status)]
     if question.client_order_id is not None:
         where, values = [*where, "client_order_id = ?"], [*values, question.client_order_id]
     return _paged("orders", where, values, question)
+
+
+def _fills(question: Fills) -> tuple[str, list[Any]]:
+    """Fills with the one before each: those between two of a page are read too, of whatever market."""
+    where, values = _of_accounts(question.accounts)
+    if question.market is not None:
+        where, values = [*where, "market = ?"], [*values, question.market]
+    if question.before is not None:
+        where, values = [*where, "event < ?"], [*values, question.before]
+    return (
+        f"""WITH page AS (SELECT * FROM fills WHERE {" AND ".join(where)} ORDER BY event DESC LIMIT ?),
+            edges AS (SELECT min(event) AS low, max(event) AS high FROM page),
+            near AS (
+                SELECT account, event FROM fills, edges
+                WHERE list_contains(?, account) AND event BETWEEN low AND high
+                UNION ALL
+                SELECT account, max(event) FROM fills, edges
+                WHERE list_contains(?, account) AND event < low GROUP BY account
+            ),
+            chain AS (
+                SELECT event, lag(event, 1, 0) OVER (PARTITION BY account ORDER BY event) AS previous
+                FROM near
+            )
+        SELECT page.*, previous FROM page JOIN chain USING (event) ORDER BY event DESC""",
+        [*values, question.limit, question.accounts, question.accounts],
+    )
 
 
 def _paged(table: str, where: list[str], values: list[Any], question: _Paged) -> tuple[str, list[Any]]:
@@ -97,8 +124,11 @@ def _paged(table: str, where: list[str], values: list[Any], question: _Paged) ->
 
 def _candles(question: Candles) -> tuple[str, list[Any]]:
     """Long candles are put together from those of a minute, short ones from the trades of their time."""
-    before = 2**63 - 1 if question.before is None else question.before
     length = question.seconds * SECOND
+    # A candle begins before a time if its minutes do before the next multiple of its length.
+    before = 2**63 - 1 if question.before is None else min(2**63 - 1, -(-question.before // length) * length)
+    if question.before_trade is not None:
+        return _candles_before_trade(question, question.before_trade, before, length)
     if length % CANDLE_NS == 0:
         return (
             """SELECT * FROM (
@@ -120,3 +150,31 @@ def _candles(question: Candles) -> tuple[str, list[Any]]:
         FROM those WHERE time_ns >= (SELECT first FROM edge) GROUP BY 1 ORDER BY 1""",
         [question.market, before, length, (question.limit - 1) * length, length],
     )
+
+
+def _candles_before_trade(question: Candles, trade: int, before: int, length: int) -> tuple[str, list[Any]]:
+    """As if a trade had not come yet: whole minutes before that of the last one before it, which is put
+    together from its trades."""
+    if length % CANDLE_NS:
+        raise ValueError(f"seconds: expected whole minutes with before_trade, was {question.seconds}")
+    return (
+        """WITH last AS (
+                SELECT max(time_ns) - max(time_ns) % ? AS minute FROM trades WHERE market = ? AND trade_id < ?
+            ),
+            minutes AS (
+                SELECT open_ns, open, high, low, close, quantity, turnover, trades FROM candles, last
+                WHERE market = ? AND open_ns < minute
+                UNION ALL
+                SELECT minute, arg_min(price, trade_id), max(price), min(price), arg_max(price, trade_id),
+                    sum(quantity::HUGEINT), sum(price::HUGEINT * quantity), count(*)
+                FROM trades, last WHERE market = ? AND trade_id < ? AND time_ns >= minute GROUP BY minute
+            )
+        SELECT * FROM (
+            SELECT open_ns - open_ns % ? AS open_ns, arg_min(open, minutes.open_ns) AS open,
+                max(high) AS high, min(low) AS low, arg_max(close, minutes.open_ns) AS close,
+                sum(quantity) AS quantity, sum(turnover) AS turnover, sum(trades) AS trades
+            FROM minutes WHERE minutes.open_ns < ? GROUP BY 1 ORDER BY 1 DESC LIMIT ?
+        ) ORDER BY open_ns""",
+        [CANDLE_NS, question.market, trade, question.market, question.market, trade, length, before,
+         question.limit],
+    )  # fmt: skip

@@ -8,14 +8,14 @@ staged leg and its command are never parted.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from novate.domain.codes import CommandKind, EventFlag, EventKind, OrderType, Side
+from novate.client.views import Role, Status
+from novate.domain.codes import CommandFlag, CommandKind, EventFlag, EventKind, OrderType, Side
 from novate.domain.records import (
     CREDIT_COMMAND,
     CREDIT_EVENT,
@@ -32,38 +32,24 @@ from novate.domain.records import (
 Columns = dict[str, npt.NDArray[Any]]
 
 
-class Role(IntEnum):
-    """Which side of a trade a fill is; in an auction nobody made or took."""
-
-    AUCTION = 0
-    MAKER = 1
-    TAKER = 2
-
-
-class Status(IntEnum):
-    """Where an order stands."""
-
-    OPEN = 1
-    FILLED = 2
-    CANCELLED = 3
-    EXPIRED = 4
-
-
 ENDS = {EventKind.CANCELLED: Status.CANCELLED, EventKind.EXPIRED: Status.EXPIRED}
 UNCHANGED = -1
 """In a change: the price or the quantity stays as it was."""
 
 
-def tables_of(first_sequence: int, commands: Commands, events: Events) -> dict[str, pa.Table]:
+def tables_of(
+    first_sequence: int, first_event: int, commands: Commands, events: Events
+) -> dict[str, pa.Table]:
     """Arrow tables of a batch: trades, fills, orders, changes, rejects, states,
     switches, credits.
 
-    commands: (n,) COMMAND from `first_sequence` on, whole blocks; events: (m,) EVENT, all of theirs.
-    `orders` are the new ones as they came in; `changes` are what became of orders, in order.
+    commands: (n,) COMMAND from `first_sequence` on, whole blocks; events: (m,) EVENT, all of theirs, numbered
+    from `first_event` on. `orders` are the new ones as they came in; `changes` are what became of orders, in
+    order.
     """
     times = np.where(is_timed(commands), commands["time"], 0)
     when = times[events["sequence"] - first_sequence]
-    number = np.arange(len(events))
+    number = first_event + np.arange(len(events))
     trades, fills, traded = _trades(events, when, number)
     columns = {
         "trades": trades,
@@ -109,7 +95,9 @@ def _trades(
         "fee": parties["taker_fee"],
     }
     common = {name: np.tile(trades[name], 2) for name in trades if name != "side"}
-    fills = _joined([maker, taker]) | common
+    # A fill is the event that tells of it: the maker's the TRADE, the taker's the parties behind it.
+    event = {"event": np.concatenate([number[at], number[at] + 1])}
+    fills = _joined([maker, taker]) | common | event
     changes = _change(
         fills["order_id"], np.tile(number[at], 2), fills["sequence"], fills["time_ns"],
         leaves=fills["leaves"], filled=fills["quantity"],
@@ -127,6 +115,9 @@ def _orders(first_sequence: int, commands: Commands, events: Events, when: npt.N
     leg = (sent["kind"] == CommandKind.NEW_OCO) & (sent["client_order_id"] != told["client_order_id"])
     sent = commands[np.where(leg, np.maximum(place - 1, 0), place)]
     quoted = sent["kind"] == CommandKind.QUOTE
+    stops = ~quoted & (sent["flags"] & CommandFlag.STOP_GIVEN != 0) & (
+        sent["flags"] & CommandFlag.TRAIL_GIVEN == 0
+    )  # fmt: skip
     nothing = np.zeros(len(at), np.int64)
     return {
         "order_id": told["order_id"],
@@ -139,6 +130,8 @@ def _orders(first_sequence: int, commands: Commands, events: Events, when: npt.N
         "session": sent["session"],
         "price": told["price"],
         "has_price": told["flags"] & EventFlag.PRICE_IS_NULL == 0,
+        "stop": sent["stop"],
+        "has_stop": stops,
         "quantity": told["quantity"],
         "leaves": told["quantity"],
         "filled": nothing,
@@ -168,13 +161,17 @@ def _changes(events: Events, when: npt.NDArray[Any], number: npt.NDArray[Any]) -
         amended = kind == EventKind.AMENDED
         found.append(
             _change(told["order_id"], number[at], told["sequence"], when[at], price=told["price"],
-                    has_price=priced, leaves=told["leaves" if amended else "quantity"],
+                    has_price=priced, leaves=told["leaves" if amended else "quantity"], stop=told["stop"],
+                    has_stop=(told["flags"] & EventFlag.STOP_GIVEN != 0) & amended,
                     quantity=told["quantity"] if amended else np.full(len(at), UNCHANGED))
         )  # fmt: skip
     at = np.flatnonzero(events["kind"] == EventKind.STP_DECREMENT)
     told = events[at]
     for order, leaves in (("order_id", "leaves"), ("contra_order_id", "contra_leaves")):
-        found.append(_change(told[order], number[at], told["sequence"], when[at], leaves=told[leaves]))
+        found.append(
+            _change(told[order], number[at], told["sequence"], when[at], leaves=told[leaves],
+                    less=told["quantity"])
+        )  # fmt: skip
     return found
 
 
@@ -184,10 +181,10 @@ def _change(
 ) -> Columns:  # fmt: skip
     """Columns of a change; what is not given is zero, a status OPEN, a quantity as before."""
     usual = {"leaves": 0, "filled": 0, "status": Status.OPEN, "reason": 0, "price": 0, "has_price": False,
-             "quantity": UNCHANGED}  # fmt: skip
+             "stop": 0, "has_stop": False, "quantity": UNCHANGED, "less": 0}  # fmt: skip
     made: Columns = {"order_id": order_id, "number": number, "sequence": sequence, "time_ns": time_ns}
     for name, value in usual.items():
-        kind = np.bool_ if name == "has_price" else np.int64
+        kind = np.bool_ if name.startswith("has_") else np.int64
         made[name] = np.asarray(others.get(name, np.full(len(order_id), value))).astype(kind)
     return made
 

@@ -12,7 +12,7 @@ Rows name the sequence of the command that caused them, so every number leads ba
 
 from __future__ import annotations
 
-FORM = 1
+FORM = 2
 """Another number means other tables: a file of another form is made again."""
 
 CANDLE_NS = 60 * 10**9
@@ -23,11 +23,11 @@ TABLES = {
         quantity UINTEGER, side UTINYINT""",
     "fills": """trade_id BIGINT, role UTINYINT, account UINTEGER, market USMALLINT, order_id BIGINT,
         client_order_id BIGINT, side UTINYINT, price BIGINT, quantity UINTEGER, leaves UINTEGER, fee BIGINT,
-        sequence BIGINT, time_ns BIGINT""",
+        sequence BIGINT, time_ns BIGINT, event BIGINT""",
     "orders": """order_id BIGINT, account UINTEGER, market USMALLINT, client_order_id BIGINT, side UTINYINT,
-        order_type UTINYINT, time_in_force UTINYINT, session USMALLINT, price BIGINT, quantity UINTEGER,
-        leaves UINTEGER, filled BIGINT, status UTINYINT, reason USMALLINT, accepted_sequence BIGINT,
-        accepted_ns BIGINT, sequence BIGINT, time_ns BIGINT""",
+        order_type UTINYINT, time_in_force UTINYINT, session USMALLINT, price BIGINT, stop BIGINT,
+        quantity UINTEGER, leaves UINTEGER, filled BIGINT, status UTINYINT, reason USMALLINT,
+        accepted_sequence BIGINT, accepted_ns BIGINT, sequence BIGINT, time_ns BIGINT""",
     "rejects": """sequence BIGINT, time_ns BIGINT, account UINTEGER, market USMALLINT,
         client_order_id BIGINT, command UTINYINT, reason USMALLINT""",
     "states": """sequence BIGINT, time_ns BIGINT, market USMALLINT, from_state UTINYINT, to_state UTINYINT,
@@ -40,14 +40,17 @@ TABLES = {
         quantity HUGEINT, turnover HUGEINT, trades BIGINT""",
     "positions": """account UINTEGER, market USMALLINT, bought HUGEINT, sold HUGEINT, paid HUGEINT,
         received HUGEINT, fees HUGEINT, fills BIGINT""",
-    "ledger_entries": """transfer_id BIGINT, day DATE, reason VARCHAR, asset VARCHAR, debit VARCHAR,
-        credit VARCHAR, amount BIGINT, reference BIGINT""",
+    "ledger_entries": """transfer_id BIGINT, day DATE, reason VARCHAR, asset VARCHAR, digits UTINYINT,
+        debit VARCHAR, credit VARCHAR, debit_member VARCHAR, credit_member VARCHAR, amount BIGINT,
+        reference BIGINT""",
 }
-"""Name -> columns. `turnover`, `paid`, `received`: ticks times lots; `role`, `status`: as in `rows`."""
+"""Name -> columns. `turnover`, `paid`, `received`: ticks times lots; `role`, `status`: Role and Status of
+`novate.client.views`; `event`: number in the stream of all events, from 1 on; `digits`: decimal places of the
+amount."""
 
 ORDERED_BY = {
     "trades": "trade_id",
-    "fills": "trade_id, role, account",
+    "fills": "event",
     "orders": "order_id",
     "rejects": "sequence, client_order_id",
     "states": "sequence, market",
@@ -59,7 +62,7 @@ ORDERED_BY = {
 }
 """The order in which a table is compared with another one."""
 
-PROGRESS = """form INTEGER, identity BLOB, sequence BIGINT, root BLOB, ledger_identity BLOB,
+PROGRESS = """form INTEGER, identity BLOB, sequence BIGINT, events BIGINT, root BLOB, ledger_identity BLOB,
     ledger_transfers BIGINT"""
 
 

@@ -31,8 +31,8 @@ _APPENDED = ("trades", "fills", "rejects", "states", "switches", "credits")
 
 _NEW_ORDERS = """
     INSERT INTO orders SELECT order_id, account, market, client_order_id, side, order_type,
-        time_in_force, session, CASE WHEN has_price THEN price END, quantity, leaves, filled, status,
-        reason, accepted_sequence, accepted_ns, sequence, time_ns
+        time_in_force, session, CASE WHEN has_price THEN price END, CASE WHEN has_stop THEN stop END,
+        quantity, leaves, filled, status, reason, accepted_sequence, accepted_ns, sequence, time_ns
     FROM batch_orders"""
 
 _CHANGED_ORDERS = """
@@ -40,13 +40,19 @@ _CHANGED_ORDERS = """
         SELECT order_id, max(sequence) AS sequence, max(time_ns) AS time_ns, sum(filled) AS filled,
             arg_max(leaves, number) AS leaves, max(status) AS status, max(reason) AS reason,
             arg_max(price, number) FILTER (has_price) AS price,
-            arg_max(quantity, number) FILTER (quantity >= 0) AS quantity
-        FROM batch_changes GROUP BY order_id
+            arg_max(stop, number) FILTER (has_stop) AS stop,
+            arg_max(quantity, number) FILTER (quantity >= 0) AS quantity,
+            coalesce(sum(less) FILTER (number > amended), 0) AS less
+        FROM (
+            SELECT *, coalesce(max(number) FILTER (quantity >= 0) OVER (PARTITION BY order_id), 0) AS amended
+            FROM batch_changes
+        ) GROUP BY order_id
     ) AS change ON orders.order_id = change.order_id
     WHEN MATCHED THEN UPDATE SET leaves = change.leaves, filled = orders.filled + change.filled,
         status = change.status,
         reason = change.reason, price = coalesce(change.price, orders.price),
-        quantity = coalesce(change.quantity, orders.quantity),
+        stop = coalesce(change.stop, orders.stop),
+        quantity = coalesce(change.quantity, orders.quantity) - change.less,
         sequence = change.sequence, time_ns = change.time_ns"""
 
 _CANDLES = f"""
@@ -91,6 +97,8 @@ class Progress(NamedTuple):
     sequence: int
     root: bytes
     """Hash of the block that ends with `sequence`."""
+    events: int
+    """How many events its commands and those before have caused."""
 
 
 class Views:
@@ -124,7 +132,7 @@ class Views:
         for statement in statements():
             self.connection.execute(statement)
         self.connection.execute(
-            "INSERT INTO progress VALUES (?, ?, 0, ?, '', 0)", [FORM, identity, bytes(32)]
+            "INSERT INTO progress VALUES (?, ?, 0, 0, ?, '', 0)", [FORM, identity, bytes(32)]
         )
         self.connection.execute("COMMIT")
 
@@ -134,17 +142,17 @@ class Views:
     @property
     def progress(self) -> Progress:
         """How far the file has been fed."""
-        return Progress(*self._all("SELECT identity, sequence, root FROM progress")[0])
+        return Progress(*self._all("SELECT identity, sequence, root, events FROM progress")[0])
 
     def feed(self, first_sequence: int, commands: Commands, events: Events, root: bytes) -> None:
         """Take the next whole blocks of the journal with all their events. `root`: hash of the last one.
 
         Raises StaleViews if they are not the next ones.
         """
-        here = self.progress.sequence
-        if first_sequence != here + 1:
-            raise StaleViews(f"{self.path}: expected sequence {here + 1} next, was {first_sequence}")
-        tables = tables_of(first_sequence, commands, events)
+        here = self.progress
+        if first_sequence != here.sequence + 1:
+            raise StaleViews(f"{self.path}: expected sequence {here.sequence + 1} next, was {first_sequence}")
+        tables = tables_of(first_sequence, here.events + 1, commands, events)
         connection = self.connection
         connection.execute("BEGIN")
         try:
@@ -152,7 +160,9 @@ class Views:
                 connection.register(f"batch_{name}", rows)
             self._take(tables)
             last = first_sequence + len(commands) - 1
-            connection.execute("UPDATE progress SET sequence = ?, root = ?", [last, root])
+            connection.execute(
+                "UPDATE progress SET sequence = ?, root = ?, events = events + ?", [last, root, len(events)]
+            )
             connection.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(duckdb.Error):

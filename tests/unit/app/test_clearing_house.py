@@ -297,7 +297,10 @@ def test_refusals_say_rule_expectation_and_finding(tmp_path: Path) -> None:
         cases = [
             (lambda: house.withdraw("A/HOUS", "USD", "10.01"),
              "WITHDRAW refused by C18, INSUFFICIENT_BALANCE: expected at most what A/HOUS has free,"
-             " was 10.01 USD"),
+             " which is 10.00 USD, was 10.01 USD"),
+            (lambda: house.withdraw("A/HOUS", "COIN", "0.5"),
+             "WITHDRAW refused by C18, INSUFFICIENT_BALANCE: expected at most what A/HOUS has free,"
+             " which is 0.000 COIN, was 0.500 COIN"),
             (lambda: house.withdraw("A/LIPR", "COIN", "0.001"),
              "WITHDRAW refused by C18, UNKNOWN_ACCOUNT: expected accounts that their members have,"
              " was A/LIPR"),

@@ -17,6 +17,7 @@ from novate.gateway.web.gateway import Gateway
 from novate.gateway.web.keys import Keys
 from novate.gateway.web.limits import WebSettings
 from novate.gateway.web.market_routes import get_market, get_markets
+from novate.gateway.web.older import Older
 from novate.gateway.web.trunk import Trunk
 from novate.gateway.web.venue_view import VenueView
 
@@ -30,7 +31,7 @@ def test_a_market_whose_state_was_not_told_yet_is_refused_by_name(tmp_path: Path
         trunk = Trunk(str(tmp_path / "novate.sock"), Credentials("WEB-0", bytes(32)), view, 1)
         gateway = Gateway(
             configuration, settings, Keys((), {}, settings), trunk, view, clearing_of(tmp_path),
-            switches=tmp_path / "switches",
+            older=Older(None), switches=tmp_path / "switches",
         )  # fmt: skip
         first = configuration.instruments[0].symbol
         page = SimpleNamespace(query=SimpleNamespace(limit=10, cursor=None), path={"market": first})

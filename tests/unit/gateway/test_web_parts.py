@@ -10,7 +10,7 @@ from novate.gateway.web.amounts import canonical
 from novate.gateway.web.books import checksum
 from novate.gateway.web.limits import NANOSECONDS, Bucket
 from novate.gateway.web.order_ids import FORM, OrderIds
-from novate.gateway.web.pages import page, part
+from novate.gateway.web.pages import newest_part, page, part
 from novate.gateway.web.websocket import Incoming, accept_key, text_frame
 from novate.gateway.web.windows import INTERVALS, MarketWindow
 
@@ -85,7 +85,7 @@ def test_candles_are_cut_at_their_intervals() -> None:
     window = MarketWindow()
     minute = INTERVALS["1m"]
     for trade, (time, price) in enumerate([(0, 10), (minute - 1, 12), (minute, 9), (5 * minute, 11)], 1):
-        window.add(trade, time, price, 2, 1)
+        window.add(trade, time, price, 2, 1, trade)
     found = [
         (one.start_ns, one.open, one.high, one.low, one.close, one.volume) for one in window.candles["1m"]
     ]
@@ -139,3 +139,19 @@ def test_frames_that_nobody_masked_end_the_connection() -> None:
     messages, _ = incoming.receive(text_frame(b"{}"))
     assert messages == []
     assert incoming.is_over
+
+
+@given(st.lists(st.integers(0, 100)), st.integers(1, 7), st.integers(0, 3))
+def test_pages_of_a_list_that_grows_at_its_front_are_what_it_was(
+    rows: list[int], limit: int, growth: int
+) -> None:
+    found: list[int] = []
+    cursor: str | None = None
+    grown = rows
+    while True:
+        some, cursor = newest_part(grown, limit, cursor)
+        found += some
+        if cursor is None:
+            break
+        grown = [-1] * growth + grown
+    assert found == rows

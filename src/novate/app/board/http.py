@@ -2,19 +2,20 @@
 
     request line, headers (8 KiB, 5 s) --> Site(path, query) --> status, type, body
 
-It is for screens, probes and scrapers on the same machine or behind a proxy. On a loopback address it answers
-only to a Host that is one, so that no page of somebody else's can read it through a browser.
+It is for screens, probes and scrapers on the same machine or behind a proxy. Which Host it answers to, so
+that no page of somebody else's can read it through a browser, says `novate.gateway.hosts`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
+
+from novate.gateway.hosts import HostRule
 
 MOST_CONNECTIONS = 256
 MOST_HEADER_BYTES = 8 << 10
@@ -59,6 +60,7 @@ class Listener:
         self._host = self._host.strip("[]")
         self._port = int(port)
         self._site = site
+        self._rule = HostRule(address)
         self._connections = 0
         self._server: asyncio.Server | None = None
 
@@ -118,8 +120,9 @@ class Listener:
             return method, failure(405, f"expected GET or HEAD, was {method[:16]}"), False
         if "transfer-encoding" in headers or headers.get("content-length", "0") != "0":
             return method, failure(400, "expected a request without a body"), False
-        if not self._is_host(headers.get("host", "")):
-            return method, failure(421, "expected a loopback name in Host"), False
+        host = headers.get("host", "")
+        if not self._rule.admits(host):
+            return method, failure(421, self._rule.sentence(host)), False
         path, _, query = target.partition("?")
         keeps = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
         return (
@@ -128,25 +131,9 @@ class Listener:
             keeps,
         )
 
-    def _is_host(self, host: str) -> bool:
-        """A page of another origin that points its name here sends that name along."""
-        if not _is_loopback(self._host):
-            return True
-        name = host[: host.rfind("]") + 1] if host.startswith("[") else host.partition(":")[0]
-        return _is_loopback(name.strip("[]"))
-
 
 def _is_short(query: str) -> bool:
     return query.count("&") < 16
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def _send(writer: asyncio.StreamWriter, response: Response, keeps: bool, with_body: bool) -> None:

@@ -18,8 +18,9 @@ import pyarrow as pa
 
 from novate.app.board.house_figures import HouseFigures, house_figures
 from novate.app.bootstrap_clearing import REPLICA_FAULTS, ClearingReplica, warm_up_clearing
+from novate.app.clearing_names import Names
 from novate.app.plane_streams import CLEARING_JOURNAL
-from novate.clearing.chart import MoveReason, place_of
+from novate.clearing.chart import BalanceBook, MoveReason, Place, owner_of, place_of
 from novate.clearing.house_terms import Days
 from novate.clearing.ledger.codes import TransferFlag
 from novate.reports.house_accounts import account_names
@@ -35,7 +36,9 @@ SCHEMA = pa.schema(
     [
         ("transfer_id", pa.int64()),
         ("day", pa.date32()),
-        *((name, pa.string()) for name in ("reason", "asset", "debit", "credit")),
+        *((name, pa.string()) for name in ("reason", "asset")),
+        ("digits", pa.uint8()),
+        *((name, pa.string()) for name in ("debit", "credit", "debit_member", "credit_member")),
         ("amount", pa.int64()),
         ("reference", pa.int64()),
     ]
@@ -52,6 +55,7 @@ class LedgerFollower:
         self._journal = directory / CLEARING_JOURNAL
         self._replica: ClearingReplica | None = None
         self._names: dict[int, str] = {}
+        self._quantity_digits: dict[str, int] = {}
         self._days: Days | None = None
         self._tried_at = -TRY_AGAIN_SECONDS
         self._moved_at = time.monotonic()
@@ -75,6 +79,7 @@ class LedgerFollower:
                 return
             warm_up_clearing()
             self._replica = ClearingReplica(self._journal)
+            self._quantity_digits = Names(self._replica.plane.configuration).quantity_digits
         before = self._replica.sequence
         self._replica.advance(whole or time.monotonic() - self._moved_at >= QUIET_SECONDS)
         if self._replica.sequence != before:
@@ -104,13 +109,24 @@ class LedgerFollower:
                         "day": datetime.date.fromordinal(found.time),
                         "reason": MoveReason(found.code).name,
                         "asset": house.chart.asset_name(place.book, place.asset),
+                        "digits": self._digits(place),
                         "debit": self._names[found.debit],
                         "credit": self._names[found.credit],
+                        "debit_member": house.terms.parties[owner_of(place.party)][0],
+                        "credit_member": house.terms.parties[owner_of(place_of(found.credit).party)][0],
                         "amount": found.amount,
                         "reference": found.user_ref,
                     }
                 )
         return pa.Table.from_pylist(rows, SCHEMA)
+
+    def _digits(self, place: Place) -> int:
+        """Decimal places of what an account holds."""
+        assert self._replica is not None
+        house = self._replica.plane.house
+        if place.book != BalanceBook.HOLDINGS:
+            return house.chart.scale(place.book, place.asset)
+        return self._quantity_digits.get(house.terms.instruments[place.asset].name, 0)
 
     def figures(self) -> HouseFigures | None:
         """Of the house as far as it was followed; None where none is."""

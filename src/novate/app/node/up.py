@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
@@ -31,6 +31,8 @@ from novate.app.plane_streams import FillStream, StreamBehind
 from novate.app.problems import RefusedError
 from novate.domain.configuration import Configuration, canonical_json
 from novate.domain.resolve import opening_credit
+from novate.gateway.binary import SessionTerms
+from novate.gateway.web.limits import WebSettings
 from novate.journal.folder_lock import only_writer
 
 RARELY = (50_000, 50, 50)
@@ -68,7 +70,7 @@ def run_node(
             recovered = plane.venue.sequence
             log, nonces = recover(data, plane)
             sessions = load_sessions(data.sessions, plane.configuration)
-            web = WebWorkers(data.path, web_settings, sessions) if web_settings else None
+            web = _web_workers(data, web_settings, sessions, settings) if web_settings else None
             own = web.sessions if web else []
             ingress = IngressBeside(settings) if settings.ingress else None
             clearing = clearing_beside(data, plane.configuration, settings, tell)
@@ -111,6 +113,12 @@ def standing_plane(
         return found_or_restore(data.journal, configuration, fills, settings.durability)
     except StreamBehind:
         return restore_plane(data.journal, fills, from_start=True), False
+
+
+def _web_workers(
+    data: DataDirectory, web: WebSettings, sessions: Sequence[SessionTerms], settings: NodeSettings
+) -> WebWorkers:
+    return WebWorkers(data.path, web, sessions, has_views=settings.board != "off")
 
 
 def clearing_beside(

@@ -25,7 +25,7 @@ from novate.app.problems import RefusedError
 from novate.domain.units import format_decimal
 from novate.gateway.web.account_messages import Fail, Obligation, StatementFile
 from novate.gateway.web.amounts import canonical
-from novate.gateway.web.clearing import Clearing
+from novate.gateway.web.clearing import Clearing, no_house
 from novate.gateway.web.codes import WebRefused, WebReject
 
 if TYPE_CHECKING:
@@ -110,9 +110,7 @@ class HouseBeside:
 
     def _expect_house(self) -> None:
         if not self.is_there:
-            raise WebRefused(
-                WebReject.NO_CLEARING_HOUSE, "Expected a clearing house beside the venue, there is none"
-            )
+            raise no_house()
 
     async def _rows(self) -> Rows:
         """Everything, read again when it is older than REFRESH_SECONDS."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from novate.app.configuration import ConfigurationError, read_tables
 from novate.app.configuration_fields import Table
 from novate.app.node.settings import MOST_MS, is_address
+from novate.gateway.hosts import NAME
 from novate.gateway.web.limits import WebSettings
 
 DEMONSTRATION = WebSettings(test_money=True)
@@ -39,6 +40,7 @@ def _settings(table: Table) -> WebSettings | None:
     most_rate = 10**6
     settings = WebSettings(
         address=address,
+        hosts=_hosts(table),
         workers=table.integer("workers", usual.workers, 1, MOST_WORKERS),
         connections=table.integer("connections", usual.connections, 1, 100_000),
         tick_ms=table.integer("tick_ms", usual.tick_ms, 1, MOST_MS),
@@ -52,3 +54,12 @@ def _settings(table: Table) -> WebSettings | None:
     )
     table.finish()
     return None if address == "off" else settings
+
+
+def _hosts(table: Table) -> tuple[str, ...]:
+    names = table.texts("hosts", ())
+    for name in names:
+        if not NAME.fullmatch(name):
+            table.expected("hosts", 'names of hosts without a port, such as "exchange.example.com"')
+            return ()
+    return tuple(name.lower() for name in names)

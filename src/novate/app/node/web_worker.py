@@ -34,6 +34,7 @@ from novate.gateway.web.codes import WebRefused
 from novate.gateway.web.gateway import Gateway
 from novate.gateway.web.http import HttpConnection
 from novate.gateway.web.keys import Keys
+from novate.gateway.web.older import Older
 from novate.gateway.web.trunk import Trunk
 from novate.gateway.web.venue_view import VenueView
 from novate.journal import Journal
@@ -64,6 +65,7 @@ async def adopt_orders(trunk: Trunk, view: VenueView) -> None:
         view.orders.adopt(lines, int(answer.record["sequence"]), view.time_ns)
         row = int(answer.record["next"])
         if row == 0:
+            view.orders.adopted_sequence = int(answer.record["sequence"])
             return
 
 
@@ -78,7 +80,8 @@ async def serve(terms: WorkerTerms) -> None:
     trunk = Trunk(str(data.socket), Credentials(terms.name, terms.seed), view, terms.settings.history_events)
     gateway = Gateway(
         configuration, terms.settings, Keys(sessions, hmac_secrets(data), terms.settings), trunk, view,
-        clearing_of(data.path), switches=data.switches, worker=terms.worker, log=log_line,
+        clearing_of(data.path), older=Older(data.views_socket if terms.has_views else None),
+        switches=data.switches, worker=terms.worker, log=log_line,
     )  # fmt: skip
     tasks = [loop.create_task(trunk.run()), loop.create_task(gateway.channels.run())]
     adopting = _Adoption(trunk, view, gateway)
@@ -98,6 +101,7 @@ async def serve(terms: WorkerTerms) -> None:
     finally:
         server.close()
         gateway.close()
+        await gateway.history.older.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -45,15 +45,20 @@ class WorkerTerms(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     seed: bytes
     settings: WebSettings
+    has_views: bool
+    """Does a board keep views beside the node?"""
 
 
 class WebWorkers:
     """All workers of one node."""
 
-    def __init__(self, data: Path, settings: WebSettings, sessions: Sequence[SessionTerms]) -> None:
+    def __init__(
+        self, data: Path, settings: WebSettings, sessions: Sequence[SessionTerms], has_views: bool
+    ) -> None:
         """Listen. Raises OSError when the address is taken, RefusedError when a session's place is."""
         self._data = data
         self._settings = settings
+        self._has_views = has_views
         self._seeds = [os.urandom(signatures.SEED_BYTES) for _ in range(settings.workers)]
         self._stopping = threading.Event()
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
@@ -121,6 +126,7 @@ class WebWorkers:
             name=self.sessions[worker].name,
             seed=self._seeds[worker],
             settings=self._settings,
+            has_views=self._has_views,
         )
         process = subprocess.Popen(
             [sys.executable, "-m", MODULE],

@@ -4,7 +4,8 @@
     enum of novate.domain   -->  <enum encodingType="uint8">     <validValue name="NEW">1</validValue>
 
 Records travel as bare blocks behind a frame header, without SBE's own message header: which message a record
-is, its first byte says (the description of the message names its kinds). Offsets are explicit, so that the
+is, its first byte says (the description of the message names its kinds); what follows an Answer, the kind of
+the question says. Offsets are explicit, so that the
 bytes between fields need no fields.
 """
 
@@ -16,12 +17,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from novate.domain import codes, records, session_codes, wire
+from novate.domain import codes, queries, records, session_codes, wire
 from novate.domain.codes import CommandKind, EventKind
 
 NAMESPACE = "http:/" + "/fixprotocol.io/2016/sbe"
 SCHEMA_ID = 7411
-VERSION = 1
+VERSION = 2
+"""Of the schema: 2 has the questions and answers of frame G."""
 _PRIMITIVES = {"u1": "uint8", "u2": "uint16", "u4": "uint32", "i8": "int64", "u8": "uint64"}
 
 
@@ -84,15 +86,26 @@ MESSAGES = (
     Message("Accepted", wire.ACCEPTED, (), {"kind": "SessionKind", "permissions": "Permission"}),
     Message("Notice", wire.NOTICE, tuple(session_codes.NoticeKind),
             {"kind": "NoticeKind", "reason": "SessionReject"}),
+    Message("Query", queries.QUERY, tuple(queries.QueryKind), {"kind": "QueryKind"}),
+    Message("Answer", queries.ANSWER, tuple(queries.QueryKind),
+            {"kind": "QueryKind", "state": "MarketState"}),
+    Message("DepthLine", queries.DEPTH_LINE, (), {"side": "Side"}),
+    Message("OrderLine", queries.ORDER_LINE, (),
+            {"side": "Side", "orderType": "OrderType", "timeInForce": "TimeInForce",
+             "flags": "OrderLineFlag"}),
+    Message("BalanceLine", queries.BALANCE_LINE, (), {}),
+    Message("PositionLine", queries.POSITION_LINE, (), {}),
 )  # fmt: skip
 _ENUMS: tuple[tuple[type[IntEnum], str], ...] = (
     (codes.CommandKind, "u1"), (codes.EventKind, "u1"), (codes.Side, "u1"), (codes.OrderType, "u1"),
     (codes.TimeInForce, "u1"), (codes.SelfTrade, "u1"), (codes.Peg, "u1"), (codes.Scope, "u1"),
     (codes.Reject, "u2"), (codes.Reason, "u2"), (session_codes.SessionKind, "u1"),
-    (session_codes.NoticeKind, "u1"), (session_codes.SessionReject, "u2"),
+    (session_codes.NoticeKind, "u1"), (session_codes.SessionReject, "u2"), (queries.QueryKind, "u1"),
+    (codes.MarketState, "u1"),
 )  # fmt: skip
-_SETS: tuple[tuple[type[IntFlag], str], ...] = (
+_SETS: tuple[tuple[type[IntFlag] | type[IntEnum], str], ...] = (
     (codes.CommandFlag, "u2"), (codes.EventFlag, "u2"), (session_codes.Permission, "u1"),
+    (queries.OrderLineFlag, "u1"),
 )  # fmt: skip
 
 
@@ -105,7 +118,7 @@ def schema_document() -> str:
             "package": "novate",
             "id": str(SCHEMA_ID),
             "version": str(VERSION),
-            "semanticVersion": "1.0",
+            "semanticVersion": "1.1",
             "byteOrder": "littleEndian",
             "headerType": "frameHeader",
             "description": "Records of Novate's binary protocol; see docs/binary-protocol.md",
@@ -143,7 +156,7 @@ def _enum(types: Xml.Element, kind: type[IntEnum], form: str) -> None:
         Xml.SubElement(made, "validValue", {"name": member.name}).text = str(member.value)
 
 
-def _set(types: Xml.Element, flags: type[IntFlag], form: str) -> None:
+def _set(types: Xml.Element, flags: type[IntFlag] | type[IntEnum], form: str) -> None:
     made = Xml.SubElement(types, "set", {"name": flags.__name__, "encodingType": _PRIMITIVES[form]})
     for member in flags:
         Xml.SubElement(made, "choice", {"name": member.name or ""}).text = str(member.value.bit_length() - 1)

@@ -129,6 +129,28 @@ class Fails(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A transfer of the clearing house's ledger: the amount goes from debit to credit."""
+
+    seq: int
+    """Its number in the ledger."""
+    date: str
+    reason: str
+    asset: str
+    amount: str
+    debit: str
+    credit: str
+    reference: int
+    """What it is for, as the house counts it; 0: nothing in particular."""
+
+
+class LedgerEntries(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of entries, newest first."""
+
+    items: list[LedgerEntry]
+    next: str | None
+
+
 class StatementFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file of a closed date."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +10,19 @@ import numpy as np
 
 from novate.domain.queries import BALANCE_LINE, POSITION_LINE, QueryKind
 from novate.domain.session_codes import Permission
+from novate.domain.units import format_decimal
 from novate.gateway.web import account_messages, messages
+from novate.gateway.web.amounts import canonical
 from novate.gateway.web.calls import Answered, Call
+from novate.gateway.web.clearing import no_house
 from novate.gateway.web.codes import WebRefused
-from novate.gateway.web.order_desk import account_of
-from novate.gateway.web.order_table import SIDE_NAMES
-from novate.gateway.web.pages import before, page, part
+from novate.gateway.web.history import Found
+from novate.gateway.web.older import LedgerRow, OlderMissing, unavailable
+from novate.gateway.web.order_desk import account_of, unknown_order
+from novate.gateway.web.order_table import SIDE_NAMES, TrackedOrder
+from novate.gateway.web.pages import before, listed, newest_part, part
 from novate.gateway.web.requests import error_of
-from novate.gateway.web.windows import MOST_FILLS_IN_ALL, FillRow
+from novate.gateway.web.windows import FillRow
 
 if TYPE_CHECKING:
     from novate.gateway.web.gateway import Gateway
@@ -92,28 +98,37 @@ def cancel_after(gateway: Gateway, call: Call) -> messages.CancelAfterAnswer:
     return messages.CancelAfterAnswer(account=account, at_ns=at_ns)
 
 
-def get_orders(gateway: Gateway, call: Call) -> messages.Orders:
+def get_orders(gateway: Gateway, call: Call) -> Any:
     """Orders of an account, newest first."""
     query = call.query
     account = account_of(call.owner, query.account)
-    last = before(query.cursor)
     market = None if query.market is None else gateway.screens.market(query.market).number
-    found = []
-    for order in gateway.view.orders.newest_of(account):
-        if last is not None and order.order_id >= last:
-            continue
-        if (market is None or order.market == market) and query.status in (None, order.status):
-            found.append(order)
-            if len(found) > query.limit:
-                break
-    rows, following = page(found, query.limit, lambda order: order.order_id)
-    return messages.Orders(items=[gateway.desk.order(order) for order in rows], next=following)
+    found = gateway.history.orders(account, before(query.cursor), query.limit + 1, market, query.status)
+
+    def show(rows: Sequence[TrackedOrder], following: str | None) -> messages.Orders:
+        return messages.Orders(items=[gateway.desk.order(order) for order in rows], next=following)
+
+    return listed(gateway.history, call, found, lambda order: order.order_id, show)
 
 
-def get_order(gateway: Gateway, call: Call) -> messages.Order:
+def get_order(gateway: Gateway, call: Call) -> Any:
     """One order by its client order id."""
-    found = gateway.desk.find(call.owner, call.path["client_order_id"], call.query.account)
-    return gateway.desk.order(found)
+    account = account_of(call.owner, call.query.account)
+    number = gateway.desk.ids.find(call.path["client_order_id"])
+    order = None if number is None else gateway.view.orders.by_client(account, number)
+    if order is not None:
+        return gateway.desk.order(order)
+    return _older_order(gateway, account, number)
+
+
+async def _older_order(gateway: Gateway, account: int, number: int | None) -> messages.Order:
+    try:
+        order = None if number is None else await gateway.history.order(account, number)
+    except OlderMissing as missing:
+        raise unavailable(str(missing)) from None
+    if order is None:
+        raise unknown_order()
+    return gateway.desk.order(order)
 
 
 def fill_of(gateway: Gateway, row: FillRow) -> messages.Fill:
@@ -139,21 +154,19 @@ def fill_of(gateway: Gateway, row: FillRow) -> messages.Fill:
     )
 
 
-def get_fills(gateway: Gateway, call: Call) -> messages.Fills:
+def get_fills(gateway: Gateway, call: Call) -> Any:
     """Fills of an account, newest first."""
     query = call.query
     account = account_of(call.owner, query.account)
     market = None if query.market is None else gateway.screens.market(query.market).number
-    is_whole = market is None and query.since_ns is None
-    most = query.limit + 1 if is_whole else MOST_FILLS_IN_ALL
-    found = [
-        row
-        for row in gateway.history.fills(account, before(query.cursor), most)
-        if (market is None or row.market == market)
-        and (query.since_ns is None or row.time_ns >= query.since_ns)
-    ]
-    rows, following = page(found, query.limit, lambda row: row.number)
-    return messages.Fills(items=[fill_of(gateway, row) for row in rows], next=following)
+    found = gateway.history.fills(
+        account, before(query.cursor), query.limit + 1, market, query.since_ns or 0
+    )  # fmt: skip
+
+    def show(rows: Sequence[FillRow], following: str | None) -> messages.Fills:
+        return messages.Fills(items=[fill_of(gateway, row) for row in rows], next=following)
+
+    return listed(gateway.history, call, found, lambda row: row.number, show)
 
 
 # -- accounts ----------------------------------------------------------------------------------------------
@@ -249,10 +262,37 @@ async def get_fails(gateway: Gateway, call: Call) -> account_messages.Fails:
     return account_messages.Fails(business_date=date, items=[*rows], next=following)
 
 
+async def get_entries(gateway: Gateway, call: Call) -> Any:
+    """Transfers of the clearing house's ledger to and from the key's members."""
+    if not gateway.clearing.is_there:
+        raise no_house()
+    members = _members(gateway, call)
+    found: Found[LedgerRow] = Found(())
+    if members is None or members:
+        found = await gateway.history.entries(
+            sorted(members or ()), before(call.query.cursor), call.query.limit + 1
+        )
+    symbols = {one.clearing_id: one.symbol for one in gateway.configuration.instruments}
+
+    def show(rows: Sequence[LedgerRow], following: str | None) -> account_messages.LedgerEntries:
+        items = [
+            account_messages.LedgerEntry(
+                seq=row.transfer_id, date=row.day, reason=row.reason,
+                asset=symbols.get(row.asset, row.asset),
+                amount=canonical(format_decimal(row.amount, row.digits)),
+                debit=row.debit, credit=row.credit, reference=row.reference,
+            )
+            for row in rows
+        ]  # fmt: skip
+        return account_messages.LedgerEntries(items=items, next=following)
+
+    return listed(gateway.history, call, found, lambda row: row.transfer_id, show)
+
+
 async def get_statements(gateway: Gateway, call: Call) -> account_messages.Statements:
     """Files of the closed dates."""
     found = await gateway.clearing.statements()
-    rows, following = part(found, call.query.limit, call.query.cursor)
+    rows, following = newest_part(found, call.query.limit, call.query.cursor)
     return account_messages.Statements(items=[*rows], next=following)
 
 

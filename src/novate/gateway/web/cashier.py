@@ -16,6 +16,7 @@ import numpy as np
 from novate.domain.codes import CommandKind, EventKind, Reject
 from novate.domain.queries import BALANCE_LINE, QueryKind
 from novate.domain.records import CREDIT_COMMAND
+from novate.domain.resolve import Asset
 from novate.gateway.web.account_messages import TransferAnswer, TransferRequest
 from novate.gateway.web.amounts import Screens
 from novate.gateway.web.codes import WebRefused, WebReject
@@ -56,7 +57,7 @@ class Cashier:
                     )  # fmt: skip
                 answer = known[1]
                 return TransferAnswer(**{**_fields(answer), "duplicate_same": True})
-            available, sequence = await self._move(account, asset.number, sign * minor)
+            available, sequence = await self._move(account, asset, sign * minor)
             answer = TransferAnswer(
                 transfer_id=request.transfer_id,
                 account=account,
@@ -71,22 +72,34 @@ class Cashier:
                 self._done.popitem(last=False)
             return answer
 
-    async def _move(self, account: int, asset: int, delta: int) -> tuple[int, int]:
+    async def _move(self, account: int, asset: Asset, delta: int) -> tuple[int, int]:
         """(available afterwards, sequence) of a CREDIT that was taken."""
         for _ in range(MOST_TRIES):
             answer = await self._trunk.ask(QueryKind.BALANCES, account=account)
             lines = np.frombuffer(answer.lines, BALANCE_LINE)
-            held = int(lines["available"][lines["asset"] == asset].sum())
+            held = int(lines["available"][lines["asset"] == asset.number].sum())
+            free, number = self._free(lines, asset), int(answer.record["last"]) + 1
             if held + delta < 0:
-                raise WebRefused(
-                    Reject.INSUFFICIENT_CREDIT, "Expected as much as is available, was more", "amount"
-                )
-            outcome, sequence = await self._credit(account, asset, delta, int(answer.record["last"]) + 1)
+                said = f"Expected at most what is free, {free}; was {self._screens.money(-delta, asset)}"
+                raise WebRefused(Reject.INSUFFICIENT_CREDIT, said, "amount")
+            outcome, sequence = await self._credit(account, asset.number, delta, number)
             if outcome[0] == EventKind.CREDIT_SET and not outcome[3]:
                 return int(outcome[1]), sequence
             if outcome[0] == EventKind.REJECTED and outcome[1] != Reject.CREDIT_GAP:
-                raise WebRefused(Reject(outcome[1]))
-        raise WebRefused(Reject.CREDIT_GAP)
+                reason = Reject(outcome[1])
+                rule = reason.name.replace("_", " ").lower()
+                said = f"Expected an amount that the venue takes, was {rule}; free is {free}"
+                raise WebRefused(reason, said, "amount")
+        raise WebRefused(
+            Reject.CREDIT_GAP, f"Expected no other transfer meanwhile, was one each time; free is {free}"
+        )
+
+    def _free(self, lines: Any, asset: Asset) -> str:
+        """What an account may still commit of an asset, and what its open orders have reserved."""
+        own = lines[lines["asset"] == asset.number]
+        available = self._screens.money(int(own["available"].sum()), asset)
+        reserved = self._screens.money(int(own["reserved"].sum()), asset)
+        return f"{available} {asset.name} ({reserved} more is reserved by open orders)"
 
     async def _credit(self, account: int, asset: int, delta: int, number: int) -> tuple[tuple[Any, ...], int]:
         command = np.zeros(1, CREDIT_COMMAND)

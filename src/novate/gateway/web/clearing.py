@@ -36,22 +36,23 @@ class NoClearing:
 
     async def obligations(self, date: str | None, members: Set[str] | None) -> tuple[str, list[Obligation]]:
         """See Clearing."""
-        raise _none()
+        raise no_house()
 
     async def fails(self, members: Set[str] | None) -> tuple[str, list[Fail]]:
         """See Clearing."""
-        raise _none()
+        raise no_house()
 
     async def statements(self) -> list[StatementFile]:
         """See Clearing."""
-        raise _none()
+        raise no_house()
 
     async def statement(self, date: str, name: str) -> bytes:
         """See Clearing."""
-        raise _none()
+        raise no_house()
 
 
-def _none() -> WebRefused:
+def no_house() -> WebRefused:
+    """There is nobody to ask."""
     return WebRefused(
         WebReject.NO_CLEARING_HOUSE, "Expected a clearing house beside the venue, there is none"
     )

@@ -11,6 +11,7 @@ import msgspec
 import novate
 from novate.gateway.web import messages, queries, socket_messages
 from novate.gateway.web.calls import Route, Scope
+from novate.gateway.web.pages import HISTORY_HEADER, RECENT
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
@@ -19,8 +20,10 @@ _SIGNED: list[Json] = [{"NovateKey": [], "NovateTime": [], "NovateSignature": []
 _MEANINGS = {
     400: "The request is not well formed, or a field is not", 401: "No key, or not its signature",
     403: "The key may not do this", 404: "There is no such thing", 409: "Not in the present state",
-    422: "A rule of the venue refuses it", 429: "Too many requests; Retry-After says when to come again",
-    503: "The core cannot be reached or is behind", 504: "The core has not answered in time",
+    421: "The Host is not one of this gateway", 422: "A rule of the venue refuses it",
+    429: "Too many requests; Retry-After says when to come again",
+    503: "The core, or the views of what is older, cannot be reached or is behind",
+    504: "The core has not answered in time",
 }  # fmt: skip
 SERVED: tuple[Any, ...] = (
     messages.Book, messages.BookUpdate, messages.Trade, messages.Ticker, messages.OrderEvent, messages.Fill,
@@ -133,7 +136,7 @@ def _responses(route: Route) -> Json:
     made: Json = {str(route.status): good}
     if route.status == 201:
         made["200"] = {**good, "description": "The same request was taken before"}
-    refusals = {400, 429, *route.refusals}
+    refusals = {400, 421, 429, *route.refusals}
     if route.scope is not Scope.PUBLIC:
         refusals |= {401, 403}
     for status in sorted(refusals):
@@ -157,6 +160,7 @@ def _headers() -> Json:
             ("RateLimit-Limit", "Units that the rate keeps at most"),
             ("RateLimit-Remaining", "Units that are left"),
             ("RateLimit-Reset", "Seconds until it is full again"),
+            (HISTORY_HEADER, f"{RECENT}: what is older than the gateway remembers could not be read"),
         )
     }
 

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import msgspec
 
 from novate.domain.configuration import Configuration
+from novate.gateway.hosts import HostRule
 from novate.gateway.web.amounts import Screens
 from novate.gateway.web.books import Books
 from novate.gateway.web.calls import Call, Route, Scope
@@ -24,9 +25,11 @@ from novate.gateway.web.cashier import Cashier
 from novate.gateway.web.channels import Channels
 from novate.gateway.web.clearing import Clearing
 from novate.gateway.web.codes import WebRefused, WebReject
+from novate.gateway.web.history import History
 from novate.gateway.web.http import HttpConnection, Reply, Request
 from novate.gateway.web.keys import Key, Keys, signed_bytes
 from novate.gateway.web.limits import Bucket, WebSettings
+from novate.gateway.web.older import Older
 from novate.gateway.web.order_desk import OrderDesk
 from novate.gateway.web.queries import PATH_TYPES
 from novate.gateway.web.requests import convert, decode, decode_query, error_body
@@ -35,7 +38,6 @@ from novate.gateway.web.sockets import Socket, open_socket
 from novate.gateway.web.switches import Switches
 from novate.gateway.web.trunk import Trunk
 from novate.gateway.web.venue_view import VenueView
-from novate.gateway.web.windows import History
 
 MOST_ADDRESSES = 20_000
 FAILURE_COST = 5
@@ -54,23 +56,25 @@ class Gateway:
         view: VenueView,
         clearing: Clearing,
         *,
+        older: Older,
         switches: Path,
         worker: int = 0,
         log: Callable[[str, dict[str, Any]], None] = lambda event, fields: None,
     ) -> None:
-        """`switches`: where dead-man's switches are kept. `log` is told of defects; never of keys, signatures
-        or bodies."""
+        """`older`: what stands before the windows of `view`. `switches`: where dead-man's switches are kept.
+        `log` is told of defects; never of keys, signatures or bodies."""
         self.configuration = configuration
         self.settings = settings
         self.keys = keys
         self.trunk = trunk
         self.view = view
-        self.history: History = view.history
+        self.history = History(view, older)
         self.clearing = clearing
         self.worker = worker
         self.log = log
         self.started = time.monotonic()
         self.screens = Screens(configuration)
+        self._hosts = HostRule(settings.address, settings.hosts)
         self.desk = OrderDesk(trunk, view, self.screens)
         self.books = Books(trunk, view)
         self.switches = Switches(self.desk, switches)
@@ -104,6 +108,7 @@ class Gateway:
         request_id = f"{self.worker}-{self._requests}"
         call: Call | None = None
         try:
+            self._expect_host(request)
             route, path = self._route(request)
             call = Call(route, request, reply, path, request_id)
             self._admit(call)
@@ -149,6 +154,13 @@ class Gateway:
         status, body = error_body(refused, request_id)
         lines = "".join(f"{name}: {value}\r\n" for name, value in refused.headers)
         reply.finish(status, body, f"Request-Id: {request_id}\r\n{lines}".encode("latin-1"))
+
+    def _expect_host(self, request: Request) -> None:
+        """Raise WebRefused for a page that has let its own name point here."""
+        host = request.header(b"host")
+        if not self._hosts.admits(host):
+            sentence = self._hosts.sentence(host)
+            raise WebRefused(WebReject.WRONG_HOST, sentence[:1].upper() + sentence[1:], "Host")
 
     def _route(self, request: Request) -> tuple[Route, dict[str, str]]:
         """The route of a request and the variable parts of its path. Raises WebRefused."""
@@ -259,6 +271,8 @@ class Gateway:
 
     def open_socket(self, request: Request, transport: asyncio.Transport) -> asyncio.Protocol | None:
         """See http.Application."""
+        if not self._hosts.admits(request.header(b"host")):
+            return None
         return open_socket(self, request, transport)
 
     def close(self) -> None:

@@ -22,7 +22,8 @@ _REASONS = {
     200: b"OK", 201: b"Created", 204: b"No Content", 400: b"Bad Request", 401: b"Unauthorized",
     403: b"Forbidden", 404: b"Not Found", 405: b"Method Not Allowed", 408: b"Request Timeout",
     409: b"Conflict", 410: b"Gone", 413: b"Content Too Large", 414: b"URI Too Long",
-    415: b"Unsupported Media Type", 422: b"Unprocessable Content", 426: b"Upgrade Required",
+    415: b"Unsupported Media Type", 421: b"Misdirected Request",
+    422: b"Unprocessable Content", 426: b"Upgrade Required",
     429: b"Too Many Requests", 431: b"Request Header Fields Too Large", 500: b"Internal Server Error",
     503: b"Service Unavailable", 504: b"Gateway Timeout",
 }  # fmt: skip

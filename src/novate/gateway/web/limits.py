@@ -27,6 +27,10 @@ IDLE_SECONDS = 75
 REQUEST_SECONDS = 10
 """From the first byte of a request to its last."""
 ANSWER_SECONDS = 5
+HISTORY_SECONDS = 2.0
+"""How long a request waits for the views where its rows are older than the windows."""
+MOST_HISTORY_WAITING = 64
+"""Questions to the views of one worker."""
 WINDOW_NS = 5 * NANOSECONDS
 """By how much the time of a signed request may differ from the gateway's clock."""
 
@@ -36,6 +40,8 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str = "127.0.0.1:8080"
     workers: int = 1
+    hosts: tuple[str, ...] = ()
+    """Names that the gateway answers to as a Host, besides those of loopback (`novate.gateway.hosts`)."""
     connections: int = 4_096
     """Of one worker."""
     tick_ms: int = 50

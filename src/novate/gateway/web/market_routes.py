@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from novate.domain.codes import MarketState
@@ -10,7 +11,7 @@ from novate.gateway.web import books, limits, messages
 from novate.gateway.web.amounts import MarketScreen
 from novate.gateway.web.calls import Call
 from novate.gateway.web.codes import WebRefused, WebReject, http_status, published_codes
-from novate.gateway.web.pages import before, page, part
+from novate.gateway.web.pages import before, listed, part
 from novate.gateway.web.windows import CandleRow, TradeRow
 
 if TYPE_CHECKING:
@@ -136,22 +137,27 @@ def trade_of(market: MarketScreen, row: TradeRow) -> messages.Trade:
     )
 
 
-def get_trades(gateway: Gateway, call: Call) -> messages.Trades:
+def get_trades(gateway: Gateway, call: Call) -> Any:
     """Trades, newest first."""
     market = gateway.screens.market(call.path["market"])
-    limit = call.query.limit
-    found = gateway.history.trades(market.number, before(call.query.cursor), limit + 1)
-    rows, following = page(found, limit, lambda row: row.trade_id)
-    return messages.Trades(items=[trade_of(market, row) for row in rows], next=following)
+    found = gateway.history.trades(market.number, before(call.query.cursor), call.query.limit + 1)
+
+    def show(rows: Sequence[TradeRow], following: str | None) -> messages.Trades:
+        return messages.Trades(items=[trade_of(market, row) for row in rows], next=following)
+
+    return listed(gateway.history, call, found, lambda row: row.trade_id, show)
 
 
-def get_candles(gateway: Gateway, call: Call) -> messages.Candles:
+def get_candles(gateway: Gateway, call: Call) -> Any:
     """Candles, newest first."""
     market = gateway.screens.market(call.path["market"])
-    limit = call.query.limit
-    found = gateway.history.candles(market.number, call.query.interval, before(call.query.cursor), limit + 1)
-    rows, following = page(found, limit, lambda row: row.start_ns)
-    return messages.Candles(items=[_candle(market, row) for row in rows], next=following)
+    query = call.query
+    found = gateway.history.candles(market.number, query.interval, before(query.cursor), query.limit + 1)
+
+    def show(rows: Sequence[CandleRow], following: str | None) -> messages.Candles:
+        return messages.Candles(items=[_candle(market, row) for row in rows], next=following)
+
+    return listed(gateway.history, call, found, lambda row: row.start_ns, show)
 
 
 def _candle(market: MarketScreen, row: CandleRow) -> messages.Candle:

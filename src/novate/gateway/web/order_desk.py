@@ -195,27 +195,18 @@ class OrderDesk:
         command = _COMMAND.pack(_CANCEL, 0, 0, 0, 0, 0, 0, screen.number, 0, own, number, 0, 0, 0, 0, 0, 0)
         self._trunk.submit(command, Waiting(lambda waiting: self._changed(waiting, screen, NOTHING, done)))
 
-    def find(self, key: Key, client_order_id: str, account: int | None) -> TrackedOrder:
-        """An order by its client order id. Raises WebRefused."""
-        own = account_of(key, account)
-        number = self.ids.find(client_order_id)
-        order = None if number is None else self._view.orders.by_client(own, number)
-        if order is None:
-            raise _unknown()
-        return order
-
     def _open_order(
         self, key: Key, client_order_id: str, account: int | None, market: str | None
     ) -> tuple[int, int, MarketScreen]:
         own = account_of(key, account)
         number = self.ids.find(client_order_id)
         if number is None:
-            raise _unknown()
+            raise unknown_order()
         if market is not None:
             return own, number, self._screens.market(market)
         order = self._view.orders.by_client(own, number)
         if order is None:
-            raise _unknown()
+            raise unknown_order()
         if not order.is_live:
             raise WebRefused(
                 WebReject.ORDER_NOT_OPEN, f"Expected an open order, it is {order.status}", "client_order_id"
@@ -388,5 +379,6 @@ def _different() -> WebRefused:
     )
 
 
-def _unknown() -> WebRefused:
+def unknown_order() -> WebRefused:
+    """The account has no such order."""
     return WebRefused(Reject.UNKNOWN_ORDER, "Expected an order of the account, found none", "client_order_id")

@@ -5,6 +5,7 @@
 
 Open orders from before the gateway's time are read from the core when it starts (`adopt`). An order is found
 by the venue's id, or by account and client order id; of several orders under one client order id the newest.
+What is not here any more, or never was, `novate.gateway.web.history` asks of the views.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from novate.domain.queries import OrderLineFlag
 
 MOST_CLOSED = 200_000
 MOST_CLOSED_OF_ACCOUNT = 5_000
+NO_ORDER = 1 << 63
+"""No order has an id so high."""
 
 
 class TrackedOrder:
@@ -63,6 +66,13 @@ class OrderTable:
         self._open: dict[int, dict[int, TrackedOrder]] = {}
         self._closed: deque[TrackedOrder] = deque()
         self._closed_of: dict[int, deque[TrackedOrder]] = {}
+        self._gone: dict[int, tuple[int, int]] = {}
+        self.first_order = 0
+        """The first one whose acceptance was read; 0: none yet."""
+        self.is_whole = False
+        """Was the stream read from its beginning?"""
+        self.adopted_sequence = 0
+        """The command as of which the core told its open orders; 0: not yet."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -85,6 +95,14 @@ class OrderTable:
         """All orders of an account that are known, by order id, newest first."""
         live = [*self._open.get(account, {}).values()]
         return iter(sorted([*live, *self._closed_of.get(account, ())], key=lambda one: -one.order_id))
+
+    def floor(self, account: int, now: int) -> tuple[int, int]:
+        """(order id from which on all of an account's orders are known, command up to which a read model must
+        be complete to know what became of the others). `now`: the last command that was read."""
+        order_id, sequence = self._gone.get(account, (0, 0))
+        if self.is_whole:
+            return order_id, sequence
+        return max(order_id, self.first_order or NO_ORDER), max(sequence, self.adopted_sequence or now)
 
     # -- telling ------------------------------------------------------------------------------------------
 
@@ -115,8 +133,10 @@ class OrderTable:
         if of_account is not None:
             of_account.pop(order.order_id, None)
         self._closed.append(order)
-        closed = self._closed_of.setdefault(order.account, deque(maxlen=MOST_CLOSED_OF_ACCOUNT))
+        closed = self._closed_of.setdefault(order.account, deque())
         closed.append(order)
+        if len(closed) > MOST_CLOSED_OF_ACCOUNT:
+            self._note_gone(closed.popleft())
         if len(self._closed) > self._most_closed:
             self._forget(self._closed.popleft())
 
@@ -127,7 +147,12 @@ class OrderTable:
             del self._by_client[key]
         closed = self._closed_of.get(order.account)
         if closed and closed[0] is order:
-            closed.popleft()
+            self._note_gone(closed.popleft())
+
+    def _note_gone(self, order: TrackedOrder) -> None:
+        """The list of its account has it no longer."""
+        order_id, sequence = self._gone.get(order.account, (0, 0))
+        self._gone[order.account] = max(order_id, order.order_id + 1), max(sequence, order.sequence)
 
     def adopt(self, lines: np.ndarray[tuple[int], np.dtype[np.void]], sequence: int, now_ns: int) -> None:
         """Live orders as the core has them (ORDER_LINE); what the stream has told already is made whole."""

@@ -92,6 +92,10 @@ class VenueView:
     def resumed(self, accepted: Accepted) -> None:
         """See trunk.StreamReader."""
         self._timeline = (1, np.zeros(0, np.int64))
+        if not self.history.first_number:
+            self.history.first_number = accepted.next_number
+            self.history.first_sequence = accepted.sequence
+            self.orders.is_whole = accepted.next_number == 1
         if self.on_resumed is not None:
             self.on_resumed()
 
@@ -107,6 +111,9 @@ class VenueView:
         """See trunk.StreamReader. `clock_ns` 0: these are events of the past."""
         sequence = self.sequence
         self._waiting = waiting
+        if number == self.history.first_number:
+            # The windows begin within this command.
+            self.history.first_sequence = _EVENT.unpack_from(records)[5]
         number -= 1
         for event in _EVENT.iter_unpack(records):
             number += 1
@@ -180,6 +187,7 @@ class VenueView:
         asked = self._waiting.get(sequence)
         if asked is not None and asked.context is not None:
             _describe(order, asked.context)
+        self.orders.first_order = self.orders.first_order or order_id
         self.orders.accept(order)
         self.book_changed[market] = sequence
         if self.follower is not None:
@@ -224,13 +232,16 @@ class VenueView:
 
     def _parties(self, event: tuple[int, ...]) -> None:
         """TRADE_PARTIES: with the TRADE before it the trade is whole."""
+        if not self._trade:
+            # The windows begin between the two: what they begin with is the next trade.
+            return
         number, kind, side, _, market, _, sequence, maker_id, taker_id, price, quantity, leaves = self._trade[
             :12
         ]
         taker_leaves, trade_id = self._trade[13:]
         is_auction = kind == _AUCTION_TRADE
         row = self.history.add_trade(
-            market, trade_id, self.time_ns, price, quantity, 0 if is_auction else side
+            market, trade_id, self.time_ns, price, quantity, 0 if is_auction else side, sequence
         )
         self.ticker_changed.add(market)
         follower = self.follower
@@ -243,7 +254,7 @@ class VenueView:
             fill = FillRow(
                 number, self._last_fill.get(account, 0), self.time_ns, trade_id, market, account,
                 order_id, client_order_id, own_side, "auction" if is_auction else role, price, quantity,
-                own_leaves, fee,
+                own_leaves, fee, sequence,
             )  # fmt: skip
             self._last_fill[account] = number
             self.history.add_fill(fill)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as Xml
 
-from novate.domain import codes, session_codes
+import numpy as np
+
+from novate.domain import codes, queries, records, session_codes, wire
 from novate.gateway.binary.schema import MESSAGES, NAMESPACE, schema_document
 
 SIZES = {"uint8": 1, "uint16": 2, "uint32": 4, "uint64": 8, "int64": 8}
@@ -40,6 +42,48 @@ def test_fields_lie_where_the_records_have_them_and_do_not_overlap() -> None:
         assert end <= meant.layout.itemsize
 
 
+def test_every_record_of_the_protocol_is_in_the_schema() -> None:
+    said = [message.layout for message in MESSAGES]
+    named = {
+        f"{module.__name__}.{name}": layout
+        for module in (records, wire, queries)
+        for name, layout in vars(module).items()
+        if isinstance(layout, np.dtype) and layout.names and not name.startswith("_")
+    }
+    missing = {name for name, layout in named.items() if not any(layout is one for one in said)}
+    assert missing == {
+        "novate.domain.records.CONFIGURATION_COMMAND", "novate.domain.records.EVIDENCE_COMMAND",
+    }, "what only the journal has is not sent"  # fmt: skip
+    assert "novate.domain.queries.POSITION_LINE" in named
+
+
+def test_a_question_is_read_by_the_schema_as_it_was_written() -> None:
+    query = np.zeros(1, queries.QUERY)
+    query["kind"], query["account"], query["first"], query["most"] = queries.QueryKind.ORDERS, 101, -7, 4096
+    data = query.tobytes()
+    fields = next(one for one in ROOT.iter(f"{{{NAMESPACE}}}message") if one.get("name") == "Query")
+    read = {
+        field.attrib["name"]: int.from_bytes(
+            data[int(field.attrib["offset"]) :][: size_of(field.attrib["type"])],
+            "little", signed=field.attrib["type"] == "int64",
+        )
+        for field in fields
+    }  # fmt: skip
+    assert read == {"kind": 2, "everybody": 0, "market": 0, "account": 101, "request": 0, "first": -7,
+                    "most": 4096}  # fmt: skip
+
+
+def test_bits_of_a_set_are_those_of_the_domain() -> None:
+    said = {
+        (kind.attrib["name"], bit.attrib["name"]): 1 << int(bit.text or "")
+        for kind in TYPES or ()
+        if kind.tag == "set"
+        for bit in kind
+    }
+    for flags in (codes.CommandFlag, codes.EventFlag, session_codes.Permission, queries.OrderLineFlag):
+        assert all(said[flags.__name__, str(member.name)] == member.value for member in flags)
+
+
 def test_the_header_in_front_of_frames_has_sixteen_bytes() -> None:
     header = next(kind for kind in TYPES or () if kind.get("name") == ROOT.attrib["headerType"])
     assert sum(SIZES[part.attrib["primitiveType"]] for part in header) == 16
@@ -52,7 +96,8 @@ def test_enums_say_the_numbers_of_the_domain() -> None:
         if kind.tag == "enum"
         for value in kind
     }
-    for enum in (codes.CommandKind, codes.EventKind, codes.Reject, session_codes.SessionReject):
+    for enum in (codes.CommandKind, codes.EventKind, codes.Reject, session_codes.SessionReject,
+                 queries.QueryKind, codes.MarketState):  # fmt: skip
         assert all(said[enum.__name__, member.name] == member.value for member in enum)
 
 
