@@ -395,9 +395,7 @@ def test_a_name_as_long_as_a_name_can_be_gets_its_return_file(tmp_path: Path) ->
     assert footer(taken.returns)[1].startswith(f"#file,{path.name},")
 
 
-@pytest.mark.parametrize(
-    ("length", "status"), [(128, "ACCEPTED"), (129, "REJECTED"), (100_000, "REJECTED")]
-)
+@pytest.mark.parametrize(("length", "status"), [(128, "ACCEPTED"), (129, "REJECTED"), (100_000, "REJECTED")])
 def test_an_id_has_a_limit(tmp_path: Path, length: int, status: str) -> None:
     rows = [trade("A buys 100 ACME from B at 10.00", "7" * length)]
     with found(tmp_path) as house:
