@@ -13,6 +13,7 @@ from novate.domain.units import format_decimal, parse_signed, rescale
 from novate.gateway.web.codes import WebRefused, WebReject
 
 _KEPT = 100_000
+_LONGEST_KEPT = 24
 
 
 def canonical(text: str) -> str:
@@ -31,6 +32,8 @@ class MarketScreen:
         self._scale = scale
         self._prices: dict[int, str] = {}
         self._quantities: dict[int, str] = {}
+        self._ticks: dict[str | int, int] = {}
+        self._lots: dict[str | int, int] = {}
 
     def price(self, ticks: int) -> str:
         """A price in ticks as its canonical decimal."""
@@ -52,17 +55,33 @@ class MarketScreen:
 
     def ticks(self, value: str | int, field: str) -> int:
         """A decimal as ticks. Raises WebRefused with PRICE_OFF_TICK."""
-        try:
-            return self._scale.ticks(str(value))
-        except ValueError as error:
-            raise WebRefused(RowReject.PRICE_OFF_TICK, _sentence(error), field) from None
+        ticks = self._ticks.get(value)
+        if ticks is None:
+            try:
+                ticks = self._scale.ticks(str(value))
+            except ValueError as error:
+                raise WebRefused(RowReject.PRICE_OFF_TICK, _sentence(error), field) from None
+            _keep(self._ticks, value, ticks)
+        return ticks
 
     def lots(self, value: str | int, field: str) -> int:
         """A decimal as lots. Raises WebRefused with QUANTITY_OFF_LOT."""
-        try:
-            return self._scale.lots(str(value))
-        except ValueError as error:
-            raise WebRefused(RowReject.QUANTITY_OFF_LOT, _sentence(error), field) from None
+        lots = self._lots.get(value)
+        if lots is None:
+            try:
+                lots = self._scale.lots(str(value))
+            except ValueError as error:
+                raise WebRefused(RowReject.QUANTITY_OFF_LOT, _sentence(error), field) from None
+            _keep(self._lots, value, lots)
+        return lots
+
+
+def _keep(table: dict[str | int, int], value: str | int, units: int) -> None:
+    """Remember what a decimal means; what one sender makes up must not fill the memory."""
+    if len(str(value)) <= _LONGEST_KEPT:
+        if len(table) >= _KEPT:
+            table.clear()
+        table[value] = units
 
 
 def _sentence(error: ValueError) -> str:

@@ -32,7 +32,16 @@ def signed_bytes(method: str, target: str, time: str, body: bytes) -> bytes:
 class Key:
     """One session as the web knows it."""
 
-    __slots__ = ("accounts", "buckets", "hmac_secret", "name", "permissions", "session", "terms")
+    __slots__ = (
+        "accounts",
+        "buckets",
+        "hmac_secret",
+        "name",
+        "permission_bits",
+        "permissions",
+        "session",
+        "terms",
+    )
 
     def __init__(self, terms: SessionTerms, hmac_secret: bytes, settings: WebSettings) -> None:
         self.terms = terms
@@ -40,6 +49,8 @@ class Key:
         self.session = Session(terms)
         self.hmac_secret = hmac_secret
         self.permissions = terms.permissions
+        self.permission_bits = int(terms.permissions)
+        """The same for whoever asks at every request: flags of an enum are slow."""
         self.accounts = terms.accounts
         orders = terms.orders_per_second or settings.orders_per_second
         self.buckets = {
