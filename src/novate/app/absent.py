@@ -21,7 +21,8 @@ class _Absent(MetaPathFinder):
 
 
 def without(name: str) -> None:
-    """Have every import of the package from now on end as if it were not installed.
+    """Have every import of the package from now on end as if it were not installed; so does a question
+    whether it is, by `importlib.util.find_spec`.
 
     pyarrow imports pandas to see whether what it is given was made with it, which takes two seconds of a
     start; where nothing is, the answer is known beforehand.

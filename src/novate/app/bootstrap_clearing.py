@@ -173,7 +173,8 @@ class ClearingPlane:
             self.journal.snapshots.write(before, self.house)
         except JournalError as error:
             raise JournalError(
-                f"{error}; the roll is in the journal: the next command finishes it and writes its files"
+                f"{error}; the roll is in the journal: the next command applies it and, if the house takes "
+                "it, writes its files"
             ) from error
         return self.apply(commands)
 

@@ -39,7 +39,7 @@ from novate.app.clearing_day_log import DayLog, LoggedDate
 from novate.app.clearing_deliveries import content_in_force
 from novate.app.clearing_free import free_of
 from novate.app.clearing_margin import MarginDesk
-from novate.app.clearing_names import Names, WrittenError
+from novate.app.clearing_names import Names, WrittenError, require_names
 from novate.app.clearing_returns import (
     TakenFile,
     answered_parts,
@@ -239,6 +239,8 @@ class House:
         CommandRefused for the first that is refused; what stands beside it has been done all the same."""
         if not commands:
             return []
+        for command in commands:
+            require_names(command)
         blocks = [self._writer.records(command) for command in commands]
         events = self.plane.take(np.concatenate(blocks))
         self._require(commands, events)
@@ -483,9 +485,9 @@ class House:
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file; empty for one that cannot be read, or never ends as a pipe may."""
-    if not path.is_file():
-        return ""
     try:
+        if not path.is_file():
+            return ""
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:

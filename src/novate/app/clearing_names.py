@@ -10,9 +10,13 @@ all, such as a quantity with too many decimals, is a WrittenError here.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from novate.app.conform_clearing_records import PRICE_FORM
 from novate.clearing.configured import quantity_digits
+from novate.clearing.trades.ladder import NAME_FORM, SOURCE_FORM, is_name, is_source
+from novate.clearing.trades.refusals import shown
 from novate.domain.configuration import Configuration
 from novate.domain.units import format_decimal, parse_decimal, rescale
 
@@ -83,3 +87,15 @@ def _scaled(what: str, text: str, digits: int, of: str) -> int:
     except ValueError:
         expected = f"a number above 0 with at most {digits} decimals of {of}"
         raise WrittenError(f'{what}: expected {expected}, was "{text}"') from None
+
+
+def require_names(command: Mapping[str, Any]) -> None:
+    """WrittenError for what a command would name for ever in a form that no file may have either."""
+    kind = command["cmd"]
+    named = ("source", "trade_id") if kind == "TRADE" else ("ca_id",) if kind in ("DIVIDEND", "SPLIT") else ()
+    for name in named:
+        text = command.get(name)
+        if not isinstance(text, str) or not text or not is_name(text):
+            raise WrittenError(f'{name}: expected {NAME_FORM}, was "{shown(str(text))}"')
+    if kind == "TRADE" and not is_source(command["source"]):
+        raise WrittenError(f'source: expected {SOURCE_FORM}, was "{command["source"]}"')

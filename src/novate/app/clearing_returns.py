@@ -27,10 +27,12 @@ from novate.app.control_totals import FileReject
 from novate.app.trade_files import TradeDelivery
 from novate.app.whole_files import write_together
 from novate.clearing.trades.refusals import Refusal
-from novate.clearing.trades.texts import MOST_NAME_BYTES
 from novate.domain.machine import BrokenInvariant
 
 NOT_ANSWERED = -1
+LONGEST_STEM = 128
+"""Bytes of a file's name that stand in that of its return file: a name may have 255, and the return file's is
+longer."""
 
 
 class TakenFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,8 +90,8 @@ def write_returns(
     counts = counts_of(delivery, answered)
     said = [f"#file,{path.name},{digest}"]
     said += [f"#refused,{refused[0]},{refused[1]}"] if refused else []
-    # The name of a file may be as long as a name can be, and the return file's is longer.
-    short = path.name.encode(errors="surrogateescape")[:MOST_NAME_BYTES].decode(errors="ignore")
+    # Bytes that are no UTF-8 are left out, as is half a character at the end.
+    short = path.name.encode(errors="surrogateescape")[:LONGEST_STEM].decode(errors="ignore")
     name = _free_name(folder, f"{number:012d}-{short}")
     write_together(folder, {name: return_file(delivery, answered, said)})
     return TakenFile(

@@ -48,7 +48,7 @@ WORDS: dict[ClearingReject, tuple[str, str]] = {
     R.INEXACT_AMOUNT: ("an amount of whole minor units", "{quantity} at {price}"),
     R.ZERO_AMOUNT: ("an amount of at least one minor unit", "{quantity} at {price}"),
     R.AMOUNT_OVERFLOW: (
-        "amounts of at most {max_amount}, and sums that the house can hold (C53)", "{quantity}",
+        "amounts of at most {max_amount}, and sums that the house can hold (C53)", "{value}",
     ),
     R.FUTURE_TRADE_DATE: ("no trade date after the business date {today}", "{trade_date}"),
     R.NOT_TRADING_DAY: ("a trading day of {instrument}", "{trade_date}"),
@@ -85,7 +85,7 @@ WORDS: dict[ClearingReject, tuple[str, str]] = {
     R.INSUFFICIENT_CASH: ("money of the buyer for what it receives", "too little"),
     R.DUPLICATE_EVENT: ("a name that no dividend or split had", "{ca_id}"),
     R.INVALID_DATES: (
-        "settlement days of {instrument} after the business date {today}, in the order of the rule",
+        "settlement days of {instrument} in the order of the rule, {not_before} the business date {today}",
         "{dates}",
     ),
     R.INVALID_RATIO: ("two different whole numbers from 1", "{new} for {old}"),
@@ -141,6 +141,10 @@ class _Said(dict[str, str]):
             "instrument": lambda: str(command.get("isin", "the instrument")),
             "parts": lambda: ", ".join(f"{one['account']} {one['qty']}" for one in command["parts"]),
             "about": lambda: self["trade"] if "trade_id" in command else self["instrument"],
+            "not_before": lambda: "on or after" if command["cmd"] == "DIVIDEND" else "after",
+            "value": lambda: (
+                f"{self['quantity']} at {command['price']}" if "price" in command else self["quantity"]
+            ),
             "max_qty": lambda: names.quantity_text(names.max_qty, str(command.get("isin", ""))),
             "max_amount": self._most_money,
             "max_decimals": lambda: str(names.max_decimals),

@@ -49,9 +49,8 @@ def usage_failure(error: BaseException) -> str | None:
     if not isinstance(error, ClickException):
         return None
     message = error.format_message()
-    number = re.match(r"No such option: (-\d\S*?)\.?$", message)
-    if number:
-        message = f"expected a number that is not below 0, or an option, was {number[1]}"
+    if re.match(r"No such option: -\d", message):
+        message = "expected an option, or a number that is not below 0, was a number below 0"
     if isinstance(error, UsageError) and error.ctx is not None:
         message = " ".join(message.split())
         message = f"{message.rstrip('.')}. See: {error.ctx.command_path} --help"

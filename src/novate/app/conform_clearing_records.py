@@ -25,6 +25,7 @@ Json = dict[str, Any]
 PRICE_FORM = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 INT64_MAX = 2**63 - 1
 INT128_MAX = 2**127 - 1
+INT128_DIGITS = 39
 
 
 class RecordWriter:
@@ -88,10 +89,11 @@ def price_fields(text: str) -> tuple[int, int, int, int, int]:
     if not PRICE_FORM.fullmatch(text) or decimals > 255:
         return 0, 0, 0, 0, ClearingFlag.INVALID_PRICE
     written = text.replace(".", "")
-    digits = int(written)
-    zeros = min(len(written) - len(str(digits)), 2**16 - 1)
-    # No price beyond 128 bits can be within max_amount, so the largest stands for all of them.
-    digits = min(digits, INT128_MAX)
+    significant = written.lstrip("0") or "0"
+    zeros = min(len(written) - len(significant), 2**16 - 1)
+    # No price beyond 128 bits can be within max_amount, so the largest stands for all of them. Python reads
+    # only so many digits, and a file may hold any number of them.
+    digits = INT128_MAX if len(significant) > INT128_DIGITS else min(int(significant), INT128_MAX)
     low = digits & (2**64 - 1)
     return low - 2**64 if low > INT64_MAX else low, digits >> 64, decimals, zeros, 0
 

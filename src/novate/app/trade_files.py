@@ -125,7 +125,7 @@ def _check_text(path: Path, data: bytes) -> None:
 def _read_csv(path: Path, data: bytes) -> TradeDelivery:
     data = data.removeprefix(b"\xef\xbb\xbf")
     _check_text(path, data)
-    if not data.endswith(b"\n"):
+    if b"\n" not in data:
         data += b"\n"
     header = data.partition(b"\n")[0].rstrip(b"\r").decode("utf-8", errors="replace")
     if not header.strip():

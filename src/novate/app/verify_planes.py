@@ -124,7 +124,7 @@ class _Dates(DayLog):
         if not place.is_dir():
             self.differences.append(
                 f"{place}: expected the files of a date that was closed, found none; "
-                "they are written when its house is opened for its next command"
+                f"`novate clearing files DIR {closed.date}` writes them"
             )
             return
         with tempfile.TemporaryDirectory(prefix="novate-verify-") as name:

@@ -31,12 +31,12 @@ from novate.clearing.outbox import Outbox
 from novate.clearing.price import Price as Price
 from novate.clearing.rows import LEGS, NO_ROW, TRADES, VERSIONS, Leg, MemberNetting, Rows, Texts
 from novate.clearing.trade_index import TradeIndex
+from novate.clearing.trades.texts import TRANSFER_SOURCE
 from novate.clearing.venue_stream import VenueStream
 from novate.clearing.waiting import WaitingLegs
 from novate.domain.clearing_codes import CorporateKind, LegState, Policy
 from novate.domain.units import div_half_up
 
-TRANSFER_SOURCE = b"TRANSFER"
 DEFAULT_GROUP = 50
 ALL_INSTRUMENTS = -3
 
@@ -276,7 +276,7 @@ class State:
         """Leaf data of a leg (C22)."""
         mark = b"R" if leg.is_reversal else b"N"
         if leg.trade < 0:
-            source, name = TRANSFER_SOURCE, str(-leg.trade).encode()
+            source, name = TRANSFER_SOURCE.encode(), str(-leg.trade).encode()
         else:
             source, name = self.trade_key(leg.trade)
         side = b"B" if leg.side == 1 else b"S"

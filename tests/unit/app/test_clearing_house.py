@@ -406,7 +406,7 @@ def test_an_id_has_a_limit(tmp_path: Path, length: int, status: str) -> None:
             assert taken.rejects_by_reason == {"MALFORMED_ROW": 1}
             assert blocks(house) == before
             told = Path(taken.returns).read_text()
-            assert f'at most 128 bytes, was ""{"7" * 80}..."" of {length} characters' in told
+            assert f'at most 128 bytes, was ""{"7" * 80}... ({length} characters)""' in told
 
 
 @pytest.mark.parametrize(
@@ -439,3 +439,40 @@ def test_a_pipe_is_no_file_of_trades(tmp_path: Path) -> None:
         taken = house.take(tmp_path / "t.csv")
     assert (taken.read, taken.refused) == (0, "UNREADABLE_FILE")
     assert "was a pipe or a device" in taken.message
+
+
+def test_a_price_of_any_length_is_answered_and_the_other_rows_are_taken(tmp_path: Path) -> None:
+    prices = ["9" * 5_000, "0" * 5_000 + "10", "10." + "0" * 300, "10.00"]
+    rows = [
+        {**trade("A buys 100 ACME from B at 10.00", str(number)), "price": price}
+        for number, price in enumerate(prices, 1)
+    ]
+    with found(tmp_path) as house:
+        taken = house.take(trade_file(tmp_path / "t.csv", rows))
+    found_answers = [(status, reason) for _, status, reason in answers(taken.returns)]
+    assert found_answers[0][0] == found_answers[2][0] == "REJECTED"
+    assert found_answers[3] == ("ACCEPTED", "")
+    assert all(len(line) < 11_000 for line in Path(taken.returns).read_text().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("source", "trade_id"),
+    [("V", ""), ("", "1"), ("V|a", "b"), ("V", "a\nb"), ("V", "7" * 129), ("TRANSFER", "1")],
+)
+def test_names_have_one_form_at_every_door(tmp_path: Path, source: str, trade_id: str) -> None:
+    row = {**trade("A buys 100 ACME from B at 10.00", trade_id), "source": source}
+    with found(tmp_path) as house:
+        taken = house.take(trade_file(tmp_path / "t.csv", [row]))
+        assert [status for _, status, _ in answers(taken.returns)] == ["REJECTED"]
+        before = blocks(house)
+        with pytest.raises(WrittenError, match="expected"):
+            house.trade(
+                source,
+                trade_id,
+                instrument="ACME",
+                quantity="100",
+                price="10",
+                buyer="A/HOUS",
+                seller="B/HOUS",
+            )
+        assert blocks(house) == before

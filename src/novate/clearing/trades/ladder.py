@@ -32,7 +32,7 @@ from novate.clearing.trades.capture import (
     Vocabulary,
 )
 from novate.clearing.trades.columns import FIELDS, Bools, Int16s, Int32s, Int64s, TradeColumns, pieces
-from novate.clearing.trades.texts import MOST_NAME_BYTES
+from novate.clearing.trades.texts import MOST_NAME_BYTES, TRANSFER_SOURCE
 from novate.domain.codes import ClearingReject, RowReject
 
 Code = RowReject | ClearingReject
@@ -63,12 +63,22 @@ def check_rows(columns: TradeColumns, terms: ClearingTerms) -> CheckedTrades:
     return Ladder(columns, terms).check()
 
 
+NAME_FORM = f"printable text without a bar |, at most {MOST_NAME_BYTES} bytes"
+SOURCE_FORM = f"another source than {TRANSFER_SOURCE}, which position transfers have"
+
+
 def is_name(text: str) -> bool:
-    """Ids land in the leaf of a Merkle tree between bars, so a bar or a line break would be ambiguous."""
+    """Ids land in the leaf of a Merkle tree between bars, so a bar or a line break would be ambiguous; they
+    are remembered for ever, so they have a limit."""
     # A character has four bytes at most: few texts must be encoded to be known as short enough.
     if 4 * len(text) > MOST_NAME_BYTES < len(text.encode(errors="surrogateescape")):
         return False
     return "|" not in text and text.isprintable()
+
+
+def is_source(text: str) -> bool:
+    """As `is_name`; and TRANSFER is what the leaves of position transfers call their source (C22)."""
+    return is_name(text) and text != TRANSFER_SOURCE
 
 
 class Ladder:
@@ -128,7 +138,9 @@ class Ladder:
             for name in FIELDS[1:]
             if name not in OPTIONAL_FIELDS
         ]
-        rungs.append(("source", [not is_name(one) for one in columns.source.values], RowReject.MALFORMED_ROW))
+        rungs.append(
+            ("source", [not is_source(one) for one in columns.source.values], RowReject.MALFORMED_ROW)
+        )
         dates = {"trade_date": words.trade_day, "arrival": words.arrival_day}
         rungs += [(name, day == INVALID, RowReject.MALFORMED_ROW) for name, day in dates.items()]
         dates["settle_date"] = words.settle_day

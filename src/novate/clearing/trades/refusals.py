@@ -13,8 +13,7 @@ import numpy as np
 from novate.clearing.terms import ClearingTerms
 from novate.clearing.trades.capture import is_beyond
 from novate.clearing.trades.columns import FIELDS, Int16s, TradeColumns
-from novate.clearing.trades.ladder import OPTIONAL_FIELDS, is_name
-from novate.clearing.trades.texts import MOST_NAME_BYTES
+from novate.clearing.trades.ladder import NAME_FORM, OPTIONAL_FIELDS, SOURCE_FORM, is_name, is_source
 from novate.domain.calendar import FIRST_DAY, LAST_DAY
 from novate.domain.codes import ClearingReject, RowReject
 
@@ -44,6 +43,11 @@ def refusals(columns: TradeColumns, reason: Int16s, terms: ClearingTerms) -> lis
     return found
 
 
+def shown(text: str) -> str:
+    """A text of a file as a message repeats it."""
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}... ({len(text)} characters)"
+
+
 def _message(columns: TradeColumns, row: int, code: int, terms: ClearingTerms) -> str:
     """What was expected and what was found in one refused row."""
 
@@ -52,10 +56,7 @@ def _message(columns: TradeColumns, row: int, code: int, terms: ClearingTerms) -
         return text
 
     def expected(name: str, what: str) -> str:
-        text = field(name)
-        if len(text) > MOST_SHOWN:
-            return f'{name}: expected {what}, was "{text[:MOST_SHOWN]}..." of {len(text)} characters'
-        return f'{name}: expected {what}, was "{text}"'
+        return f'{name}: expected {what}, was "{shown(field(name))}"'
 
     match code:
         case RowReject.MISSING_FIELD:
@@ -64,7 +65,9 @@ def _message(columns: TradeColumns, row: int, code: int, terms: ClearingTerms) -
         case RowReject.MALFORMED_ROW:
             for name in ("source", "trade_id"):
                 if not is_name(field(name)):
-                    return expected(name, f"printable text without a bar |, at most {MOST_NAME_BYTES} bytes")
+                    return expected(name, NAME_FORM)
+            if not is_source(field("source")):
+                return expected("source", SOURCE_FORM)
             return expected("trade_date", "a date such as 2026-03-02")
         case RowReject.OUT_OF_RANGE:
             dates = ("trade_date", "arrival", "settle_date")
@@ -74,8 +77,8 @@ def _message(columns: TradeColumns, row: int, code: int, terms: ClearingTerms) -
             return expected("version", "a whole number from 1")
         case ClearingReject.DUPLICATE_CONTENT:
             return (
-                f"version {field('version')}: expected the content that was delivered before under this"
-                " version, was another; a correction needs a higher version"
+                f"version {shown(field('version'))}: expected the content that was delivered before under"
+                " this version, was another; a correction needs a higher version"
             )
         case ClearingReject.UNKNOWN_INSTRUMENT:
             return expected("instrument", "an instrument of the configuration")
@@ -98,24 +101,24 @@ def _unknown_party(columns: TradeColumns, row: int, code: int, terms: ClearingTe
         member = getattr(columns, f"{side}_member").text(row)
         account = getattr(columns, f"{side}_account").text(row)
         if code == ClearingReject.UNKNOWN_MEMBER and member not in terms.members:
-            return f'{side}_member: expected a member of the configuration, was "{member}"'
+            return f'{side}_member: expected a member of the configuration, was "{shown(member)}"'
         if member in terms.members and (member, account) not in terms.party_numbers:
             held = ", ".join(kind for name, kind in terms.parties if name == member)
-            return f'{side}_account: expected an account of {member} ({held}), was "{account}"'
+            return f'{side}_account: expected an account of {member} ({held}), was "{shown(account)}"'
     raise AssertionError(f"Expected an unknown party in row {int(columns.row[row])}, found none")
 
 
 def _amount_or_date(columns: TradeColumns, row: int, code: int, terms: ClearingTerms) -> str:
     instrument = terms.instruments[terms.instrument_numbers[columns.instrument.text(row)]]
     currency = terms.currencies[instrument.currency]
-    quantity, price = columns.quantity.text(row), columns.price.text(row)
-    trade_date, settle_date = columns.trade_date.text(row), columns.settle_date.text(row)
+    quantity, price = shown(columns.quantity.text(row)), shown(columns.price.text(row))
+    trade_date, settle_date = columns.trade_date.text(row), shown(columns.settle_date.text(row))
     money = f"quantity {quantity} at price {price} {currency}"
     most = terms.max_amount
     digits = instrument.quantity_digits
     known = {
         ClearingReject.WRONG_CURRENCY: f"currency: expected {currency}, the currency of {instrument.isin},"
-        f' was "{columns.currency.text(row)}"',
+        f' was "{shown(columns.currency.text(row))}"',
         ClearingReject.INVALID_QTY: "quantity: expected a number above 0 with at most"
         f' {digits} decimals and {terms.max_qty} units, was "{quantity}"',
         ClearingReject.INEXACT_AMOUNT: f"amount: expected whole minor units, was {money}",

@@ -25,6 +25,8 @@ FIRST_SIMPLE, LAST_SIMPLE = ord("-"), ord("z")
 """Digits, letters and some signs, none of which is a mark."""
 MOST_NAME_BYTES = 128
 """Of a trade id or a source. ISO 20022 has 35 to 52 characters for one; every one is remembered for ever."""
+TRANSFER_SOURCE = "TRANSFER"
+"""What stands for a source in the leaves of position transfers (C22)."""
 MARKS = b'|,"'
 """Printable, and yet not everywhere a part of a text like any other."""
 

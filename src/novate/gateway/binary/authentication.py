@@ -42,7 +42,7 @@ from novate.domain.wire import (
     stream_identity,
 )
 from novate.gateway.binary.connection import Connection
-from novate.gateway.binary.intake import mac_cells
+from novate.gateway.binary.frames import mac_cells
 from novate.gateway.binary.refusal import Refused
 from novate.gateway.binary.sessions import Session, SessionTerms
 from novate.gateway.binary.trunk import REFUTED, VERIFIED

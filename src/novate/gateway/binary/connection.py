@@ -37,19 +37,19 @@ from novate.domain.wire import (
 )
 from novate.gateway.binary.refusal import Refused
 
-Bytes = npt.NDArray[np.uint8]
-
 if TYPE_CHECKING:
     from novate.gateway.binary.feeds import Stream
     from novate.gateway.binary.sessions import Session
 
+Bytes = npt.NDArray[np.uint8]
 BUFFER_BYTES = 2 * LARGEST_CLIENT_FRAME
 FIRST_BUFFER_BYTES = 4096
 """An idle connection holds no more; the buffer grows when a read fills it."""
 MOST_PARTS = 64
 """Frames that one system call takes."""
-GONE = (errno.ECONNRESET, errno.EPIPE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ECONNABORTED)
-"""Errors of a socket whose other side is not there any more."""
+OURS = (errno.EBADF, errno.EFAULT, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP)
+"""Errors that this program has made. Any other of a socket (reset, no route any more, no memory for it) ends
+one connection, never the node."""
 
 
 class Stage(IntEnum):
@@ -126,7 +126,7 @@ class Connection:
         except BlockingIOError:
             return True
         except OSError as error:
-            if error.errno not in GONE:
+            if error.errno in OURS:
                 raise
             return False
         self._end += taken
@@ -154,6 +154,7 @@ class Connection:
 
     def skip_to(self, start: int) -> None:
         """Whole frames before `start` were taken."""
+        assert self._start <= start <= self._end
         self._start = start
 
     def next_frame(self) -> tuple[Header, memoryview] | None:
@@ -238,7 +239,7 @@ class Connection:
             except BlockingIOError:
                 break
             except OSError as error:
-                if error.errno not in GONE:
+                if error.errno in OURS:
                     raise
                 return False
             while sent:

@@ -1,6 +1,6 @@
 """Every event of the venue in one file, so that whoever comes back can be told what it missed.
 
-    events   | header 64 | event 0 | event 1 | event 2 | ...        written behind the journal, never flushed
+    events   | header 64 | event 0 | event 1 | event 2 | ...        written behind the answers, never flushed
                magic, version, identity of the journal,               before an answer: it can be made again
                kept: events that are on disk, and the sequence
                of the command up to which they are complete

@@ -1,8 +1,9 @@
 """Streams as they grow: each event gets its number, live connections get it at once, late ones from the log.
 
-    events of a turn --> event log --> Router --> stream a: 41, 42   --> live connections of a
-                             |                    stream b: 17
-                             +--> a connection that wants b from 3 on: read, parted and sent piece by piece
+    events of a turn --> Router --> stream a: 41, 42   --> live connections of a
+           |                        stream b: 17
+           v
+       event log --> a connection that wants b from 3 on: read, parted and sent piece by piece
 
 A stream is counted from the first event of the log when somebody first asks for it, a piece a turn, and from
 then on with every turn. Every MARK_EVERY numbers it notes where in the log it stands, so that a resume starts
@@ -100,9 +101,10 @@ class Feeds:
             self._behind.remove(connection)
 
     def publish(self, events: Events, now: int) -> None:
-        """Number the events of a turn, which come next in the log, and send them to who is live.
+        """Number the events of a turn and send them to who is live.
 
-        `now` is the venue's time of the turn. A stream that none of them concerns costs nothing.
+        They come next in the log, which must not have them yet: what is in it says where they stand. `now` is
+        the venue's time of the turn. A stream that none of them concerns costs nothing.
         """
         if not self._live or not len(events):
             return

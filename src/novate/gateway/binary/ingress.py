@@ -34,7 +34,7 @@ from novate.domain.wire import (
     header_at,
 )
 from novate.gateway.binary.authentication import LOGIN_BYTES, is_signed, is_well_formed
-from novate.gateway.binary.connection import GONE
+from novate.gateway.binary.connection import OURS
 from novate.gateway.binary.sessions import SessionTerms
 from novate.gateway.binary.trunk import FLAGS_AT, REFUTED, UNREADABLE, VERIFIED, trunk_frame
 
@@ -66,7 +66,7 @@ class _Pipe:
         except BlockingIOError:
             return b""
         except OSError as error:
-            if error.errno not in GONE:
+            if error.errno in OURS:
                 raise
             data = b""
         self.has_ended = not data
@@ -80,7 +80,7 @@ class _Pipe:
             except BlockingIOError:
                 break
             except OSError as error:
-                if error.errno not in GONE:
+                if error.errno in OURS:
                     raise
                 return False
         return True

@@ -160,9 +160,11 @@ class Server:
         turn = self._turn
         turn.begin()
         self._signatures = 0
-        # Whoever waits since the last turn comes first.
-        for waiting in [*self._unparsed.values()]:
-            self._parse(waiting, now_ns)
+        # Whoever waits since the last turn comes first, and whoever has waited longest before all others.
+        for waiting in [*self._unparsed]:
+            if self._is_full:
+                break
+            self._parse(self._unparsed.pop(waiting), now_ns)
         has_work = bool(turn.runs or self._unparsed) or self.feeds.has_work
         for number, mask in self._poll.poll(0 if has_work else timeout_ms / 1000):
             if number in self._listeners:
@@ -182,6 +184,11 @@ class Server:
             )
             turn.judge(bool(overloaded), now_ns)
         return turn
+
+    @property
+    def _is_full(self) -> bool:
+        """Has the turn no room for the largest frame, or had it enough signatures?"""
+        return not self._turn.has_room(MAX_COMMANDS) or self._signatures > MOST_SIGNATURES
 
     def _note_backlog(self, now_ns: int) -> None:
         if not self._unparsed:
@@ -215,23 +222,24 @@ class Server:
         if connection.stage is Stage.ENDED:
             if not connection.discard():
                 self._drop(connection)
-        elif connection.receive():
+            return
+        is_there = connection.receive()
+        if is_there:
             connection.heard_ns = now_ns
+        # Who waits keeps its place: its turn comes before anybody is read.
+        if connection.number not in self._unparsed:
             self._parse(connection, now_ns)
-        else:
-            # What it sent before it left still counts.
-            self._parse(connection, now_ns)
-            if connection.number not in self._unparsed:
-                self._drop(connection)
+        # What it sent before it left still counts.
+        if not is_there and connection.number not in self._unparsed:
+            self._drop(connection)
 
     def _parse(self, connection: Connection, now_ns: int) -> None:
-        """Take whole frames as long as the turn has room for the largest."""
-        self._unparsed.pop(connection.number, None)
+        """Take whole frames until the turn is full; whoever has more waits behind those who wait already."""
         try:
             while connection.stage is not _ENDED:
-                if COMPILED and connection.session is not None:
+                if not self._is_full and COMPILED and connection.session is not None:
                     self._take_run(connection, connection.session, now_ns)
-                if not self._turn.has_room(MAX_COMMANDS) or self._signatures > MOST_SIGNATURES:
+                if self._is_full:
                     if connection.has_frame():
                         self._unparsed[connection.number] = connection
                     return

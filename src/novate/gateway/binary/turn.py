@@ -23,7 +23,7 @@ from novate.domain.session_codes import EvidenceForm, SessionKind, SessionReject
 from novate.domain.wire import HEADER_BYTES, KEY_BYTES, MAC_BYTES, SIGNATURE_BYTES
 from novate.gateway.binary.admission import IS_ORDERING, Admission, Codes, join_staged
 from novate.gateway.binary.connection import Connection
-from novate.gateway.binary.intake import (
+from novate.gateway.binary.frames import (
     CELLS,
     COUNT,
     FRAME_COLUMNS,
@@ -35,8 +35,8 @@ from novate.gateway.binary.intake import (
     START,
     mac_cells,
     take_frames,
+    write_notices,
 )
-from novate.gateway.binary.notices import write_notices
 from novate.gateway.binary.sessions import Session
 
 PART_BYTES = 32
@@ -268,7 +268,7 @@ class Turn:
         ]
 
     def notify(self, last_sequence: int, now: int) -> None:
-        """Queue a receipt for every frame, and what was refused of it, on its connection; a run in one frame.
+        """Queue a receipt for every frame, and what was refused of it, on its connection, in one frame.
 
         `last_sequence` is the one that `block` was called with.
         """
@@ -276,9 +276,13 @@ class Turn:
             return
         frames = self._frames
         write_notices(self._words, self._all_codes, frames, self._notices, self.frames, last_sequence, now)
+        ends = frames[: self.frames, FRAME_NOTICES].tolist()
         start = 0
-        for run in self.runs:
-            end = int(frames[run.end_frame - 1, FRAME_NOTICES])
+        for at, run in enumerate(self.runs, 1):
+            # Signed frames are runs of one: those of one connection are told together all the same.
+            if at < len(self.runs) and self.runs[at].connection is run.connection:
+                continue
+            end = ends[run.end_frame - 1]
             _notify(run.connection, self._notice_bytes[start * RECORD_BYTES : end * RECORD_BYTES])
             start = end
 

@@ -10,15 +10,15 @@ import pytest
 from novate.domain.records import COMMAND, RECORD_BYTES
 from novate.domain.session_codes import NoticeKind, SessionReject
 from novate.domain.wire import NOTICE
-from novate.gateway.binary.intake import (
+from novate.gateway.binary.frames import (
     FRAME_COLUMNS,
     FRAME_FIRST,
     FRAME_NONCE,
     FRAME_NOTICES,
     FRAME_RATE,
     FRAME_RECORDS,
+    write_notices,
 )
-from novate.gateway.binary.notices import write_notices
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -16,7 +16,7 @@ from novate.domain.session_codes import Permission, SessionKind
 from novate.gateway.binary.admission import Admission
 from novate.gateway.binary.authentication import check_commands
 from novate.gateway.binary.connection import BUFFER_BYTES, Connection
-from novate.gateway.binary.intake import (
+from novate.gateway.binary.frames import (
     CELLS,
     COUNT,
     END,

@@ -1,13 +1,19 @@
-"""Frames of MAC sessions as they come in: whole runs of them parsed, proven and copied by one kernel.
+"""The frames of a turn in compiled code: those of MAC sessions as they come in, and what all are told.
 
     bytes received --> | header as it must be? nonce higher? MAC right? |--> commands of the turn
                                  | no: stop in front of the frame       +--> a row for each frame
                                  v
              `Connection.next_frame` and `authentication.check_commands`, one frame at a time
 
-The kernel refuses nothing: where a frame is anything but the next good one it stops in front of it, and the
-long way round, which is its naive twin too, says what is wrong. Cost: a block of BLAKE2b for every 128 bytes
-and a copy of the commands, where the long way takes some 20 microseconds a frame.
+    rows, commands, codes --> | REFUSED | RECEIPT | RECEIPT | REFUSED | REFUSED | RECEIPT | ...
+                               <--- frame 0 ----> < frame 1> <-------- frame 2 -------->
+
+`take_frames` refuses nothing: where a frame is anything but the next good one it stops in front of it, and
+the long way round, which is its naive twin too, says what is wrong. Cost: a block of BLAKE2b for every 128
+bytes and a copy of the commands, where the long way takes some 20 microseconds a frame.
+
+Both kernels stand in one file with the columns that they share: the cache of the compiler knows a kernel by
+its own file (`novate.compiled`).
 """
 
 from __future__ import annotations
@@ -15,8 +21,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from novate.compiled import entry, inlined
+from novate.compiled import entry, inlined, wide
 from novate.domain.records import RECORD_BYTES
+from novate.domain.session_codes import NoticeKind
 from novate.domain.wire import (
     COMMANDS_FRAME,
     HEADER_BYTES,
@@ -37,6 +44,8 @@ FRAME_NONCE, FRAME_FIRST, FRAME_RECORDS, FRAME_RATE, FRAME_NOTICES, FRAME_COLUMN
 """Columns of the frames of a turn: nonce; first command and how many; orders a second that its session may
 send; where its notices end."""
 
+_RECEIPT = int(NoticeKind.RECEIPT)
+_REFUSED = int(NoticeKind.REFUSED)
 _WORDS = RECORD_BYTES // WORD
 _BLOCK = 128
 _STATE = 64
@@ -57,6 +66,8 @@ def mac_cells(key: bytes) -> Bytes:
     mac[:_STATE] = state.view(np.uint8)
     mac[_LAST_BLOCK : _LAST_BLOCK + KEY_BYTES] = np.frombuffer(key, np.uint8)
     _take_key(mac)
+    # The state is enough from here on.
+    mac[_LAST_BLOCK:] = 0
     return mac
 
 
@@ -94,9 +105,9 @@ def take_frames(
 ) -> int:
     """Take frames of commands as long as each is the next good one and the turn has room for the largest.
 
-    data: what was received; of it START to END. mac: of the login, see `mac_cells`. words: (n, 8), commands
-    of the turn, and senders: (n,), the session of each; frames: (n, FRAME_COLUMNS). cells: (CELLS,), all of
-    which are as they must be afterwards. Returns how many frames were taken.
+    data: what was received; of it START to END, which lie in it. mac: of the login, see `mac_cells`. words:
+    (n, 8), commands of the turn; senders: (n,), the session of each; frames: (n, FRAME_COLUMNS). cells:
+    (CELLS,); START, NONCE, COUNT and FRAMES are moved on. Returns how many frames were taken.
     """
     start, end, nonce = cells[START], cells[END], cells[NONCE]
     count, taken = cells[COUNT], cells[FRAMES]
@@ -126,3 +137,52 @@ def take_frames(
     found = taken - cells[FRAMES]
     cells[START], cells[NONCE], cells[COUNT], cells[FRAMES] = start, nonce, count, taken
     return found  # type: ignore[no-any-return]
+
+
+@entry
+def write_notices(
+    words: Integers,
+    codes: npt.NDArray[np.uint16],
+    frames: Integers,
+    notices: Integers,
+    count: int,
+    sequence: int,
+    now: int,
+) -> int:
+    """Write the NOTICE records of the first `count` frames; returns how many they are.
+
+    words: (n, 8), the commands; codes: (n,), why each is refused, 0 if it is not; notices: (m, 8), at least
+    one for each frame and each refused command. Those of a frame end where its row says. `sequence` is the
+    last before the first command that was taken, `now` the time of the turn.
+    """
+    row = 0
+    for frame in range(count):
+        first, nonce = frames[frame, FRAME_FIRST], frames[frame, FRAME_NONCE]
+        taken = 0
+        for index in range(frames[frame, FRAME_RECORDS]):
+            code = wide(codes[first + index])
+            if code == 0:
+                taken += 1
+                continue
+            command = words[first + index]
+            notices[row, 0] = _REFUSED | (command[0] & 0xFF) << 8 | code << 16 | index << 32
+            notices[row, 1] = nonce
+            notices[row, 2] = 0
+            notices[row, 3] = command[2]
+            notices[row, 4] = 0
+            notices[row, 5] = (command[1] >> 32) & 0xFFFFFFFF
+            notices[row, 6] = frames[frame, FRAME_RATE]
+            notices[row, 7] = 0
+            row += 1
+        notices[row, 0] = _RECEIPT | taken << 48
+        notices[row, 1] = nonce
+        notices[row, 2] = sequence + 1 if taken else 0
+        notices[row, 3] = 0
+        notices[row, 4] = now
+        notices[row, 5] = 0
+        notices[row, 6] = 0
+        notices[row, 7] = 0
+        row += 1
+        frames[frame, FRAME_NOTICES] = row
+        sequence += taken
+    return row
