@@ -204,14 +204,16 @@ def add_bench_sessions(data: DataDirectory, kind: SessionKind) -> list[bytes]:
 
 
 def wait_until_ready(data: DataDirectory) -> None:
-    """Until the clearing house beside the node has started: its start is not what is measured."""
+    """Until clearing house and board beside the node have started: their start is not what is measured."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         status = status_of(data)
-        if isinstance(status, NodeStatus) and (status.clearing is None or status.clearing.state == "running"):
-            return
+        if isinstance(status, NodeStatus):
+            has_house = status.clearing is None or status.clearing.state == "running"
+            if has_house and "board" in status.beside:
+                return
         time.sleep(0.1)
-    raise RefusedError(f"bench: expected a clearing house within {READY_SECONDS:g} s, was none")
+    raise RefusedError(f"bench: expected clearing house and board within {READY_SECONDS:g} s, was none")
 
 
 @contextmanager
