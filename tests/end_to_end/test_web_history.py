@@ -378,6 +378,7 @@ def test_lists_reach_back_behind_restarts_and_cursors_stay_good(node: WebNode) -
     trade(node, 0, 30)
     before = told(node)
     expect_truth(node, before)
+    ticker = ticker_of(node)
     cursors = {
         (target, account): read(node, target, account).json["next"]
         for target, account in LISTS if "candles" not in target
@@ -391,6 +392,8 @@ def test_lists_reach_back_behind_restarts_and_cursors_stay_good(node: WebNode) -
         first_trade = node.get("/v1/markets/NOVA/trades?limit=1").json["items"][0]
         assert first_trade["seq"] == before["/v1/markets/NOVA/trades?limit=7 0"][0]["seq"]
         assert of_orders(told(node)) == of_orders(before)
+        wait_for_ticker(node, ticker)
+        expect_resume(node, before)
         for (target, account), rows in behind.items():
             again = {target: pages(node, target, account, cursors[target, account])}
             assert of_orders(again) == of_orders({target: rows}), target
@@ -404,6 +407,43 @@ def test_lists_reach_back_behind_restarts_and_cursors_stay_good(node: WebNode) -
     assert (old["status"], old["filled"], old["quantity"]) == ("cancelled", "1", "3")
     assert node.call("ALPINE", "GET", "/v1/orders/never").json["name"] == "UNKNOWN_ORDER"
     assert node.call("BOREAL", "GET", "/v1/orders/a-0").json["name"] == "UNKNOWN_ORDER"
+
+
+def ticker_of(node: WebNode) -> dict[str, Any]:
+    """What a ticker says of trades."""
+    told = node.get("/v1/markets/NOVA/ticker").json
+    return {name: told[name] for name in ("last", "open", "high", "low", "volume", "trades")}
+
+
+def wait_for_ticker(node: WebNode, expected: dict[str, Any]) -> None:
+    """A worker reads what its tickers need as soon as the views answer."""
+    deadline = time.monotonic() + 60
+    while ticker_of(node) != expected:
+        assert time.monotonic() < deadline, (ticker_of(node), expected)
+        time.sleep(0.1)
+
+
+def expect_resume(node: WebNode, lists: dict[str, list[Any]]) -> None:
+    """Who comes back is told what it missed, or that something is missing: never less without a word."""
+    trades = lists["/v1/markets/NOVA/trades?limit=7 0"]
+    fills = lists["/v1/fills?limit=7 101"]
+    with node.socket("ALPINE") as socket:
+        for seq in (fills[1]["seq"], fills[-1]["seq"], 0):
+            answer = socket.ask("subscribe", channel="fills", last_seq=seq)
+            missed = [one["seq"] for one in socket.told if one["type"] == "fill"]
+            if seq == fills[1]["seq"]:
+                assert missed == [fills[0]["seq"]]
+                socket.ask("unsubscribe", channel="fills")
+            else:
+                assert answer["error"]["name"] == "RESUME_TOO_OLD"
+        for seq in (trades[1]["seq"], trades[-1]["seq"], 0):
+            answer = socket.ask("subscribe", channel="trades", market="NOVA", last_seq=seq)
+            missed = [one["seq"] for one in socket.told if one["type"] == "trade"]
+            if seq == trades[1]["seq"]:
+                assert missed == [trades[0]["seq"]]
+                socket.ask("unsubscribe", channel="trades", market="NOVA")
+            else:
+                assert answer["error"]["name"] == "RESUME_TOO_OLD"
 
 
 def of_orders(lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
