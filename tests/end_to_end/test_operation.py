@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from novate.app.board.live import netting_title, not_delivered
 from novate.app.cli import execute
 from novate.app.demo import demonstration_text
 from novate.app.node.directory import DataDirectory
@@ -148,6 +149,13 @@ def test_the_page_and_its_data_are_served(demo: Demo) -> None:
     assert 0 < bids[-1]["depth"] <= 1
     cleared = until(lambda: (found := demo.json("/clearing.json"))["obligations"] != "0" and found, "a net")
     assert "became" in cleared["title"]
+    # One page, one count of trades: all of them, and how many of those are delivered.
+    made, delivered, legs, obligations = (
+        int(cleared[name].replace(",", "")) for name in ("executions", "trades", "legs", "obligations")
+    )
+    assert legs == 2 * delivered
+    assert cleared["title"] == netting_title(made, delivered, obligations)
+    assert cleared["not_delivered"] == not_delivered(made - delivered)
     assert any("netted away" in figure for figure in cleared["figures"])
     assert {row[0] for row in cleared["cash"]["rows"]} == {"ALPINE", "BOREAL", "CASTOR", "DELPHI", "FATHOM"}
 

@@ -108,11 +108,17 @@ def _fills(question: Fills) -> tuple[str, list[Any]]:
 
 
 def _paged(table: str, where: list[str], values: list[Any], question: _Paged) -> tuple[str, list[Any]]:
-    """Rows behind a cursor, newest first. Rows with the same cursor stand on one page, which gets longer."""
+    """Rows behind a cursor, newest first. Where several rows may have one cursor, they stand on one page,
+    which gets longer."""
     cursor, *others = ORDERED_BY[table].split(", ")
     if question.before is not None:
         where, values = [*where, f"{cursor} < ?"], [*values, question.before]
     condition = " AND ".join(where) or "true"
+    if not others:
+        return (
+            f"SELECT * FROM {table} WHERE {condition} ORDER BY {cursor} DESC LIMIT ?",
+            [*values, question.limit],
+        )
     return (
         f"""WITH found AS (SELECT * FROM {table} WHERE {condition}),
             page AS (SELECT {cursor} FROM found ORDER BY {cursor} DESC LIMIT ?)

@@ -18,7 +18,7 @@ from novate.domain.calendar import settlement_calendar
 from novate.domain.configuration import Configuration
 from novate.domain.instruments import Instrument, InstrumentKind
 from novate.domain.resolve import MarketScale, market_scale, notional_multiplier
-from novate.reports.figures import directed, grouped, percent
+from novate.reports.figures import directed, grouped, percent, plural
 from novate.reports.model import CurrencyNetting, MemberNetting, headline
 from novate.reports.netting_picture import netting_figure
 from novate.views import answer
@@ -122,19 +122,19 @@ def _candle(row: Json, scale: MarketScale) -> Json:
 
 
 def clearing(follower: Follower) -> Json:
-    """What all fills so far come to if they are netted now: by currency, member and settlement date."""
+    """What all trades since the venue was founded come to if they are netted now: by currency, member and
+    settlement date. All counts are of the same moment, that of the views."""
     configuration = follower.now.configuration
     dates = [_date(configuration, one) for one in configuration.instruments]
     nets = _nets(follower)
     obligations = _obligations(nets)
     trades = sum(fills for fills, *_ in nets.values()) // 2
-    made = follower.replica.venue.trades
+    made, orders = (_rows(follower, table) for table in ("trades", "orders"))
     currencies = _by_currency(configuration, nets)
     return {
-        "title": headline(trades, obligations, made),
-        "orders": grouped(
-            int(follower.views.connection.execute("SELECT count(*) FROM orders").fetchall()[0][0])
-        ),
+        "title": netting_title(made, trades, obligations),
+        "not_delivered": not_delivered(made - trades),
+        "orders": grouped(orders),
         "executions": grouped(made),
         "trades": grouped(trades),
         "legs": grouped(2 * trades),
@@ -143,6 +143,29 @@ def clearing(follower: Follower) -> Json:
         "figures": [netting_figure(one) for one in currencies if any(m.gross_minor for m in one.members)],
         "cash": _cash(configuration, nets, dates),
     }
+
+
+def _rows(follower: Follower, table: str) -> int:
+    return int(follower.views.connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+
+
+def netting_title(made: int, delivered: int, obligations: int) -> str:
+    """What netting is worth, with all trades named where not all of them are delivered: "900 of 1,000 trades
+    became 48 obligations: 94.6% less to settle"."""
+    title = headline(delivered, obligations, made)
+    if 0 < delivered < made:
+        return title.replace(plural(delivered, "trade"), f"{delivered:,} of {plural(made, 'trade')}", 1)
+    return title
+
+
+def not_delivered(count: int) -> str:
+    """Why some trades become no obligation; empty where there is none of them."""
+    if not count:
+        return ""
+    does = "is of a market in which nothing is delivered: it changes" if count == 1 else (
+        "are of markets in which nothing is delivered (futures, options, perpetuals): they change"
+    )  # fmt: skip
+    return f"{plural(count, 'trade')} {does} positions and their margin."
 
 
 def netted(follower: Follower) -> tuple[int, int]:

@@ -194,7 +194,7 @@ function ticks(low, high, wanted) {
 // -- clearing --------------------------------------------------------------------------------------------
 
 function draw_funnel(data) {
-  const counts = [["orders", data.orders], ["trades", data.executions], ["legs to settle", data.legs], ["obligations", data.obligations]];
+  const counts = [["orders", data.orders], ["trades", data.executions], ["legs to settle: two of each trade that is delivered", data.legs], ["obligations", data.obligations]];
   const sizes = counts.map(([, text]) => Math.max(1, Number(text.replaceAll(",", ""))));
   const tall = (count) => 6 + 58 * Math.log10(count + 1) / Math.log10(Math.max(...sizes) + 1);
   $("funnel").replaceChildren(...counts.map(([what, text], at) => {
@@ -237,7 +237,7 @@ async function live() {
     draw_markets(data.markets);
     draw_title(data.market, data.markets[state.market]);
     $("lead").textContent = `${data.market.kind}, ${data.market.state.toLowerCase().replace("_", " ")}; ${grouped(data.resting_orders)} orders rest in all markets, ` +
-      `${grouped(data.trades_in_all)} trades since the venue was founded, at sequence ${grouped(data.sequence)}`;
+      `at sequence ${grouped(data.sequence)}`;
     draw_book(data.market);
     draw_trades(data.market.trades);
     draw_chart(data.market);
@@ -261,7 +261,7 @@ function draw_pulse() {
 function draw_footer(data) {
   const node = data.node;
   if (!node.addresses) return;
-  const house = node.clearing ? `clearing ${node.clearing.state}, ${grouped(node.clearing.fills)} of ${grouped(node.fills)} fills taken, business date ${node.clearing.business_date}. ` : "";
+  const house = node.clearing ? `clearing ${node.clearing.state}, ${grouped(node.clearing.fills)} of ${grouped(node.fills)} trades taken, business date ${node.clearing.business_date}. ` : "";
   $("footer").textContent = `Binary protocol at ${node.addresses.join(" and ")}; ${node.connected} sessions connected; durability ${node.durability}; ` +
     `up ${grouped(node.uptime_seconds)} s. ${house}`;
   const tcp = node.addresses.find((one) => !one.startsWith("/"));
@@ -277,6 +277,8 @@ async function clearing() {
   try {
     const data = await document_of("/clearing.json");
     $("clearing-title").textContent = data.title;
+    $("clearing-lead").textContent = "Every order and trade since the venue was founded, as if the clearing house netted now. " +
+      `${data.not_delivered} Heights grow with the logarithm of the count.`;
     draw_funnel(data);
     // The figures are pictures that the server has drawn of its own numbers; no text of a client is in them.
     const figures = data.figures.join("");

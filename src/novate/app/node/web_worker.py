@@ -109,7 +109,8 @@ async def serve(terms: WorkerTerms) -> None:
 
 
 class _Adoption:
-    """Reads the open orders and the market states once the stream has caught up."""
+    """Reads the open orders and the market states once the stream has caught up, and what the tickers need of
+    the time before."""
 
     def __init__(self, trunk: Trunk, view: VenueView, gateway: Gateway) -> None:
         self._trunk = trunk
@@ -132,6 +133,7 @@ class _Adoption:
                 answer = await self._trunk.ask(QueryKind.DEPTH, market=market, most=1)
                 self._view.states[market] = int(answer.record["state"])
             await adopt_orders(self._trunk, self._view)
+        await self._gateway.history.prime()
 
 
 def _read_end(ended: asyncio.Future[None]) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 5.0
 MOST_ORDER_EVENTS = 200_000
 """Of all accounts, for those who come back."""
+NOTHING_KNOWN = 1 << 63
 
 
 class Group(NamedTuple):
@@ -110,6 +111,8 @@ class Channels:
 
     def _missed(self, group: Group, last_seq: int | None) -> tuple[list[msgspec.Struct], int]:
         gateway = self._gateway
+        # Of fills and orders the numbers are those of the venue's events, all of which were read from one on.
+        known_from = gateway.view.history.first_number or NOTHING_KNOWN
         if group.channel == "trades":
             market = gateway.screens.markets[group.subject]
             trades = gateway.view.history.markets[group.subject].trades
@@ -117,17 +120,19 @@ class Channels:
             told = len(trades) - len(self._trades.get(group.subject, ()))
             rows = [trade for _, trade in zip(range(told), trades, strict=False)]
             last = rows[-1].trade_id if rows else 0
-            found = _behind([(row.trade_id, row.previous, row) for row in rows], last_seq)
+            if known_from > 1:
+                known_from = rows[0].trade_id if rows else NOTHING_KNOWN
+            found = _behind([(row.trade_id, row.previous, row) for row in rows], last_seq, known_from)
             return [trade_of(market, row) for row in found], last
         if group.channel == "fills":
             fills = gateway.view.history.fills(group.subject, None, MOST_FILLS_IN_ALL)[::-1]
             last = fills[-1].number if fills else 0
-            found = _behind([(row.number, row.previous, row) for row in fills], last_seq)
+            found = _behind([(row.number, row.previous, row) for row in fills], last_seq, known_from)
             return [fill_of(gateway, row) for row in found], last
         if group.channel == "orders":
             kept = self._orders.get(group.subject, ())
             last = kept[-1].number if kept else 0
-            found = _behind([(row.number, row.previous, row) for row in kept], last_seq)
+            found = _behind([(row.number, row.previous, row) for row in kept], last_seq, known_from)
             return [self._order_event(group.subject, row) for row in found], last
         return [], gateway.view.sequence
 
@@ -281,12 +286,17 @@ class Channels:
                 self._tell(members, frame)
 
 
-def _behind(rows: list[tuple[int, int, Any]], last_seq: int | None) -> list[Any]:
-    """What stands behind a number in a stream. Raises WebRefused if something between is missing."""
+def _behind(rows: list[tuple[int, int, Any]], last_seq: int | None, known_from: int) -> list[Any]:
+    """What stands behind a number in a stream. `known_from`: from that number on everything is kept.
+
+    Raises WebRefused if something between is missing, or may be.
+    """
     if last_seq is None:
         return []
     found = [(previous, row) for number, previous, row in rows if number > last_seq]
-    if found and found[0][0] > last_seq:
+    previous = found[0][0] if found else 0
+    is_unknown = previous == 0 and (bool(found) or not rows) and last_seq < known_from - 1
+    if previous > last_seq or is_unknown:
         raise WebRefused(
             WebReject.RESUME_TOO_OLD,
             "Expected a number that is still kept; read the list and subscribe anew",

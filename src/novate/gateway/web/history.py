@@ -16,11 +16,13 @@ further is an awaitable of Found; where the views do not answer it says so in `m
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from novate.client.views import Candles, Fills, LedgerEntries, Orders, Trades
 from novate.gateway.web.older import (
+    AGAIN_SECONDS,
     STATUS_NUMBERS,
     LedgerRow,
     Older,
@@ -34,7 +36,7 @@ from novate.gateway.web.older import (
 )
 from novate.gateway.web.order_table import TrackedOrder
 from novate.gateway.web.venue_view import VenueView
-from novate.gateway.web.windows import INTERVALS, CandleRow, FillRow, TradeRow
+from novate.gateway.web.windows import INTERVALS, MOST_CANDLES, CandleRow, FillRow, MarketWindow, TradeRow
 
 SECOND = 10**9
 LIVE = ("open", "waiting")
@@ -203,6 +205,32 @@ class History:
             return Found(entries_of(await self.older.ask(question)))
         except OlderMissing as missing:
             raise unavailable(str(missing)) from None
+
+    async def prime(self) -> None:
+        """Tell the windows of trades what stands before them, as soon as the views answer: tickers tell of a
+        whole day then, and whoever resumes a stream of trades is told whether something is missing."""
+        for market, window in enumerate(self._windows.markets):
+            while self.older.is_kept and not self._windows.reaches_back(self._windows.oldest_trade(market)):
+                try:
+                    if await self._prime(market, window):
+                        self._view.ticker_changed.add(market)
+                        break
+                except OlderMissing:
+                    await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _prime(self, market: int, window: MarketWindow) -> bool:
+        """Whether it is done; not where the first trade of the window came meanwhile."""
+        oldest = self._windows.oldest_trade(market)
+        cut, needed = None if oldest is None else oldest.trade_id, self._needed(oldest)
+        # The second names what stands before the first.
+        last = trades_of(await self.older.ask(Trades(market=market, before=cut, limit=2), needed))
+        question = Candles(market=market, seconds=60, before_trade=cut, limit=MOST_CANDLES)
+        minutes = candles_of(await self.older.ask(question, needed))
+        if oldest is None and window.trades:
+            return False
+        if last:
+            window.prime(last[0], minutes)
+        return True
 
     def _needed(self, oldest: TradeRow | FillRow | None) -> int:
         """The command up to which the views must be complete to know what stands before a window."""

@@ -79,16 +79,15 @@ class Older:
         except TimeoutError:
             if behind:
                 raise OlderMissing(behind) from None
-            self._fail(f"the views have not answered within {HISTORY_SECONDS:g} s")
+            self._fault = f"the views have not answered within {HISTORY_SECONDS:g} s"
+            self._not_before = now() + AGAIN_SECONDS
+            raise OlderMissing(self._fault) from None
         except (OSError, EOFError, ViewsError, msgspec.DecodeError) as error:
-            self._fail(f"the views do not answer: {getattr(error, 'strerror', None) or error}")
+            # To be told so takes no time: whoever comes next may ask again at once.
+            said = getattr(error, "strerror", None) or error
+            raise OlderMissing(f"the views do not answer: {said}") from None
         finally:
             self._waiting -= 1
-        raise OlderMissing(self._fault)
-
-    def _fail(self, fault: str) -> None:
-        self._fault = fault
-        self._not_before = asyncio.get_running_loop().time() + AGAIN_SECONDS
 
     async def _connected(self, path: Path) -> AsyncViewsClient:
         async with self._connecting:

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 HISTORY_HEADER = "Novate-History"
 RECENT = "recent"
+HIGHEST_KEY = (1 << 63) - 1
 
 
 def before(cursor: str | None) -> int | None:
-    """The key of a cursor, of a list that is newest first."""
-    return None if cursor is None else int(cursor)
+    """The key of a cursor, of a list that is newest first; no key is higher than HIGHEST_KEY."""
+    return None if cursor is None else min(int(cursor), HIGHEST_KEY)
 
 
 def page(rows: Sequence[T], limit: int, key: Callable[[T], int]) -> tuple[Sequence[T], str | None]:

@@ -117,6 +117,21 @@ class MarketWindow:
             candles[-1].add(price, quantity)
         return row
 
+    def prime(self, last: TradeRow, minutes: list[CandleRow]) -> None:
+        """What stands before the window, of a read model: the trade before it, and whole minutes, newest
+        first, of which the newest may be the older part of the oldest one here."""
+        if not self.trades:
+            self.trades.append(last)
+            self.last_trade = last.trade_id
+        elif self.trades[0].previous == 0:
+            self.trades[0] = self.trades[0]._replace(previous=last.trade_id)
+        kept = [*self.candles["1m"]]
+        if kept and minutes and kept[0].start_ns == minutes[0].start_ns:
+            kept[0] = kept[0].behind(minutes[0])
+            kept[0].sequence = minutes[0].sequence
+            minutes = minutes[1:]
+        self.candles["1m"] = deque([*minutes[::-1], *kept], maxlen=MOST_CANDLES)
+
     def of_the_day(self, now_ns: int) -> CandleRow | None:
         """The last 24 hours as one candle, by minutes."""
         whole: CandleRow | None = None
