@@ -137,9 +137,9 @@ def test_an_output_that_is_closed_does_not_matter(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "summary.json").exists()
 
 
-def test_trades_that_are_not_settled_are_no_missing_trades(small_day: Path, tmp_path: Path) -> None:
+def test_rows_that_are_refused_are_no_missing_trades(small_day: Path, tmp_path: Path) -> None:
     header, first = (small_day / "trades.csv").read_text().splitlines()[:2]
     on_saturday = first.replace(first.split(",")[3], "2026-10-10")
     (tmp_path / "t.csv").write_text(f"{header}\n{on_saturday}\n")
     said = novate("clear", tmp_path / "t.csv", "--out", tmp_path / "out").stdout
-    assert said.startswith("1 trade, none of which is to be settled")
+    assert said.startswith("1 row, none of which was accepted")
