@@ -12,11 +12,14 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet
 
 from novate.clearing.kernels.lines import Int64s
-from novate.clearing.lines import Column, Lines, Numbers, Words, Written, quoted
+from novate.clearing.lines import Column, Lines, Numbers, Words, Written, packed, quoted
+
+Bits = npt.NDArray[np.uint8]
 
 
 class Gaps(msgspec.Struct, frozen=True):
@@ -69,21 +72,35 @@ def parquet_of(table: pa.Table) -> bytes:
 def arrow_of(column: Column | Gaps) -> pa.Array:
     """A column of text or of int64."""
     if isinstance(column, Gaps):
-        return pa.array(column.values, pa.int64(), mask=~np.asarray(column.is_given, bool))
+        is_given = np.asarray(column.is_given, bool)
+        values = np.where(is_given, column.values, 0)
+        return _integers(values, np.packbits(is_given, bitorder="little"))
     if isinstance(column, Numbers):
-        return pa.array(np.asarray(column.values, np.int64))
+        return _integers(column.values)
     if isinstance(column, Words):
         return _words(np.asarray(column.codes), column.values)
     texts = pa.LargeStringArray.from_buffers(
         len(column.starts) - 1, pa.py_buffer(column.starts), pa.py_buffer(column.data)
     )
-    return texts.take(pa.array(column.numbers)).cast(pa.string())
+    return texts.take(_integers(column.numbers)).cast(pa.string())
 
 
 def _words(codes: Int64s, values: Sequence[str]) -> pa.Array:
+    data, starts = packed(values)
+    words = pa.StringArray.from_buffers(
+        len(values), pa.py_buffer(starts.astype(np.int32)), pa.py_buffer(data)
+    )
     if len(values) == 1:
-        return pa.repeat(pa.scalar(values[0], pa.string()), len(codes))
-    return pa.array(values, pa.string()).take(pa.array(codes))
+        return pa.repeat(words[0], len(codes))
+    return words.take(_integers(codes))
+
+
+def _integers(values: Int64s, is_given: Bits | None = None) -> pa.Array:
+    """An array of int64. Made of its buffers, because `pa.array` first loads pandas where it is installed,
+    which takes longer than many a day."""
+    whole = np.ascontiguousarray(values, np.int64)
+    given = None if is_given is None else pa.py_buffer(is_given)
+    return pa.Int64Array.from_buffers(pa.int64(), len(whole), [given, pa.py_buffer(whole)])
 
 
 def _plain(column: Column | Gaps) -> Column:

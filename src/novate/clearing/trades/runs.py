@@ -191,8 +191,10 @@ class TradeRun:
     def _are_named(self) -> Bools:
         """No fill of the venue, or one that FILLS has named."""
         venue = self._state.venue
-        named = venue.have_named(self._texts[:, TEXT_START:], self._lengths)
-        return np.asarray((self._trades["source"] != venue.source) | named)
+        named = self._trades["source"] != venue.source
+        if not named.all():
+            named |= venue.have_named(self._texts[:, TEXT_START:], self._lengths)
+        return np.asarray(named)
 
     def _hash_identities(self) -> npt.NDArray[np.void]:
         """`trade_identity` of each trade; of one whose source is unknown it means nothing."""
