@@ -109,10 +109,10 @@ class Lines:
         self._rows = next((one for one in self._columns if isinstance(one, Rows)), None)
         self._is_number = np.array([isinstance(column, Numbers) for column in self._columns], bool)
 
-    def pieces(self, lines: int) -> Iterator[memoryview]:
-        """The bytes of the first `lines` lines, in pieces."""
-        for first in range(0, lines, LINES_AT_ONCE):
-            fields, room = self._fields(first, min(first + LINES_AT_ONCE, lines))
+    def pieces(self, end: int, first: int = 0) -> Iterator[memoryview]:
+        """The bytes of the lines from `first` to before `end`, in pieces."""
+        for begin in range(first, end, LINES_AT_ONCE):
+            fields, room = self._fields(begin, min(begin + LINES_AT_ONCE, end))
             data, starts = np.empty(room, np.uint8), np.zeros(fields.shape[1] + 1, np.int64)
             self._write(fields, data, starts)
             yield data[: starts[-1]].data
