@@ -28,6 +28,8 @@ MAX_TOTAL_DIGITS = 18
 MAX_AMOUNT_DIGITS = 5
 MAX_UNIT_DIGITS = 17
 MAX_TEXT = 35
+FEW_FRACTIONS = 1000
+"""So many are written for an amount without looking which of them occur."""
 ISSUER = "NOVATE"
 """Issuer of the names of members and accounts: they are the house's own, not BICs."""
 HOUSE = "CCP"
@@ -289,10 +291,18 @@ def _fixed_point(
     codes, words = np.zeros(len(rest), np.int64), [""]
     for digits in np.unique(places[places > 0]).tolist():
         rows = np.flatnonzero(places == digits)
-        fractions, place = np.unique(rest[rows], return_inverse=True)
+        fractions, place = _distinct(rest[rows], 10**digits)
         codes[rows] = len(words) + place
-        words += [f".{fraction:0{digits}d}" for fraction in fractions.tolist()]
+        words += [f".{fraction:0{digits}d}" for fraction in fractions]
     return [Numbers(whole), Words(codes, words)]
+
+
+def _distinct(values: Int64s, end: int) -> tuple[Sequence[int], Int64s]:
+    """(numbers below `end`, the place of each value among them); all such numbers where they are few."""
+    if end <= FEW_FRACTIONS:
+        return range(end), values
+    found, place = np.unique(values, return_inverse=True)
+    return found.tolist(), place
 
 
 def fixed_point(value: int, digits: int) -> str:

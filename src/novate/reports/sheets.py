@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from novate.clearing.kernels.lines import Int64s
-from novate.clearing.lines import Column, Lines, Numbers, Words, Written, packed, quoted
+from novate.clearing.lines import NOTHING, Column, Lines, Numbers, Words, Written, packed, quoted
 
 Bits = npt.NDArray[np.uint8]
 
@@ -111,7 +111,8 @@ def _plain(column: Column | Gaps) -> Column:
         words = ["", *map(str, numbers.tolist())]
         return Words(np.where(is_given, codes + 1, 0), words)
     if isinstance(column, Words):
-        return Words(column.codes, [quoted(value) for value in column.values])
+        is_plain = quoted(NOTHING.join(column.values)) == NOTHING.join(column.values)
+        return column if is_plain else Words(column.codes, [quoted(value) for value in column.values])
     return column
 
 
