@@ -44,7 +44,7 @@ class Sheet(msgspec.Struct, frozen=True):
         bounds = np.searchsorted(self.owner, np.arange(owners + 1)).tolist()
         for number in range(owners):
             first, end = lines.starts[bounds[number]], lines.starts[bounds[number + 1]]
-            yield header + lines.data[first:end].tobytes()
+            yield b"".join([header, lines.data[first:end].data])
 
     def arrow(self, owners: Sequence[str]) -> pa.Table:
         """All lines, with the name of the owner in front."""
@@ -59,7 +59,7 @@ def csv_lines(columns: Sequence[Column | Gaps], lines: int) -> Written:
 
 def csv_of(names: Sequence[str], columns: Sequence[Column | Gaps], lines: int) -> bytes:
     """A CSV file: UTF-8 with a header, LF after every line."""
-    return (",".join(names) + "\n").encode() + csv_lines(columns, lines).content.tobytes()
+    return b"".join([(",".join(names) + "\n").encode(), csv_lines(columns, lines).content.data])
 
 
 def parquet_of(table: pa.Table) -> bytes:
