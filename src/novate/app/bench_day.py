@@ -29,6 +29,7 @@ from novate.app.bench_trades import TRADE_DATE, write_trade_file
 from novate.app.clear_days import RECORDS_OF_A_ROW
 from novate.app.clearing_house import House
 from novate.app.clearing_take import Int64s
+from novate.app.collector import collect_rarely
 from novate.app.trade_files import read_trades
 from novate.domain.clearing_codes import ClearingCommand
 from novate.domain.clearing_records import NOT_GIVEN, Records, new_clearing_commands
@@ -136,5 +137,7 @@ def _deposits(party: Int64s, quantity: Int64s) -> Records:
 
 
 if __name__ == "__main__":
+    # As the command line does, with which a firm lives its day.
+    collect_rarely()
     with tempfile.TemporaryDirectory(prefix="novate-bench-") as place:
         print(json.dumps(run_day(Path(sys.argv[1]), int(sys.argv[2]), Path(place))))

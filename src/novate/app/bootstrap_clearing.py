@@ -41,7 +41,6 @@ from novate.domain.clearing_records import (
     CLEARING_EVENT,
     RECORD_BYTES,
     Records,
-    new_clearing_events,
 )
 from novate.domain.configuration import Configuration
 from novate.domain.machine import BrokenInvariant, SnapshotReader
@@ -53,6 +52,8 @@ from novate.journal.tail import Tail
 ARCHIVE = "archive"
 BATCH = 4096
 EVENT_BUFFER = 65_536
+EVENTS_OF_A_RECORD = 2
+"""Of a file of trades, whose names are short: TEXT and TRADE give ACCEPTED, TEXT and two LEG."""
 SEGMENT_STEP = 1 << 20
 """Segments larger than usual are whole mebibytes, one of them for headers."""
 
@@ -151,7 +152,6 @@ class ClearingPlane:
         self.terms = house_terms_of(configuration)
         self._archives = archives
         self.house = Clearing(self.terms, archives.transfers, archives.trades)
-        self._buffer = new_clearing_events(EVENT_BUFFER)
         self._watcher = watcher
 
     @property
@@ -181,14 +181,14 @@ class ClearingPlane:
     def apply(self, commands: Records) -> Records:
         """Apply records that are in the journal already; returns their events as one array."""
         if self._watcher is None:
-            return apply_all(self.house, commands, self._buffer)
+            return apply_all(self.house, commands)
         told = []
         for piece, is_roll in _pieces(commands):
             if is_roll:
                 self._watcher.before_roll(self.house)
-            told.append(apply_all(self.house, piece, self._buffer))
+            told.append(apply_all(self.house, piece))
             self._watcher.take(told[-1])
-        return np.concatenate(told) if told else np.zeros(0, CLEARING_EVENT)
+        return _together(told)
 
     def resume(self, stored: tuple[int, bytes, SnapshotReader] | None, founded: int) -> Iterator[Records]:
         """Restore a snapshot, or begin where `founded` records of configuration end; then replay: yields the
@@ -225,14 +225,30 @@ class ClearingPlane:
         self.journal.close()
 
 
-def apply_all(house: Clearing, commands: Records, buffer: Records) -> Records:
-    """Apply the whole batch with a buffer of any size; returns all its events."""
-    blocks = [np.zeros(0, CLEARING_EVENT)]
+def apply_all(house: Clearing, commands: Records) -> Records:
+    """Apply the whole batch; returns all its events.
+
+    The house writes them where they stay, `EVENT_BUFFER` at once. Memory that they do not need is never
+    touched; where there is not enough, they move on.
+    """
+    events = np.empty(EVENT_BUFFER + EVENTS_OF_A_RECORD * len(commands), CLEARING_EVENT)
+    written = 0
     while len(commands):
-        written = house.apply(commands, buffer)
-        blocks.append(buffer[:written].copy())
+        if written + EVENT_BUFFER > len(events):
+            longer = np.empty(2 * len(events), CLEARING_EVENT)
+            longer[:written].view(np.uint8)[:] = events[:written].view(np.uint8)
+            events = longer
+        written += house.apply(commands, events[written : written + EVENT_BUFFER])
         commands = commands[house.consumed :]
-    return blocks[1] if len(blocks) == 2 else np.concatenate(blocks)
+    return events[:written]
+
+
+def _together(told: list[Records]) -> Records:
+    """Events of several pieces; joined as bytes, because records would be copied field by field."""
+    if len(told) == 1:
+        return told[0]
+    nothing = np.zeros(0, np.uint8)
+    return np.concatenate([nothing, *(events.view(np.uint8) for events in told)]).view(CLEARING_EVENT)
 
 
 def _pieces(commands: Records) -> Iterator[tuple[Records, bool]]:

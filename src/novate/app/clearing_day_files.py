@@ -108,8 +108,8 @@ def _obligation_files(
         one["sha256"] = told.sha256
         try:
             files[f"{name}-iso20022.zip"] = iso_messages(table, digits)
-        except MessageError as fault:
-            # The standard cannot hold the row; the obligation stands all the same.
+        except (MessageError, OverflowError) as fault:
+            # The standard cannot hold a row, or no archive all of them; the obligations stand nevertheless.
             one["iso20022_refused"] = str(fault)
         totals.append(one)
     return files, totals
@@ -131,7 +131,7 @@ def iso_messages(table: ObligationTable, digits: Digits) -> bytes:
         "sese.023": instruction_files(table, digits),
     }
     return zipped(
-        {f"{kind}/{one.identifier}.xml": one.content for kind, messages in kinds.items() for one in messages}
+        {f"{kind}/{one.identifier}.xml": one.pieces() for kind, messages in kinds.items() for one in messages}
     )
 
 

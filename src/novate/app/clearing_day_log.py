@@ -54,6 +54,10 @@ MOVES = {
     ClearingEvent.RECEIVED: RECEIVED,
     ClearingEvent.MONEY_ONLY: MONEY_ONLY,
 }
+KINDS = 256
+"""That a record can be of."""
+UNTOLD = ClearingEvent.BALANCE
+"""What was paid in and out is on no page; there may be one for every position."""
 FEW, ROWS, MOVED = range(3)
 """How events are taken: one by one, as rows of a cycle, as movements."""
 
@@ -106,17 +110,20 @@ class DayLog:
     def _keep(self, events: Records) -> None:
         if not len(events):
             return
-        kinds = events["kind"]
-        is_main = kinds >= FIRST_MAIN_KIND
+        kinds = np.ascontiguousarray(events["kind"])
+        numbers = np.bincount(kinds, minlength=KINDS)
         counts = self.running.counts
         for kind in COUNTED:
-            if number := int(np.count_nonzero(kinds == kind)):
+            if number := int(numbers[kind]):
                 counts[kind.name] = counts.get(kind.name, 0) + number
+        if numbers[FIRST_MAIN_KIND:].sum() == numbers[list(COUNTED)].sum():
+            return
         # A continuation goes with the main record before it.
-        owner = np.maximum.accumulate(np.where(is_main, np.arange(len(events)), 0))
-        kept = ~np.isin(kinds[owner], COUNTED)
-        if kept.any():
-            self.running.kept.append(events[kept])
+        owner = np.maximum.accumulate(np.where(kinds >= FIRST_MAIN_KIND, np.arange(len(events)), 0))
+        is_counted = np.zeros(KINDS, bool)
+        is_counted[list(COUNTED)] = True
+        # Picked as a whole: a choice by a mask would copy records field by field.
+        self.running.kept.append(events.take(np.flatnonzero(~is_counted[kinds[owner]])))
 
 
 class CycleRows(NamedTuple):
@@ -139,7 +146,9 @@ def told_day(logged: LoggedDate, house: Clearing, quantity_digits: dict[str, int
     if logged.positions:
         fold.take([logged.positions])
     for kept in logged.kept:
-        _take_block(fold, kept, reader, terms)
+        told = kept.take(np.flatnonzero(kept["kind"][_owners(kept)[0]] != UNTOLD))
+        if len(told):
+            _take_block(fold, told, reader, terms)
     for name, number in logged.counts.items():
         if name != ClearingEvent.LEG.name:
             day.counts[name] = number

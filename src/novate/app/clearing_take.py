@@ -20,7 +20,7 @@ from novate.app.conform_clearing_records import price_fields
 from novate.clearing.house_terms import FIRST_ORDINAL, HouseTerms
 from novate.clearing.terms import ClearingTerms
 from novate.clearing.trades.capture import INVALID, UNKNOWN, Vocabulary
-from novate.clearing.trades.columns import Coded, TradeColumns, constant, pieces
+from novate.clearing.trades.columns import Coded, TradeColumns, constant
 from novate.clearing.trades.ladder import check_rows
 from novate.clearing.trades.refusals import Refusal, refusals
 from novate.clearing.trades.texts import Texts
@@ -39,6 +39,9 @@ NUMBERS = {
     ClearingEvent.REJECTED: 3,
 }
 """Events that answer a delivery, as `Answers.numbers`."""
+NO_ANSWER = -1
+RECORD = np.dtype((np.void, RECORD_BYTES))
+"""A record as so many bytes."""
 NEVER = FIRST_ORDINAL
 """A settlement date before every trade date: what is no date is refused as that."""
 HOUSE_WORDS = {
@@ -116,7 +119,8 @@ class PreparedTrades:
     def records(self, rows: Int64s) -> Records:
         """The records of the rows that have the form of a trade, with what names their sources in front."""
         good = rows[self.torn[rows] == 0]
-        trades = self._trades[good]
+        # As bytes here and below: records would be copied field by field.
+        trades = self._trades.view(RECORD)[good].view(CLEARING_COMMAND)
         source = self.columns.source
         names, numbers = self._writer.named_sources(
             source.values[code] for code in np.unique(source.codes[good]).tolist()
@@ -126,31 +130,32 @@ class PreparedTrades:
         lengths = np.diff(ids.starts)[good]
         if lengths.max(initial=0) > TEXT_BYTES:
             return _with_long_texts(names, trades, [ids.raw(row) for row in good.tolist()])
-        out = np.zeros(2 * len(trades), CLEARING_COMMAND)
-        raw = out.view(np.uint8).reshape(-1, RECORD_BYTES)
-        raw[0::2, 0] = ClearingCommand.TEXT
-        raw[0::2, 1] = lengths
-        for first, end in pieces(len(good)):
-            _fill_texts(raw[2 * first : 2 * end : 2, 4:], ids, good[first:end])
-        out[1::2] = trades
-        return np.concatenate([names, out])
+        out = np.zeros(len(names) + 2 * len(trades), CLEARING_COMMAND)
+        whole = out.view(RECORD)
+        whole[: len(names)], whole[len(names) + 1 :: 2] = names.view(RECORD), trades.view(RECORD)
+        raw = out[len(names) :].view(np.uint8).reshape(-1, RECORD_BYTES)[0::2]
+        raw[:, 0] = ClearingCommand.TEXT
+        raw[:, 1] = lengths
+        _fill_texts(raw[:, 4:], ids, good, lengths)
+        return out
 
     def answers(self, rows: Int64s, events: Records, today: str) -> Answers:
         """The answers to `rows`, of which those with the form of a trade gave `events` on the date."""
         kinds = events["kind"]
-        is_answer = np.isin(kinds, list(NUMBERS))
-        is_answer &= (kinds != ClearingEvent.REJECTED) | (events["code"] == ClearingCommand.TRADE)
-        found = events[is_answer]
+        of_kind = np.full(256, NO_ANSWER, np.int32)
+        of_kind[list(NUMBERS)] = list(NUMBERS.values())
+        is_answer = of_kind[kinds] != NO_ANSWER
+        is_refusal = kinds == ClearingEvent.REJECTED
+        is_answer &= ~is_refusal | (events["code"] == ClearingCommand.TRADE)
+        found = np.flatnonzero(is_answer)
         torn = self.torn[rows]
         good = torn == 0
         if np.count_nonzero(good) != len(found):
             raise BrokenInvariant(f"Expected one answer to each of {good.sum()} trades, was {len(found)}")
         reason = torn.astype(np.int64)
-        reason[good] = np.where(found["kind"] == ClearingEvent.REJECTED, found["number"], 0)
-        of_kind = np.zeros(max(NUMBERS) + 1, np.int32)
-        of_kind[list(NUMBERS)] = list(NUMBERS.values())
+        reason[good] = np.where(is_refusal[found], events["number"][found], 0)
         numbers = np.full(len(rows), NUMBERS[ClearingEvent.REJECTED], np.int32)
-        numbers[good] = of_kind[found["kind"]]
+        numbers[good] = of_kind[kinds[found]]
         return Answers(
             rows=rows,
             numbers=numbers,
@@ -193,11 +198,17 @@ def _pieces(text: str) -> int:
     return -(-len(text.encode(errors="surrogateescape")) // TEXT_BYTES) or 1
 
 
-def _fill_texts(room: Bytes, ids: Texts, rows: Int64s) -> None:
-    """The texts of some rows, each no longer than the room of its record."""
-    starts, ends = ids.starts[rows], ids.starts[rows + 1]
-    places = starts[:, None] + np.arange(TEXT_BYTES)
-    room[:] = np.where(places < ends[:, None], ids.data[np.minimum(places, len(ids.data) - 1)], 0)
+def _fill_texts(room: Bytes, ids: Texts, rows: Int64s, lengths: Int64s) -> None:
+    """The texts of some rows, each no longer than the room of its record, which holds zeros; those of one
+    length together."""
+    starts = ids.starts[rows]
+    for length in np.flatnonzero(np.bincount(lengths)).tolist():
+        of_length = np.flatnonzero(lengths == length)
+        if length:
+            # A text of the length from every byte on, of which those that begin a row are taken.
+            texts = np.ndarray(len(ids.data) - length + 1, f"V{length}", ids.data, strides=1)
+            found = texts[starts[of_length]].view(np.uint8).reshape(-1, length)
+            room[of_length, :length] = found
 
 
 def _mapped(numbers: Int64s, table: Sequence[int]) -> Int64s:

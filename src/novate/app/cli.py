@@ -28,6 +28,7 @@ from novate.app.cli_clearing import clearing
 from novate.app.cli_errors import expected_failure, usage_failure
 from novate.app.cli_margin import bench_span, margin
 from novate.app.cli_screen import prepare_output, print_error
+from novate.app.collector import collect_rarely
 from novate.app.interruption import listen
 from novate.app.problems import Interrupted
 
@@ -123,6 +124,7 @@ def execute(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """The entry point of the `novate` script."""
+    collect_rarely()
     prepare_output()
     listen()
     sys.exit(execute(sys.argv[1:]))

@@ -48,7 +48,7 @@ def write_messages(path: Path, out: Path) -> MessagesWritten:
             raise RefusedError(f"{place}: expected an empty directory or nothing there, was something")
     for kind, messages in kinds.items():
         (out / kind).mkdir(parents=True, exist_ok=True)
-        write_together(out / kind, {f"{one.identifier}.xml": [one.content] for one in messages})
+        write_together(out / kind, {f"{one.identifier}.xml": one.pieces() for one in messages})
     return MessagesWritten(
         out=str(out),
         rows=len(read.rows),

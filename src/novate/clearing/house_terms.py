@@ -11,6 +11,7 @@ Days are ordinals. `Days` answers what calendars say, each question once.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Hashable
 from typing import Literal
 
 import msgspec
@@ -139,10 +140,14 @@ def require_house_terms(terms: HouseTerms) -> None:
 
 
 class Days:
-    """Calendars asked by number (C4, C5). Answers are kept, so a question costs its search once."""
+    """Calendars asked by number (C4, C5). Answers are kept, so a question costs its search once, also of
+    instruments that have the same calendars."""
 
     def __init__(self, terms: HouseTerms) -> None:
         self._terms = terms
+        kinds: dict[Hashable, int] = {}
+        self._kinds = [kinds.setdefault(_kind(one), len(kinds)) for one in terms.instruments]
+        """Of each instrument."""
         self._settles: dict[tuple[int, int], bool] = {}
         self._due: dict[tuple[int, int], int] = {}
 
@@ -161,7 +166,7 @@ class Days:
         return self._terms.house.is_open(datetime.date.fromordinal(day))
 
     def is_settlement_day(self, instrument: int, day: int) -> bool:
-        key = (instrument, day)
+        key = (self._kinds[instrument], day)
         found = self._settles.get(key)
         if found is None:
             calendar = self._terms.instruments[instrument].calendar
@@ -185,7 +190,7 @@ class Days:
 
     def settlement_date(self, instrument: int, trade_day: int) -> int:
         """Trade date plus the instrument's cycle (C5)."""
-        key = (instrument, trade_day)
+        key = (self._kinds[instrument], trade_day)
         found = self._due.get(key)
         if found is None:
             one = self._terms.instruments[instrument]
@@ -198,6 +203,13 @@ class Days:
     def age(self, instrument: int, since: int, today: int) -> int:
         """Settlement days after `since` up to today (C39)."""
         return sum(self.is_settlement_day(instrument, day) for day in range(since + 1, today + 1))
+
+
+def _kind(instrument: HouseInstrument) -> Hashable:
+    """What the days of an instrument depend on."""
+    calendar = instrument.calendar
+    days = (calendar.trading, calendar.bank, calendar.depository)
+    return instrument.cycle, *((one.weekend, one.holidays) for one in days)
 
 
 def day_text(day: int) -> str:

@@ -107,12 +107,18 @@ class Lines:
         self._head, self._tails = len(values), len(values) + 1 + np.arange(len(self._columns))
         self._fixed_length = int(self._word_lengths[self._head :].sum())
         self._rows = next((one for one in self._columns if isinstance(one, Rows)), None)
+        self._longest = [
+            0 if isinstance(column, Numbers)
+            else int(self._word_lengths[first : first + len(column.values)].max(initial=0))
+            for column, first in zip(self._columns, self._firsts, strict=True)
+        ]  # fmt: skip
+        """Of the words of each column, in bytes."""
         self._is_number = np.array([isinstance(column, Numbers) for column in self._columns], bool)
 
-    def pieces(self, lines: int) -> Iterator[memoryview]:
-        """The bytes of the first `lines` lines, in pieces."""
-        for first in range(0, lines, LINES_AT_ONCE):
-            fields, room = self._fields(first, min(first + LINES_AT_ONCE, lines))
+    def pieces(self, end: int, first: int = 0) -> Iterator[memoryview]:
+        """The bytes of the lines from `first` to before `end`, in pieces."""
+        for begin in range(first, end, LINES_AT_ONCE):
+            fields, room = self._fields(begin, min(begin + LINES_AT_ONCE, end))
             data, starts = np.empty(room, np.uint8), np.zeros(fields.shape[1] + 1, np.int64)
             self._write(fields, data, starts)
             yield data[: starts[-1]].data
@@ -135,7 +141,7 @@ class Lines:
         fields = np.empty((len(self._columns), end - first), np.int64)
         room = (end - first) * self._fixed_length + SLACK
         for place, column in enumerate(self._columns):
-            room += self._fill(fields[place], column, self._firsts[place], slice(first, end))
+            room += self._fill(fields[place], column, place, slice(first, end))
         return fields, room
 
     def _write(self, fields: Int64s, data: Bytes, starts: Int64s) -> None:
@@ -155,12 +161,12 @@ class Lines:
             starts,
         )
 
-    def _fill(self, field: Int64s, column: Column, first_word: int, lines: slice) -> int:
+    def _fill(self, field: Int64s, column: Column, place: int, lines: slice) -> int:
         """The fields of one column; the bytes that they need at most."""
+        first_word, longest = self._firsts[place], self._longest[place]
         if isinstance(column, Numbers):
             field[:] = column.values[lines]
             return MOST_DIGITS * len(field)
-        longest = int(self._word_lengths[first_word : first_word + len(column.values)].max(initial=0))
         if isinstance(column, Words):
             np.subtract(-1 - first_word, column.codes[lines], out=field)
             return longest * len(field)
@@ -194,7 +200,7 @@ def quoted(*cells: object) -> str:
 
 
 def _quoted(cell: str) -> str:
-    if not any(mark in cell for mark in (COMMA, QUOTE, LINE_FEED)):
+    if COMMA not in cell and QUOTE not in cell and LINE_FEED not in cell:
         return cell
     return QUOTE + cell.replace(QUOTE, 2 * QUOTE) + QUOTE
 

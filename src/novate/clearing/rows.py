@@ -107,9 +107,7 @@ class Rows:
     def append(self, *values: Any) -> int:
         """Add a row; returns its number."""
         if self.count == len(self._array):
-            grown = np.zeros(2 * self.count, self._array.dtype)
-            grown[: self.count] = self._array
-            self._array = grown
+            self._grow(2 * self.count)
         self._array[self.count] = values
         self.count += 1
         return self.count - 1
@@ -118,12 +116,14 @@ class Rows:
         """Add many rows at once."""
         needed = self.count + len(rows)
         if needed > len(self._array):
-            grown = np.zeros(max(needed, 2 * len(self._array)), self._array.dtype)
-            grown[: self.count] = self.array
-            self._array = grown
-        # As bytes: rows would be copied field by field.
-        self._array[self.count : needed].view(np.uint8)[:] = rows.view(np.uint8)
+            self._grow(max(needed, 2 * len(self._array)))
+        _copy(rows, self._array[self.count : needed])
         self.count = needed
+
+    def _grow(self, room: int) -> None:
+        grown = np.zeros(room, self._array.dtype)
+        _copy(self.array, grown[: self.count])
+        self._array = grown
 
     def read(self, row: int) -> tuple[Any, ...]:
         """A row as a tuple of Python values."""
@@ -153,7 +153,12 @@ class Rows:
             raise ValueError(f"Expected rows of {self._array.dtype}, was {array.dtype}")
         self.count = len(array)
         self._array = np.zeros(max(self.count, FIRST_ROWS), array.dtype)
-        self._array[: self.count] = array
+        _copy(np.ascontiguousarray(array), self._array[: self.count])
+
+
+def _copy(rows: npt.NDArray[Any], to: npt.NDArray[Any]) -> None:
+    """Copy rows as bytes: as records they would be copied field by field."""
+    to.view(np.uint8)[:] = rows.view(np.uint8)
 
 
 class Texts:

@@ -113,7 +113,7 @@ class Block:
     def settle_many(self, rows: Int64s, quantity: Int64s, amount: Int64s) -> None:
         """The same for many, one after the other; rows that are NOT_THERE are passed over."""
         wanted = np.flatnonzero(rows != NOT_THERE)
-        if len(np.unique(rows[wanted])) < len(wanted):
+        if np.bincount(rows[wanted]).max(initial=0) > 1:
             for at in wanted.tolist():
                 self.settle(int(rows[at]), int(quantity[at]), int(amount[at]))
             return

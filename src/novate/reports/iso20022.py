@@ -12,7 +12,7 @@ refused with MessageError; nothing is cut or rounded. The same rows give the sam
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from xml.sax.saxutils import escape
 
@@ -28,6 +28,8 @@ MAX_TOTAL_DIGITS = 18
 MAX_AMOUNT_DIGITS = 5
 MAX_UNIT_DIGITS = 17
 MAX_TEXT = 35
+FEW_FRACTIONS = 1000
+"""So many are written for an amount without looking which of them occur."""
 ISSUER = "NOVATE"
 """Issuer of the names of members and accounts: they are the house's own, not BICs."""
 HOUSE = "CCP"
@@ -49,11 +51,32 @@ class MessageError(ValueError):
     """A row that a message cannot hold without loss."""
 
 
+class Stretch(msgspec.Struct, frozen=True):
+    """Lines of a table that stand side by side."""
+
+    lines: Lines
+    first: int
+    count: int
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message: its own identifier, which is also a safe file name, and its bytes."""
+    """One message: its own identifier, which is also a safe file name, and its parts."""
 
     identifier: str
-    content: bytes
+    parts: Sequence[bytes | Stretch]
+
+    def pieces(self) -> Iterator[bytes | memoryview]:
+        """Its bytes, made when they are asked for: those of all messages together would fill a memory."""
+        for part in self.parts:
+            if isinstance(part, Stretch):
+                yield from part.lines.pieces(part.first + part.count, part.first)
+            else:
+                yield part
+
+    @property
+    def content(self) -> bytes:
+        """All of its bytes."""
+        return b"".join(self.pieces())
 
 
 class Digits(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,16 +168,6 @@ def shared_parts(table: ObligationTable, digits: Digits, with_nothing: bool) -> 
         money=money,
         supplement=_supplement(table, identifier, root, kind),
     )
-
-
-def written(parts: Sequence[Part], rows: int) -> Written:
-    """The XML of all rows, one line each."""
-    return Lines.of_parts(parts).whole(rows)
-
-
-def piece(lines: Written, first: int, count: int = 1) -> bytes:
-    """The text of some rows that stand side by side."""
-    return lines.data[lines.starts[first] : lines.starts[first + count]].tobytes()
 
 
 def party_xml(name: str, column: str) -> str:
@@ -278,10 +291,18 @@ def _fixed_point(
     codes, words = np.zeros(len(rest), np.int64), [""]
     for digits in np.unique(places[places > 0]).tolist():
         rows = np.flatnonzero(places == digits)
-        fractions, place = np.unique(rest[rows], return_inverse=True)
+        fractions, place = _distinct(rest[rows], 10**digits)
         codes[rows] = len(words) + place
-        words += [f".{fraction:0{digits}d}" for fraction in fractions.tolist()]
+        words += [f".{fraction:0{digits}d}" for fraction in fractions]
     return [Numbers(whole), Words(codes, words)]
+
+
+def _distinct(values: Int64s, end: int) -> tuple[Sequence[int], Int64s]:
+    """(numbers below `end`, the place of each value among them); all such numbers where they are few."""
+    if end <= FEW_FRACTIONS:
+        return range(end), values
+    found, place = np.unique(values, return_inverse=True)
+    return found.tolist(), place
 
 
 def fixed_point(value: int, digits: int) -> str:

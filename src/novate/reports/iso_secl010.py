@@ -13,7 +13,7 @@ is no member's obligation and is in no report.
 
 from __future__ import annotations
 
-from novate.clearing.lines import Words
+from novate.clearing.lines import Lines, Words
 from novate.clearing.obligation_table import ObligationTable
 from novate.reports.iso20022 import (
     XML,
@@ -21,13 +21,12 @@ from novate.reports.iso20022 import (
     Message,
     Owned,
     Parts,
+    Stretch,
     by_owner,
     owners,
     party_xml,
-    piece,
     shared_parts,
     short_text,
-    written,
 )
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:secl.010.001.03"
@@ -36,14 +35,14 @@ NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:secl.010.001.03"
 def settlement_obligation_reports(table: ObligationTable, digits: Digits) -> list[Message]:
     """The reports of all members, in order of their first rows. MessageError where a row does not fit."""
     mine, groups = by_owner(table)
-    details, supplements = (written(parts, len(mine)) for parts in _parts(mine, digits))
+    details, supplements = (Lines.of_parts(parts) for parts in _parts(mine, digits))
     return [
         Message(
             identifier=one.identifier,
-            content=b"".join((
-                _head(one).encode(), piece(details, one.first, one.count), b"</RptDtls>\n",
-                piece(supplements, one.first, one.count), b"</SttlmOblgtnRpt></Document>\n",
-            )),
+            parts=(
+                _head(one).encode(), Stretch(details, one.first, one.count), b"</RptDtls>\n",
+                Stretch(supplements, one.first, one.count), b"</SttlmOblgtnRpt></Document>\n",
+            ),
         )
         for one in groups
     ]  # fmt: skip

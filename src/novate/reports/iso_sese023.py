@@ -12,7 +12,7 @@ house's own balancing row (CCP, C22) instructs nobody.
 
 from __future__ import annotations
 
-from novate.clearing.lines import Words
+from novate.clearing.lines import Lines, Words
 from novate.clearing.obligation_table import ObligationTable
 from novate.reports.iso20022 import (
     HOUSE,
@@ -22,13 +22,12 @@ from novate.reports.iso20022 import (
     Message,
     Owned,
     Parts,
+    Stretch,
     by_owner,
     owners,
     party_xml,
-    piece,
     rows_of_members,
     shared_parts,
-    written,
 )
 
 MESSAGE = "sese.023.001.11"
@@ -40,19 +39,24 @@ OTHER_SIDE = {"DELI": "Rcvg", "RECE": "Dlvrg"}
 def settlement_instructions(table: ObligationTable, digits: Digits) -> list[Message]:
     """One instruction per row, in the order of the rows. MessageError where a row does not fit."""
     mine = rows_of_members(table)
-    lines = written([XML, *_document(mine, digits), "\n"], len(mine))
-    return [Message(identifier=mine.identifier(row), content=piece(lines, row)) for row in range(len(mine))]
+    lines = Lines.of_parts([XML, *_document(mine, digits), "\n"]).whole(len(mine))
+    texts = lines.data.data
+    bounds = zip(lines.starts.tolist(), lines.starts[1:].tolist(), strict=False)
+    return [
+        Message(identifier=mine.identifier(row), parts=(texts[first:end].tobytes(),))
+        for row, (first, end) in enumerate(bounds)
+    ]
 
 
 def instruction_files(table: ObligationTable, digits: Digits) -> list[Message]:
     """One business file per cycle, member and account with all its instructions, in order of their first
     rows; each has the identifier of the account's report. MessageError where a row does not fit."""
     mine, groups = by_owner(table)
-    lines = written(["<Pyld>", *_document(mine, digits), "</Pyld>\n"], len(mine))
+    lines = Lines.of_parts(["<Pyld>", *_document(mine, digits), "</Pyld>\n"])
     return [
         Message(
             identifier=one.identifier,
-            content=_head(one).encode() + piece(lines, one.first, one.count) + b"</Xchg>\n",
+            parts=(_head(one).encode(), Stretch(lines, one.first, one.count), b"</Xchg>\n"),
         )
         for one in groups
     ]

@@ -12,11 +12,14 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet
 
 from novate.clearing.kernels.lines import Int64s
-from novate.clearing.lines import Column, Lines, Numbers, Words, Written, quoted
+from novate.clearing.lines import NOTHING, Column, Lines, Numbers, Words, Written, packed, quoted
+
+Bits = npt.NDArray[np.uint8]
 
 
 class Gaps(msgspec.Struct, frozen=True):
@@ -41,7 +44,7 @@ class Sheet(msgspec.Struct, frozen=True):
         bounds = np.searchsorted(self.owner, np.arange(owners + 1)).tolist()
         for number in range(owners):
             first, end = lines.starts[bounds[number]], lines.starts[bounds[number + 1]]
-            yield header + lines.data[first:end].tobytes()
+            yield b"".join([header, lines.data[first:end].data])
 
     def arrow(self, owners: Sequence[str]) -> pa.Table:
         """All lines, with the name of the owner in front."""
@@ -56,7 +59,7 @@ def csv_lines(columns: Sequence[Column | Gaps], lines: int) -> Written:
 
 def csv_of(names: Sequence[str], columns: Sequence[Column | Gaps], lines: int) -> bytes:
     """A CSV file: UTF-8 with a header, LF after every line."""
-    return (",".join(names) + "\n").encode() + csv_lines(columns, lines).content.tobytes()
+    return b"".join([(",".join(names) + "\n").encode(), csv_lines(columns, lines).content.data])
 
 
 def parquet_of(table: pa.Table) -> bytes:
@@ -69,21 +72,35 @@ def parquet_of(table: pa.Table) -> bytes:
 def arrow_of(column: Column | Gaps) -> pa.Array:
     """A column of text or of int64."""
     if isinstance(column, Gaps):
-        return pa.array(column.values, pa.int64(), mask=~np.asarray(column.is_given, bool))
+        is_given = np.asarray(column.is_given, bool)
+        values = np.where(is_given, column.values, 0)
+        return _integers(values, np.packbits(is_given, bitorder="little"))
     if isinstance(column, Numbers):
-        return pa.array(np.asarray(column.values, np.int64))
+        return _integers(column.values)
     if isinstance(column, Words):
         return _words(np.asarray(column.codes), column.values)
     texts = pa.LargeStringArray.from_buffers(
         len(column.starts) - 1, pa.py_buffer(column.starts), pa.py_buffer(column.data)
     )
-    return texts.take(pa.array(column.numbers)).cast(pa.string())
+    return texts.take(_integers(column.numbers)).cast(pa.string())
 
 
 def _words(codes: Int64s, values: Sequence[str]) -> pa.Array:
+    data, starts = packed(values)
+    words = pa.StringArray.from_buffers(
+        len(values), pa.py_buffer(starts.astype(np.int32)), pa.py_buffer(data)
+    )
     if len(values) == 1:
-        return pa.repeat(pa.scalar(values[0], pa.string()), len(codes))
-    return pa.array(values, pa.string()).take(pa.array(codes))
+        return pa.repeat(words[0], len(codes))
+    return words.take(_integers(codes))
+
+
+def _integers(values: Int64s, is_given: Bits | None = None) -> pa.Array:
+    """An array of int64. Made of its buffers, because `pa.array` first loads pandas where it is installed,
+    which takes longer than many a day."""
+    whole = np.ascontiguousarray(values, np.int64)
+    given = None if is_given is None else pa.py_buffer(is_given)
+    return pa.Int64Array.from_buffers(pa.int64(), len(whole), [given, pa.py_buffer(whole)])
 
 
 def _plain(column: Column | Gaps) -> Column:
@@ -94,7 +111,8 @@ def _plain(column: Column | Gaps) -> Column:
         words = ["", *map(str, numbers.tolist())]
         return Words(np.where(is_given, codes + 1, 0), words)
     if isinstance(column, Words):
-        return Words(column.codes, [quoted(value) for value in column.values])
+        is_plain = quoted(NOTHING.join(column.values)) == NOTHING.join(column.values)
+        return column if is_plain else Words(column.codes, [quoted(value) for value in column.values])
     return column
 
 

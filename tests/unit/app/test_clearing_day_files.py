@@ -168,7 +168,7 @@ def test_messages_stand_in_one_archive_whose_bytes_tell_no_time(lived: tuple[Pat
         for document in ElementTree.fromstring(data).iterfind(".//{*}TxId")
     ]
     assert sorted(one.text or "" for one in payloads) == sorted(row["obligation_id"] for row in rows)
-    assert zipped(dict(reversed(content.items()))) == data
+    assert zipped({name: [one] for name, one in reversed(content.items())}) == data
 
 
 def day_rows(directory: Path, date: str) -> list[dict[str, str]]:

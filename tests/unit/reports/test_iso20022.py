@@ -161,9 +161,11 @@ def test_every_row_of_a_member_is_once_in_a_report_and_the_house_is_in_none() ->
 
 
 def test_the_same_rows_give_the_same_bytes() -> None:
-    assert settlement_obligation_reports(table_of_rows(ROWS), DIGITS) == settlement_obligation_reports(
-        table_of_rows(list(ROWS)), DIGITS
+    first, second = (
+        [(one.identifier, one.content) for one in settlement_obligation_reports(table_of_rows(rows), DIGITS)]
+        for rows in (ROWS, list(ROWS))
     )
+    assert first == second
     (report,) = settlement_obligation_reports(table_of_rows([ROW]), ONE)
     assert report.content.startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="urn:iso:')
     assert report.content.endswith(b"</Document>\n")

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from novate.app.bootstrap import Plane, found_or_restore, restore_plane
+from novate.app.collector import collect_rarely
 from novate.app.configuration import embedded_configuration, load_configuration
 from novate.app.node.banner import Banner
 from novate.app.node.beside import beside
@@ -35,9 +36,6 @@ from novate.gateway.binary import SessionTerms
 from novate.gateway.web.limits import WebSettings
 from novate.journal.folder_lock import only_writer
 
-RARELY = (50_000, 50, 50)
-"""Thresholds of the collector: what lives from the start on is frozen, and a turn leaves no cycles."""
-
 
 def run_node(
     config: Path | None,
@@ -53,7 +51,7 @@ def run_node(
     Raises ConfigurationError, RefusedError, FolderInUse, JournalError, OSError before anything was answered;
     JournalError and OSError later when the disk fails.
     """
-    gc.set_threshold(*RARELY)
+    collect_rarely()
     if config is None and data.market.exists():
         config = data.market
     configuration = load_configuration(config) if config else embedded_configuration()

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import uvloop
 
+from novate.app.collector import collect_rarely
 from novate.app.configuration_pieces import journaled_configuration
 from novate.app.node.directory import DataDirectory
 from novate.app.node.session_file import hmac_secrets, load_sessions
@@ -95,7 +96,7 @@ async def serve(terms: WorkerTerms) -> None:
     )
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 50, 50)
+    collect_rarely()
     try:
         await ended
     finally:

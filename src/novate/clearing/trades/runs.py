@@ -56,6 +56,19 @@ MOST_DECIMALS = 18
 """10**18 fits 64 bits."""
 
 
+def _same_in_all() -> npt.NDArray[np.void]:
+    """What the events of every new trade have in common, as one value."""
+    events = np.zeros(EVENTS_OF_A_TRADE, CLEARING_EVENT)
+    for column in ("party", "instrument", "currency"):
+        events[column] = NOT_GIVEN
+    events["kind"] = ClearingEvent.ACCEPTED, ClearingEvent.TEXT, ClearingEvent.LEG, ClearingEvent.LEG
+    events["code"][2:], events["other_code"][2:] = LegOperation.ADD, LegKind.NEW1
+    return events.view((np.void, events.nbytes))
+
+
+SAME_IN_ALL = _same_in_all()
+
+
 class TradeTables:
     """What the columns are compared with: one entry per party and per instrument."""
 
@@ -191,8 +204,10 @@ class TradeRun:
     def _are_named(self) -> Bools:
         """No fill of the venue, or one that FILLS has named."""
         venue = self._state.venue
-        named = venue.have_named(self._texts[:, TEXT_START:], self._lengths)
-        return np.asarray((self._trades["source"] != venue.source) | named)
+        named = self._trades["source"] != venue.source
+        if not named.all():
+            named |= venue.have_named(self._texts[:, TEXT_START:], self._lengths)
+        return np.asarray(named)
 
     def _hash_identities(self) -> npt.NDArray[np.void]:
         """`trade_identity` of each trade; of one whose source is unknown it means nothing."""
@@ -268,15 +283,12 @@ class TradeRun:
 
     def _events(self, block: slice, trades: Records, amount: Int64s, due: Int64s, legs: Records) -> Records:
         """ACCEPTED, TEXT, LEG, LEG of each trade."""
-        events = np.zeros((len(trades), EVENTS_OF_A_TRADE), CLEARING_EVENT)
-        for column in ("party", "instrument", "currency"):
-            events[column] = NOT_GIVEN
+        events = np.empty((len(trades), EVENTS_OF_A_TRADE), CLEARING_EVENT)
+        events.view((np.void, EVENTS_OF_A_TRADE * RECORD_BYTES))[:] = SAME_IN_ALL
         accepted, added = events[:, 0], events[:, 2:]
-        accepted["kind"], added["kind"] = ClearingEvent.ACCEPTED, ClearingEvent.LEG
         for column in ("source", "version", "instrument", "quantity"):
             accepted[column] = trades[column]
         accepted["amount"], accepted["day"] = amount, due
-        added["code"], added["other_code"] = LegOperation.ADD, LegKind.NEW1
         both = legs.reshape(-1, 2)
         for column in ("party", "instrument", "quantity", "amount"):
             added[column] = both[column]
