@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import hmac
 import socket
+import sys
+import termios
 from collections import deque
 from enum import IntEnum
 from itertools import islice
@@ -111,6 +114,7 @@ class Connection:
         self._buffer: Bytes = np.zeros(FIRST_BUFFER_BYTES, np.uint8)
         self._view = self._buffer.data
         self._start = self._end = 0
+        self._received_bytes = 0
         self._out: deque[bytes | memoryview] = deque()
         self.waiting_bytes = 0
 
@@ -130,13 +134,15 @@ class Connection:
                 raise
             return False
         self._end += taken
+        self._received_bytes += taken
         return taken > 0
 
     def _make_room(self) -> None:
-        """Move what is left to the front; a buffer that is full even so grows, up to its bound."""
+        """Move what is left to the front; a buffer that the last read filled grows, up to its bound: more was
+        waiting than had room in it, and what is not read in this turn waits for another flush."""
         rest = self._buffer[self._start : self._end]
-        if len(rest) == len(self._buffer) < BUFFER_BYTES:
-            self._buffer = np.zeros(min(4 * len(rest), BUFFER_BYTES), np.uint8)
+        if self._end == len(self._buffer) < BUFFER_BYTES:
+            self._buffer = np.zeros(min(4 * len(self._buffer), BUFFER_BYTES), np.uint8)
             self._view = self._buffer.data
         elif not self._start:
             return
@@ -147,6 +153,18 @@ class Connection:
     def unread(self) -> int:
         """Bytes that were received and not taken yet."""
         return self._end - self._start
+
+    @property
+    def taken_bytes(self) -> int:
+        """Bytes of all frames that were taken so far."""
+        return self._received_bytes - self.unread
+
+    def pending_bytes(self) -> int:
+        """Bytes that have come from the peer and were not taken yet; asks the system."""
+        in_socket = bytearray(4)
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(self.number, termios.FIONREAD, in_socket)
+        return self.unread + int.from_bytes(in_socket, sys.byteorder)
 
     def received(self) -> tuple[Bytes, int, int]:
         """(data, start, end): what was received and not taken yet; valid until the next `receive`."""

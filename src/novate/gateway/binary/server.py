@@ -52,6 +52,7 @@ from novate.gateway.binary.authentication import (
     login_evidence,
     new_challenge,
 )
+from novate.gateway.binary.backlog import Backlog
 from novate.gateway.binary.connection import Connection, Stage
 from novate.gateway.binary.event_log import EventLog
 from novate.gateway.binary.feeds import Feeds
@@ -111,7 +112,7 @@ class Server:
         self._own: list[Commands] = []
         self._signatures = 0
         self._slice = 0
-        self._behind_since = 0
+        self._backlog = Backlog(settings.overload_ms * MILLISECOND)
         self._turn.rehearse()
         self.feeds.rehearse()
         self._poll = select.epoll()
@@ -177,24 +178,15 @@ class Server:
                 continue
             if mask & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR):
                 self._receive(connection, now_ns)
-        self._note_backlog(now_ns)
+        self._backlog.look(self._unparsed.values(), now_ns)
         if turn.runs:
-            overloaded = self._behind_since and now_ns - self._behind_since >= (
-                self.settings.overload_ms * MILLISECOND
-            )
-            turn.judge(bool(overloaded), now_ns)
+            turn.judge(self._backlog.is_late, now_ns)
         return turn
 
     @property
     def _is_full(self) -> bool:
         """Has the turn no room for the largest frame, or had it enough signatures?"""
         return not self._turn.has_room(MAX_COMMANDS) or self._signatures > MOST_SIGNATURES
-
-    def _note_backlog(self, now_ns: int) -> None:
-        if not self._unparsed:
-            self._behind_since = 0
-        elif not self._behind_since:
-            self._behind_since = now_ns
 
     def _accept(self, listener: socket.socket, now_ns: int) -> None:
         for _ in range(MOST_ACCEPTED):

@@ -18,7 +18,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What may wait for one reader before it is cut off."""
     turn_commands: int = 4_096
     overload_ms: int = 1_000
-    """New orders are refused when the node has been behind for so long."""
+    """New orders are refused when what is sent now would wait so long; 0: whenever a turn cannot take all."""
     credit_from_sessions: bool = True
     """May a session give credit? Not where a clearing house does."""
 
