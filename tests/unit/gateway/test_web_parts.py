@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novate.gateway.web.amounts import canonical
+from novate.app.configuration import embedded_configuration
+from novate.gateway.web.amounts import Screens, canonical
 from novate.gateway.web.books import checksum
+from novate.gateway.web.codes import WebRefused
 from novate.gateway.web.limits import NANOSECONDS, Bucket
 from novate.gateway.web.order_ids import FORM, OrderIds
 from novate.gateway.web.pages import newest_part, page, part
@@ -155,3 +157,12 @@ def test_pages_of_a_list_that_grows_at_its_front_are_what_it_was(
             break
         grown = [-1] * growth + grown
     assert found == rows
+
+
+def test_a_decimal_means_the_same_however_often_it_is_read() -> None:
+    market = Screens(embedded_configuration()).market("NOVA")
+    for _ in range(2):
+        assert market.ticks("182.50", "price") == market.ticks("182.5" + "0" * 30, "price") == 18_250
+        with pytest.raises(WebRefused) as refused:
+            market.ticks("182.505", "price")
+        assert refused.value.field == "price"

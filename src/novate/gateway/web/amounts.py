@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from novate.domain.codes import RowReject
 from novate.domain.configuration import Configuration
 from novate.domain.instruments import Instrument, MarketTerms
@@ -55,33 +57,33 @@ class MarketScreen:
 
     def ticks(self, value: str | int, field: str) -> int:
         """A decimal as ticks. Raises WebRefused with PRICE_OFF_TICK."""
-        ticks = self._ticks.get(value)
-        if ticks is None:
-            try:
-                ticks = self._scale.ticks(str(value))
-            except ValueError as error:
-                raise WebRefused(RowReject.PRICE_OFF_TICK, _sentence(error), field) from None
-            _keep(self._ticks, value, ticks)
-        return ticks
+        return _read(self._ticks, self._scale.ticks, value, RowReject.PRICE_OFF_TICK, field)
 
     def lots(self, value: str | int, field: str) -> int:
         """A decimal as lots. Raises WebRefused with QUANTITY_OFF_LOT."""
-        lots = self._lots.get(value)
-        if lots is None:
-            try:
-                lots = self._scale.lots(str(value))
-            except ValueError as error:
-                raise WebRefused(RowReject.QUANTITY_OFF_LOT, _sentence(error), field) from None
-            _keep(self._lots, value, lots)
-        return lots
+        return _read(self._lots, self._scale.lots, value, RowReject.QUANTITY_OFF_LOT, field)
 
 
-def _keep(table: dict[str | int, int], value: str | int, units: int) -> None:
-    """Remember what a decimal means; what one sender makes up must not fill the memory."""
-    if len(str(value)) <= _LONGEST_KEPT:
-        if len(table) >= _KEPT:
-            table.clear()
-        table[value] = units
+def _read(
+    known: dict[str | int, int],
+    units_of: Callable[[str], int],
+    value: str | int,
+    off: RowReject,
+    field: str,
+) -> int:
+    """A decimal as whole units, remembered; what one sender makes up must not fill the memory."""
+    units = known.get(value)
+    if units is None:
+        text = str(value)
+        try:
+            units = units_of(text)
+        except ValueError as error:
+            raise WebRefused(off, _sentence(error), field) from None
+        if len(text) <= _LONGEST_KEPT:
+            if len(known) >= _KEPT:
+                known.clear()
+            known[value] = units
+    return units
 
 
 def _sentence(error: ValueError) -> str:
