@@ -29,7 +29,7 @@ from novate.app.schedules import opening_schedule
 from novate.domain.codes import CommandKind
 from novate.domain.configuration import Configuration
 from novate.domain.machine import apply_all
-from novate.domain.records import COMMAND, EVENT, Commands, Events, is_timed, new_events
+from novate.domain.records import COMMAND, EVENT, Commands, Events, is_timed, joined, new_events
 from novate.domain.resolve import opening_credit, venue_terms
 from novate.journal import Journal
 from novate.journal.tail import Tail
@@ -102,7 +102,7 @@ class Plane:
     def apply(self, commands: Commands) -> Events:
         """Apply records that are in the journal already; returns their events as one array."""
         blocks = apply_all(self.venue, commands, self._buffer)
-        events = blocks[0] if len(blocks) == 1 else np.concatenate([np.empty(0, EVENT), *blocks])
+        events = blocks[0] if len(blocks) == 1 else joined(blocks, EVENT)
         if self._watcher is not None:
             self._watcher.take(events)
         return events
@@ -275,7 +275,7 @@ class Replay:
             for start, end in pairwise([0, *sorted(ends), len(records)]):
                 part = records[start:end]
                 blocks = [block.copy() for block in self._events(part)]
-                yield first_sequence + start, part, np.concatenate([np.empty(0, EVENT), *blocks])
+                yield first_sequence + start, part, joined(blocks, EVENT)
 
     def restored_snapshots(self) -> Iterator[RestoredSnapshot]:
         """Each snapshot of the journal, restored into a venue of its own. Raises SnapshotCorrupt."""
@@ -341,9 +341,9 @@ class Replica(Replay):
                 if part:
                     first = self.venue.sequence + 1
                     payloads = [block.payload.view(COMMAND) for block in part]
-                    commands = np.concatenate(payloads)[first - part[0].first_sequence :]
+                    commands = joined(payloads, COMMAND)[first - part[0].first_sequence :]
                     events = [block.copy() for block in self._events(commands)]
-                    yield Batch(first, commands, np.concatenate([np.empty(0, EVENT), *events]), part[-1].hash)
+                    yield Batch(first, commands, joined(events, EVENT), part[-1].hash)
 
 
 def journal_directory(directory: Path) -> Path:

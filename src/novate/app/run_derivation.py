@@ -12,13 +12,11 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-import numpy as np
-
 from novate.clearing.fills import Fills, trades_from_fills
 from novate.clearing.house import ClearingResult, clear_trades
 from novate.domain.codes import EventKind
 from novate.domain.configuration import Configuration
-from novate.domain.records import EVENT, Commands, Events, is_trade
+from novate.domain.records import EVENT, Commands, Events, is_trade, joined
 from novate.gateway.files import EventsFile, OutputFolder, TradesFile
 from novate.reports.market_day import MarketDay
 
@@ -82,4 +80,4 @@ class Derivation:
 
 
 def _joined(blocks: list[Events]) -> Events:
-    return np.concatenate([np.empty(0, EVENT), *blocks])
+    return joined(blocks, EVENT)

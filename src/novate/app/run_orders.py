@@ -16,7 +16,7 @@ import numpy as np
 from novate.app.configuration import ConfigurationError, embedded_configuration, load_configuration
 from novate.app.progress import Progress
 from novate.domain.configuration import Configuration
-from novate.domain.records import COMMAND
+from novate.domain.records import COMMAND, joined
 from novate.gateway.files import OrderFile, read_orders
 from novate.gateway.files.fitted import fitted_configuration
 from novate.reports.figures import plural
@@ -61,7 +61,7 @@ def generated_orders(configuration: Configuration, progress: Progress) -> OrderF
         batches.append(batch)
         done += len(batch)
         progress("generating a day of orders", done, simulation.orders)
-    commands = np.concatenate([np.empty(0, COMMAND), *batches])
+    commands = joined(batches, COMMAND)
     return OrderFile(
         path=Path(GENERATED),
         format=GENERATED,

@@ -18,6 +18,8 @@ prices, times and client order ids i8. A client order id is any 64-bit pattern; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -329,3 +331,12 @@ def new_commands(count: int) -> Commands:
 def new_events(count: int) -> Events:
     """Room for `count` event records."""
     return np.zeros(count, EVENT)
+
+
+def joined(blocks: Sequence[npt.NDArray[np.void]], layout: np.dtype[np.void]) -> npt.NDArray[np.void]:
+    """(n,) of all records of the blocks, in order, which are of this layout; perhaps none.
+
+    They are copied as bytes: field by field, as NumPy joins records, takes ten times as long.
+    """
+    nothing = np.empty(0, np.uint8)
+    return np.concatenate([nothing, *(block.view(np.uint8) for block in blocks)]).view(layout)

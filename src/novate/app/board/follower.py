@@ -11,14 +11,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import numpy as np
-
 from novate.app.board.counts import Counts
 from novate.app.board.ledger import LedgerFollower
 from novate.app.board.now import Now
 from novate.app.bootstrap import Batch, Replica
 from novate.client.views import Answer, Digest, Question
-from novate.domain.records import EVENT
+from novate.domain.records import COMMAND, EVENT, joined
 from novate.views import StaleViews, Views, answer, remove_views
 
 FEED_SECONDS = 1.0
@@ -119,8 +117,8 @@ class Follower:
         """Give the views everything that was applied."""
         self._fed_at = time.monotonic()
         if self._pending:
-            commands = np.concatenate([batch.commands for batch in self._pending])
-            events = np.concatenate([np.empty(0, EVENT), *(batch.events for batch in self._pending)])
+            commands = joined([batch.commands for batch in self._pending], COMMAND)
+            events = joined([batch.events for batch in self._pending], EVENT)
             self.views.feed(self._pending[0].first_sequence, commands, events, self._pending[-1].root)
             self._pending.clear()
 
