@@ -299,15 +299,16 @@ class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatchRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Orders that are sent together; each is taken or refused by itself, once all of them are well formed."""
+    """Orders that are sent together; each is taken or refused by itself, also one that is not well formed."""
 
     orders: Annotated[list[OrderRequest], Meta(min_length=1, max_length=MOST_BATCH)]
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one of them: an order or an error."""
+    """What became of one of them: an order, or an error. Its field says where: orders[3].price."""
 
-    client_order_id: str
+    client_order_id: str | None
+    """null: it has none that can be read."""
     order: Order | None
     error: Error | None
     duplicate_same: bool

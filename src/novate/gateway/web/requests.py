@@ -20,8 +20,10 @@ _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 encode = msgspec.json.encode
 
 
-def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """A JSON body as its struct. Raises WebRefused naming the field."""
+def decode(decoder: msgspec.json.Decoder[T], body: bytes, is_outermost: bool = False) -> T:
+    """A JSON body as its struct. Raises WebRefused naming the field.
+
+    `is_outermost`: what stands inside of the outermost object is read later, by itself."""
     if body.count(b"[") + body.count(b"{") > DEEPEST_JSON:
         _refuse_depth(body)
     try:
@@ -30,7 +32,7 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         raise _invalid(error, _as_far_as_readable(body), decoder.type) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise WebRefused(WebReject.MALFORMED_JSON, "Expected one JSON document in UTF-8, was not") from None
-    repeated = repeated_key(body)
+    repeated = repeated_key(body, is_outermost)
     if repeated is not None:
         sentence = f"Expected each key of an object once, {repeated[:60]} was there twice"
         raise WebRefused(WebReject.MALFORMED_JSON, sentence, repeated[:60])
