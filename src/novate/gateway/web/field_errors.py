@@ -17,12 +17,13 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from novate.gateway.findings import shown
+
 _AT = re.compile(r" - at `(\$[^`]*)`")
 _MISSING = re.compile(r"^Object missing required field `([^`]*)`")
 _UNKNOWN = re.compile(r"^Object contains unknown field `([^`]*)`")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _KEYS = re.compile(rb'"([^"\\]*)"\s*:')
-MOST_SHOWN = 60
 MOST_SENTENCE = 400
 MOST_LISTED = 16
 NO_VALUE = object()
@@ -43,11 +44,11 @@ def explained(error: msgspec.ValidationError, value: Any, kind: Any) -> tuple[st
     elif unknown is not None:
         steps.append(unknown[1])
         names = ", ".join(_fields(info, found))
-        sentence = f"Expected one of {names}, was {_cut(unknown[1])}" if names else _AT.sub("", text)
+        sentence = f"Expected one of {names}, was {shown(unknown[1])}" if names else _AT.sub("", text)
     else:
         wanted = _described(info)
         sentence = f"Expected {wanted}, was {_shown(found)}" if wanted else _AT.sub("", text)
-    return sentence[:MOST_SENTENCE], _joined(steps) or None
+    return shown(sentence, MOST_SENTENCE), _joined(steps) or None
 
 
 def repeated_key(body: bytes, is_outermost: bool = False) -> str | None:
@@ -170,11 +171,7 @@ def _shown(value: Any) -> str:
         return "something else"
     if isinstance(value, list) and len(value) > MOST_LISTED:
         return f"a list of {len(value)}"
-    return _cut(json.dumps(value, ensure_ascii=False, default=str))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+    return shown(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def _joined(steps: list[str]) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from novate.gateway.findings import shown
 from novate.gateway.web.codes import Code, WebRefused, WebReject, http_status
 from novate.gateway.web.field_errors import NO_VALUE, explained, repeated_key
 from novate.gateway.web.limits import DEEPEST_JSON
@@ -34,8 +35,8 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes, is_outermost: bool = F
         raise WebRefused(WebReject.MALFORMED_JSON, "Expected one JSON document in UTF-8, was not") from None
     repeated = repeated_key(body, is_outermost)
     if repeated is not None:
-        sentence = f"Expected each key of an object once, {repeated[:60]} was there twice"
-        raise WebRefused(WebReject.MALFORMED_JSON, sentence, repeated[:60])
+        sentence = f"Expected each key of an object once, {shown(repeated)} was there twice"
+        raise WebRefused(WebReject.MALFORMED_JSON, sentence, shown(repeated))
     return found
 
 
