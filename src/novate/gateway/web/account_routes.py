@@ -36,7 +36,9 @@ def place_order(gateway: Gateway, call: Call) -> None:
         if isinstance(result, WebRefused):
             call.answer(result)
         else:
-            answer = messages.OrderAnswer(order=result, duplicate_same=is_duplicate)
+            answer = messages.OrderAnswer(
+                order=result, duplicate_same=is_duplicate, known_since_ns=gateway.desk.known_since_ns
+            )
             call.answer(Answered(200 if is_duplicate else 201, answer))
 
     gateway.desk.place(call.owner, call.body, done)

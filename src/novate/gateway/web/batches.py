@@ -93,7 +93,7 @@ def place_batch(gateway: Gateway, call: Call) -> None:
         )
         left -= 1
         if left == 0:
-            call.answer(messages.BatchAnswer(results=results))
+            call.answer(messages.BatchAnswer(results=results, known_since_ns=gateway.desk.known_since_ns))
 
     for at, order in enumerate(sent):
         try:

@@ -296,6 +296,9 @@ class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     order: Order
     duplicate_same: bool
+    known_since_ns: TimeNs
+    """A closed order that was accepted before then is known no more: its client order id would be taken for
+    a new one. 0: every order is known."""
 
 
 class BatchRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -318,6 +321,8 @@ class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """In the order in which they were sent."""
 
     results: list[BatchResult]
+    known_since_ns: TimeNs
+    """As in the answer to a single order."""
 
 
 class AmendRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
