@@ -312,6 +312,30 @@ def test_hostile_questions_and_requests_are_answered_or_cut_off(demo: Demo) -> N
     assert demo.get("/health")[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("market=" + "9" * 40, r"market: expected a number from 0 to \d+, was 9{40}"),
+        (
+            "market=" + "9" * 5_000,
+            r"market: expected a number from 0 to \d+, was 9{60}\.\.\. \(5000 characters\)",
+        ),
+        ("market=99", r"market: expected a number from 0 to \d+, was 99"),
+        ("market=-1", r"market: expected a number from 0 to \d+, was -1"),
+        ("market=", r"market: expected a number from 0 to \d+, was empty"),
+        ("market=%D9%A3", r"market: expected a number from 0 to \d+, was \u0663"),
+        ("seconds=7", r"seconds: expected one of 5, 60, 900, was 7"),
+        ("seconds=1e3&market=3", r"seconds: expected one of 5, 60, 900, was 1e3"),
+    ],
+)
+def test_a_parameter_of_the_board_is_refused_with_all_that_was_found(
+    demo: Demo, query: str, said: str
+) -> None:
+    status, _, body = demo.get(f"/live.json?{query}")
+    assert status == 400
+    assert re.fullmatch(said, json.loads(body)["message"])
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 def test_a_browser_draws_the_page(demo: Demo) -> None:
     done = subprocess.run(

@@ -24,7 +24,7 @@ from novate.domain.records import PARTIES, Commands, Events, is_timed, is_trade
 from novate.domain.session_codes import Permission
 from novate.gateway.web.history import Found, History
 from novate.gateway.web.older import Older
-from novate.gateway.web.order_table import TrackedOrder
+from novate.gateway.web.order_table import MOST_CLOSED, OrderTable, TrackedOrder
 from novate.gateway.web.venue_view import VenueView
 from novate.gateway.web.windows import INTERVALS, CandleRow, TradeRow
 from novate.views import Views, answer
@@ -56,9 +56,10 @@ def past(small_day: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     follower.close()
 
 
-def seen_from(past: Past, number: int) -> VenueView:
+def seen_from(past: Past, number: int, most_closed: int = MOST_CLOSED) -> VenueView:
     """A gateway's memory after it has read the events from a number on."""
     view = VenueView([0] * past.markets, lambda first: (first, past.times[first - 1 :]))
+    view.orders = OrderTable(most_closed)
     last, sequence = len(past.events), past.follower.sequence
     view.resumed(Accepted(1, Permission.READ, 1_000, 0, number, last, sequence, bytes(16)))
     for at in range(number - 1, last, 1_000):
@@ -201,6 +202,24 @@ def test_every_list_is_the_same_wherever_the_window_begins(past: Past, tmp_path:
     asyncio.run(compared())
     kinds = set(past.events["kind"].tolist())
     assert {EventKind.STP_DECREMENT, EventKind.AMENDED, EventKind.EXPIRED} <= kinds
+
+
+@pytest.mark.parametrize("most_closed", [MOST_CLOSED, 100])
+def test_every_order_since_the_time_that_is_told_is_known(past: Past, most_closed: int) -> None:
+    whole = seen_from(past, 1).orders
+    accounts = {int(one) for one in np.unique(past.commands["account"])}
+    every = [order for account in accounts for order in whole.newest_of(account)]
+    now, forgotten = int(past.times[-1]) + 1, 0
+    assert whole.known_since_ns(now) == 0
+    for number in cuts(past):
+        table = seen_from(past, number, most_closed).orders
+        since = table.known_since_ns(now)
+        unknown = [one for one in every if not table.by_client(one.account, one.client_order_id)]
+        assert not [one for one in unknown if one.placed_ns >= since]
+        assert all(not one.is_live for one in unknown)
+        assert 0 < since <= now
+        forgotten += len(unknown)
+    assert forgotten
 
 
 def test_without_views_a_list_ends_with_the_window_and_says_so(past: Past, tmp_path: Path) -> None:

@@ -166,6 +166,40 @@ def test_lists_reach_back_behind_restarts_and_cursors_stay_good(node: WebNode) -
     assert node.call("BOREAL", "GET", "/v1/orders/a-0").json["name"] == "UNKNOWN_ORDER"
 
 
+def test_how_far_back_sending_again_is_known_is_in_the_answer(node: WebNode) -> None:
+    sent = [("ALPINE", name, "buy", "150") for name in ("again-1", "again-2", "again-3")]
+    placed = [node.place(*one).json["order"]["ts_ns"] for one in sent]
+    for at in (0, 1):
+        assert node.call("ALPINE", "DELETE", f"/v1/orders/{sent[at][1]}").status == 200
+    trade(node, 200, WINDOW // 4)
+    restart_worker(node)
+    newest = ("ALPINE", "again-4", "buy", "150")
+    answer = node.place(*newest).json
+    since = answer["known_since_ns"]
+    assert placed[2] < since <= answer["order"]["ts_ns"]
+    # Known: what is younger, and what is older and open.
+    assert node.call("ALPINE", "DELETE", "/v1/orders/again-4").status == 200
+    assert node.place(*newest).json["duplicate_same"]
+    deadline = time.monotonic() + 60
+    while (again := node.place(*sent[2])).json.get("name") == "DUPLICATE_ORDER":
+        # The worker has not read the open orders of the core yet, the core knows them.
+        assert time.monotonic() < deadline, "expected the open orders within a minute"
+    assert again.json["duplicate_same"]
+    # Not known any more: what is older and closed. Whoever asks first is told of it.
+    assert node.call("ALPINE", "GET", "/v1/orders/again-1").json["status"] == "cancelled"
+    again = node.place(*sent[0])
+    assert (again.status, again.json["duplicate_same"]) == (201, False)
+    assert again.json["known_since_ns"] == since
+    batch = [{"market": "NOVA", "client_order_id": "again-5", "side": "buy", "quantity": "5", "price": "150"}]
+    assert node.call("ALPINE", "POST", "/v1/orders/batch", {"orders": batch}).json["known_since_ns"] == since
+    with node.socket("ALPINE") as socket:
+        order = {**batch[0], "client_order_id": "again-6"}
+        assert socket.ask("place_order", order=order)["result"]["known_since_ns"] == since
+    closed = node.call("ALPINE", "DELETE", "/v1/orders/again-2").json
+    assert closed["message"].startswith("Expected an open order of the account, found none; GET /v1/orders/")
+    assert node.call("ALPINE", "POST", "/v1/orders/cancel-all", {}).json["cancelled"] == 4
+
+
 def ticker_of(node: WebNode) -> dict[str, Any]:
     """What a ticker says of trades."""
     told = node.get("/v1/markets/NOVA/ticker").json

@@ -15,10 +15,11 @@ import ipaddress
 import re
 from collections.abc import Sequence
 
+from novate.gateway.findings import shown
+
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\]", re.ASCII)
 _HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[^:\[\]@/]{1,253})(:[0-9]{1,5})?", re.ASCII)
 _MOST_KEPT = 64
-SHOWN = 60
 
 
 class HostRule:
@@ -47,7 +48,7 @@ class HostRule:
     def sentence(self, host: str) -> str:
         """What was expected, and what was found."""
         names = "".join(f", {name}" for name in sorted(self._names))
-        return f"expected localhost, a loopback address{names} as the Host, was {host[:SHOWN] or 'none'}"
+        return f"expected localhost, a loopback address{names} as the Host, was {shown(host) or 'none'}"
 
 
 def is_loopback(host: str) -> bool:

@@ -10,6 +10,8 @@ import pytest
 
 from novate.app.configuration import embedded_configuration
 from novate.domain.codes import Reject
+from novate.gateway.findings import MOST_SHOWN, shown
+from novate.gateway.hosts import HostRule
 from novate.gateway.web.amounts import Screens
 from novate.gateway.web.codes import WebRefused
 from novate.gateway.web.messages import OrderRequest
@@ -48,6 +50,15 @@ def test_a_wrong_field_is_named_with_what_belongs_there_and_what_was_found(
     name, found, said = refused(json.dumps({**ORDER, **changes}))
     assert (name, found) == ("INVALID_FIELD", field)
     assert sentence in said
+
+
+def test_what_is_long_is_shortened_visibly() -> None:
+    for name, text in (("market", "N" * 99), ("client_order_id", "N" * 99)):
+        said = refused(json.dumps({**ORDER, name: text}))[2]
+        assert said.endswith("N" * 59 + "... (101 characters)")
+    assert refused(json.dumps({**ORDER, "a" * 70: 1}))[2].endswith("a" * 60 + "... (70 characters)")
+    assert shown("x" * MOST_SHOWN) == "x" * MOST_SHOWN
+    assert HostRule("127.0.0.1:1").sentence("h" * 70).endswith("h" * 60 + "... (70 characters)")
 
 
 def test_a_missing_field_is_named() -> None:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from novate.gateway.findings import shown
 from novate.gateway.hosts import HostRule
 
 MOST_CONNECTIONS = 256
@@ -117,7 +118,7 @@ class Listener:
             name.strip().lower(): value.strip() for name, _, value in (one.partition(":") for one in lines)
         }
         if method not in ("GET", "HEAD"):
-            return method, failure(405, f"expected GET or HEAD, was {method[:16]}"), False
+            return method, failure(405, f"expected GET or HEAD, was {shown(method, 16)}"), False
         if "transfer-encoding" in headers or headers.get("content-length", "0") != "0":
             return method, failure(400, "expected a request without a body"), False
         host = headers.get("host", "")
@@ -127,7 +128,9 @@ class Listener:
         keeps = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
         return (
             method,
-            await self._site(path, dict(parse_qsl(query, max_num_fields=16)) if _is_short(query) else {}),
+            await self._site(
+                path, dict(parse_qsl(query, True, max_num_fields=16)) if _is_short(query) else {}
+            ),
             keeps,
         )
 

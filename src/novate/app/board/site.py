@@ -18,17 +18,19 @@ import msgspec
 from novate.app.board import metrics
 from novate.app.board.follower import Follower
 from novate.app.board.http import JSON, Response, failure
-from novate.app.board.live import clearing, live
+from novate.app.board.live import LENGTHS, clearing, live
 from novate.app.board.page import asset
 from novate.app.node.core import NodeStatus
 from novate.client import SessionEnded, node_status
 from novate.client.views import Answer, PageNow, Question
+from novate.gateway.findings import shown
 
 T = TypeVar("T")
 STATUS_SECONDS = 2.0
 LIVE_SECONDS = 0.25
 CLEARING_SECONDS = 2.0
 """How old the page's data may be before they are made again, however many look."""
+MOST_DIGITS = 9
 MOST_LAG = 10_000
 """Commands that a board which is ready is behind at most."""
 
@@ -86,20 +88,21 @@ class Board:
                 200, metrics.CONTENT_TYPE, await self.work(metrics.exposed, self._follower, self.core)
             )
         return failure(
-            404, f"expected /, /live.json, /clearing.json, /health, /ready or /metrics, was {path[:64]}"
+            404, f"expected /, /live.json, /clearing.json, /health, /ready or /metrics, was {shown(path)}"
         )
 
     async def _market(self, market: int, seconds: int) -> bytes:
         return await self._document(f"live {market} {seconds}", LIVE_SECONDS, live, market, seconds)
 
     async def _live(self, market: str, seconds: str) -> Response:
-        for name, text in (("market", market), ("seconds", seconds)):
-            if not (text.isascii() and text.isdecimal() and len(text) <= 5):
-                return failure(400, f"{name}: expected a number, was {text[:16]!r}")
-        try:
-            document = await self._market(int(market), int(seconds))
-        except ValueError as error:
-            return failure(400, str(error))
+        markets = len(self._follower.now.configuration.instruments)
+        for name, text, allowed, sentence in (
+            ("market", market, range(markets), f"a number from 0 to {markets - 1}"),
+            ("seconds", seconds, LENGTHS, f"one of {', '.join(map(str, LENGTHS))}"),
+        ):
+            if not (_is_number(text) and int(text) in allowed):
+                return failure(400, f"{name}: expected {sentence}, was {shown(text) or 'empty'}")
+        document = await self._market(int(market), int(seconds))
         status: dict[str, Any] = {"lag": self._lag(), "fault": self.core_fault}
         if self.core is not None:
             status |= {
@@ -139,3 +142,8 @@ class Board:
         self._asker.shutdown(cancel_futures=True)
         self._worker.shutdown()
         self._follower.close()
+
+
+def _is_number(text: str) -> bool:
+    # Python refuses to read very long numbers; none of them is a market.
+    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS

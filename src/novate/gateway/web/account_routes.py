@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +20,6 @@ from novate.gateway.web.older import LedgerRow, OlderMissing, unavailable
 from novate.gateway.web.order_desk import account_of, unknown_order
 from novate.gateway.web.order_table import SIDE_NAMES, TrackedOrder
 from novate.gateway.web.pages import before, listed, newest_part, part
-from novate.gateway.web.requests import error_of
 from novate.gateway.web.windows import FillRow
 
 if TYPE_CHECKING:
@@ -38,36 +36,12 @@ def place_order(gateway: Gateway, call: Call) -> None:
         if isinstance(result, WebRefused):
             call.answer(result)
         else:
-            answer = messages.OrderAnswer(order=result, duplicate_same=is_duplicate)
+            answer = messages.OrderAnswer(
+                order=result, duplicate_same=is_duplicate, known_since_ns=gateway.desk.known_since_ns
+            )
             call.answer(Answered(200 if is_duplicate else 201, answer))
 
     gateway.desk.place(call.owner, call.body, done)
-
-
-def place_batch(gateway: Gateway, call: Call) -> None:
-    """Place several orders; each is taken or refused by itself."""
-    requests = call.body.orders
-    results: list[Any] = [None] * len(requests)
-    left = len(requests)
-
-    def done(at: int, result: Any, is_duplicate: bool) -> None:
-        nonlocal left
-        refused = isinstance(result, WebRefused)
-        results[at] = messages.BatchResult(
-            client_order_id=requests[at].client_order_id,
-            order=None if refused else result,
-            error=error_of(result.code, result.message, result.field, call.request_id) if refused else None,
-            duplicate_same=is_duplicate,
-        )
-        left -= 1
-        if left == 0:
-            call.answer(messages.BatchAnswer(results=results))
-
-    for at, request in enumerate(requests):
-        try:
-            gateway.desk.place(call.owner, request, partial(done, at))
-        except WebRefused as refused:
-            done(at, refused, False)
 
 
 def amend_order(gateway: Gateway, call: Call) -> None:

@@ -12,6 +12,7 @@ from novate.domain.configuration import Configuration
 from novate.domain.instruments import Instrument, MarketTerms
 from novate.domain.resolve import Asset, MarketScale, assets, delivered_asset, market_scales, venue_terms
 from novate.domain.units import format_decimal, parse_signed, rescale
+from novate.gateway.findings import shown
 from novate.gateway.web.codes import WebRefused, WebReject
 
 _KEPT = 100_000
@@ -109,7 +110,7 @@ class Screens:
         """The market of a symbol. Raises WebRefused with UNKNOWN_SYMBOL."""
         found = self._by_symbol.get(symbol)
         if found is None:
-            message = f"Expected the symbol of a market of GET /v1/markets, was {symbol[:60]}"
+            message = f"Expected the symbol of a market of GET /v1/markets, was {shown(symbol)}"
             raise WebRefused(WebReject.UNKNOWN_SYMBOL, message, field)
         return found
 
@@ -134,7 +135,7 @@ class Screens:
         asset = self.assets.get(name)
         if asset is None:
             names = ", ".join(sorted(self.assets))
-            raise WebRefused(WebReject.INVALID_FIELD, f"Expected one of {names}, was {name[:60]}", "asset")
+            raise WebRefused(WebReject.INVALID_FIELD, f"Expected one of {names}, was {shown(name)}", "asset")
         try:
             return rescale(*parse_signed(str(value)), asset.digits), asset
         except ValueError as error:

@@ -69,6 +69,8 @@ class Route(NamedTuple):
     summary: str
     query: type[Query] = Query
     body: Any = None
+    reads: Callable[[bytes], Any] | None = None
+    """Reads the body where that is more than to decode its type; raises WebRefused."""
     status: int = 200
     refusals: tuple[int, ...] = ()
     """Further HTTP statuses that it answers with."""

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import inspect
 
+from novate.gateway.findings import shown
+
 _AT = re.compile(r" - at `(\$[^`]*)`")
 _MISSING = re.compile(r"^Object missing required field `([^`]*)`")
 _UNKNOWN = re.compile(r"^Object contains unknown field `([^`]*)`")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _KEYS = re.compile(rb'"([^"\\]*)"\s*:')
-MOST_SHOWN = 60
 MOST_SENTENCE = 400
+MOST_LISTED = 16
 NO_VALUE = object()
 """Nothing is there, or nothing that can be shown."""
 
@@ -41,29 +44,32 @@ def explained(error: msgspec.ValidationError, value: Any, kind: Any) -> tuple[st
     elif unknown is not None:
         steps.append(unknown[1])
         names = ", ".join(_fields(info, found))
-        sentence = f"Expected one of {names}, was {_cut(unknown[1])}" if names else _AT.sub("", text)
+        sentence = f"Expected one of {names}, was {shown(unknown[1])}" if names else _AT.sub("", text)
     else:
         wanted = _described(info)
         sentence = f"Expected {wanted}, was {_shown(found)}" if wanted else _AT.sub("", text)
-    return sentence[:MOST_SENTENCE], _joined(steps) or None
+    return shown(sentence, MOST_SENTENCE), _joined(steps) or None
 
 
-def repeated_key(body: bytes) -> str | None:
-    """A key that an object of the body has twice; which of the two was meant, nobody knows."""
+def repeated_key(body: bytes, is_outermost: bool = False) -> str | None:
+    """A key that an object of the body has twice; which of the two was meant, nobody knows.
+
+    `is_outermost`: only the outermost object counts."""
     keys = _KEYS.findall(body)
     if len(set(keys)) == len(keys) and b"\\" not in body:
         return None
-    found: list[str] = []
+    found: str | None = None
 
-    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        seen = dict(pairs)
-        if len(seen) != len(pairs):
-            names = [name for name, _ in pairs]
-            found.extend(name for name in seen if names.count(name) > 1)
-        return seen
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        # Objects end from the inside out: what the last one leaves is the outermost one's.
+        nonlocal found
+        counts = Counter(name for name, _ in pairs)
+        twice = next((name for name, count in counts.items() if count > 1), None)
+        found = twice if is_outermost else found or twice
 
-    json.loads(body, object_pairs_hook=look)
-    return found[0] if found else None
+    # Of numbers only the text: Python refuses to read very long ones.
+    json.loads(body, object_pairs_hook=look, parse_int=str)
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -133,8 +139,7 @@ def _described(info: inspect.Type | None) -> str:
     if isinstance(info, inspect.StrType):
         return _text(info)
     if isinstance(info, inspect.ListType):
-        most = f" of at most {info.max_length}" if info.max_length is not None else ""
-        return f"a list{most}"
+        return _list(info)
     if isinstance(info, inspect.BoolType):
         return "true or false"
     return "an object" if isinstance(info, inspect.StructType) else ""
@@ -148,6 +153,12 @@ def _number(info: inspect.IntType) -> str:
     return "a whole number" if info.le is None else f"a whole number of at most {info.le}"
 
 
+def _list(info: inspect.ListType) -> str:
+    if info.max_length is None:
+        return "a list"
+    return f"a list of {info.min_length or 0} to {info.max_length}"
+
+
 def _text(info: inspect.StrType) -> str:
     if info.pattern is not None and "[0-9]{1,18}" in info.pattern:
         return 'a decimal as text such as "12.5"'
@@ -158,11 +169,9 @@ def _text(info: inspect.StrType) -> str:
 def _shown(value: Any) -> str:
     if value is NO_VALUE:
         return "something else"
-    return _cut(json.dumps(value, ensure_ascii=False, default=str))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+    if isinstance(value, list) and len(value) > MOST_LISTED:
+        return f"a list of {len(value)}"
+    return shown(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def _joined(steps: list[str]) -> str:

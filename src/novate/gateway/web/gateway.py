@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -90,8 +91,10 @@ class Gateway:
         self._exact: dict[str, dict[str, Route]] = {}
         self._patterns: list[tuple[list[str], dict[str, Route]]] = []
         # By identity: a route is a tuple of many things, some of which are slow to hash.
-        self._decoders = {
-            id(route): msgspec.json.Decoder(route.body) for route in ROUTES if route.body is not None
+        self._readers = {
+            id(route): route.reads or partial(decode, msgspec.json.Decoder(route.body))
+            for route in ROUTES
+            if route.body is not None
         }
         self._rates = {id(route): route.rate.value for route in ROUTES}
         self._suffices = {id(route): int(route.scope.permission | Permission.ADMIN) for route in ROUTES}
@@ -270,7 +273,7 @@ class Gateway:
                     "Expected Content-Type: application/json",
                     "Content-Type",
                 )
-            call.body = decode(self._decoders[id(route)], request.body)
+            call.body = self._readers[id(route)](request.body)
         elif request.body:
             raise WebRefused(WebReject.INVALID_FIELD, "Expected no body of this request, was one")
 

@@ -1,10 +1,13 @@
 """HTTP/1.1 as far as an API needs it: bytes in, whole requests out; answers in the order of their requests.
 
     socket --> llhttp (httptools) --> Request --> gateway --> Reply.finish --> socket
-                                 \\--> refusal with a name and the one error shape, then the line is cut
+                                 \\--> refusal with a name and the one error shape; the rest is thrown away
 
 Bounds: target, headers, body, requests on their way, seconds for a request and between two. A request that is
 not HTTP is answered like every other mistake. A WebSocket handshake hands the transport over.
+
+A refusal may come while the peer still sends. Closing then would answer its next bytes with a reset, which
+takes the refusal away from it unread: so the way out is ended, and the way in is read on within bounds.
 """
 
 from __future__ import annotations
@@ -108,6 +111,8 @@ class HttpConnection(asyncio.Protocol):
         self._is_ending = False
         self._is_paused = False
         self._is_busy = False
+        self._is_cut = self._is_lingering = False
+        self._discarded_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
         self._upgraded: Request | None = None
@@ -124,7 +129,8 @@ class HttpConnection(asyncio.Protocol):
         self._application.connections.add(self)
         if len(self._application.connections) > self._most:
             self._refuse(
-                WebRefused(WebReject.TOO_MANY_CONNECTIONS, f"Expected at most {self._most} connections")
+                WebRefused(WebReject.TOO_MANY_CONNECTIONS, f"Expected at most {self._most} connections"),
+                is_cut=False,
             )
             return
         self._wait(limits.REQUEST_SECONDS)
@@ -139,6 +145,7 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes of requests."""
         if self._is_ending:
+            self._discard(data)
             return
         try:
             self._parser.feed_data(data)
@@ -173,12 +180,27 @@ class HttpConnection(asyncio.Protocol):
         elif self._transport is not None:
             self._transport.close()
 
-    def _refuse(self, refused: WebRefused) -> None:
-        """Answer the last thing on this connection."""
-        self._is_ending = True
+    def _refuse(self, refused: WebRefused, is_cut: bool = True) -> None:
+        """Answer the last thing on this connection. `is_cut`: in the middle of what the peer sends."""
+        self._is_ending, self._is_cut = True, is_cut
+        self._body = []
         reply = Reply(self, keep_alive=False)
         self._replies.append(reply)
         self._application.refuse(reply, refused)
+
+    def _linger(self, transport: asyncio.Transport) -> None:
+        """Say that nothing more comes, and throw away what the peer still sends until it has ended too."""
+        self._is_lingering = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(limits.LINGER_SECONDS, transport.abort)
+        self.resume_writing()
+        transport.write_eof()
+
+    def _discard(self, data: bytes) -> None:
+        self._discarded_bytes += len(data)
+        if self._is_lingering and self._discarded_bytes > limits.LINGER_BYTES and self._transport is not None:
+            self._transport.abort()
 
     def close(self) -> None:
         """Let go when nothing waits to be answered."""
@@ -231,7 +253,7 @@ class HttpConnection(asyncio.Protocol):
         """The body follows, if there is one."""
         length = self._headers.get(b"content-length", b"0")
         if length.isdigit() and len(length) < 20 and int(length) > limits.LARGEST_BODY:
-            raise _too_large()
+            raise _too_large(length.decode())
         if self._headers.get(b"expect", b"").lower() == b"100-continue" and not self._replies:
             assert self._transport is not None
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -240,7 +262,7 @@ class HttpConnection(asyncio.Protocol):
         """A piece of the body."""
         self._body_bytes += len(part)
         if self._body_bytes > limits.LARGEST_BODY:
-            raise _too_large()
+            raise _too_large("more")
         self._body.append(part)
 
     def on_message_complete(self) -> None:
@@ -295,10 +317,14 @@ class HttpConnection(asyncio.Protocol):
             if not reply.keep_alive:
                 self._is_ending = True
         if self._is_ending and not replies:
-            transport.close()
+            if not self._is_cut:
+                transport.close()
+            elif not self._is_lingering:
+                self._linger(transport)
         elif self._is_paused and len(replies) <= limits.MOST_PIPELINED // 2:
             self.resume_writing()
 
 
-def _too_large() -> WebRefused:
-    return WebRefused(WebReject.BODY_TOO_LARGE, f"Expected a body of at most {limits.LARGEST_BODY} bytes")
+def _too_large(found: str) -> WebRefused:
+    sentence = f"Expected a body of at most {limits.LARGEST_BODY} bytes, was {found}"
+    return WebRefused(WebReject.BODY_TOO_LARGE, sentence)

@@ -26,6 +26,10 @@ MOST_WAITING = 20_000
 IDLE_SECONDS = 75
 REQUEST_SECONDS = 10
 """From the first byte of a request to its last."""
+LINGER_SECONDS = 10
+"""How long a refused connection is read on, so that whoever still sends comes to read the refusal."""
+LINGER_BYTES = 1 << 24
+"""What is read and thrown away in that time; whoever sends more is cut off."""
 ANSWER_SECONDS = 5
 HISTORY_SECONDS = 2.0
 """How long a request waits for the views where its rows are older than the windows."""

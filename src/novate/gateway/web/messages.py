@@ -296,18 +296,22 @@ class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     order: Order
     duplicate_same: bool
+    known_since_ns: TimeNs
+    """A closed order that was accepted before then is known no more: its client order id would be taken for
+    a new one. 0: every order is known."""
 
 
 class BatchRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Orders that are sent together; each is taken or refused by itself, once all of them are well formed."""
+    """Orders that are sent together; each is taken or refused by itself, also one that is not well formed."""
 
     orders: Annotated[list[OrderRequest], Meta(min_length=1, max_length=MOST_BATCH)]
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one of them: an order or an error."""
+    """What became of one of them: an order, or an error. Its field says where: orders[3].price."""
 
-    client_order_id: str
+    client_order_id: str | None
+    """null: it has none that can be read."""
     order: Order | None
     error: Error | None
     duplicate_same: bool
@@ -317,6 +321,8 @@ class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """In the order in which they were sent."""
 
     results: list[BatchResult]
+    known_since_ns: TimeNs
+    """As in the answer to a single order."""
 
 
 class AmendRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ Verbs end by calling `done` once, with what became of it or with a WebRefused.
 from __future__ import annotations
 
 import struct
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -92,6 +93,11 @@ class OrderDesk:
             return
         self._trunk.submit(command, Waiting(lambda waiting: self._placed(name, waiting), context))
         self._on_way[name] = (digest, [done])
+
+    @property
+    def known_since_ns(self) -> int:
+        """From when on an order that is sent again is known; see OrderTable.known_since_ns."""
+        return self._view.orders.known_since_ns(time.time_ns())
 
     def _is_known(self, name: tuple[int, int], digest: tuple[object, ...], done: Done) -> bool:
         """Answer an order that was sent before; False for a new one."""
@@ -206,7 +212,7 @@ class OrderDesk:
             return own, number, self._screens.market(market)
         order = self._view.orders.by_client(own, number)
         if order is None:
-            raise unknown_order()
+            raise _no_open_order()
         if not order.is_live:
             raise WebRefused(
                 WebReject.ORDER_NOT_OPEN, f"Expected an open order, it is {order.status}", "client_order_id"
@@ -375,6 +381,15 @@ def _different() -> WebRefused:
     return WebRefused(
         WebReject.DUPLICATE_DIFFERENT,
         "Expected a client order id that no order with other content has, one has it",
+        "client_order_id",
+    )
+
+
+def _no_open_order() -> WebRefused:
+    """There may be one that is closed, of which only the views know."""
+    return WebRefused(
+        Reject.UNKNOWN_ORDER,
+        "Expected an open order of the account, found none; GET /v1/orders/{client_order_id} finds others",
         "client_order_id",
     )
 

@@ -69,6 +69,8 @@ class OrderTable:
         self._gone: dict[int, tuple[int, int]] = {}
         self.first_order = 0
         """The first one whose acceptance was read; 0: none yet."""
+        self._first_ns = self._forgotten_ns = 0
+        """Later than the acceptance of the first one that was read, and of the newest that was forgotten."""
         self.is_whole = False
         """Was the stream read from its beginning?"""
         self.adopted_sequence = 0
@@ -104,7 +106,21 @@ class OrderTable:
             return order_id, sequence
         return max(order_id, self.first_order or NO_ORDER), max(sequence, self.adopted_sequence or now)
 
+    def known_since_ns(self, now_ns: int) -> int:
+        """Every order accepted from then on is known by its client order id, of older ones only the open
+        ones; 0: every order of the venue is. `now_ns`: where nothing was read yet."""
+        if self.is_whole:
+            return self._forgotten_ns
+        return max(self._first_ns, self._forgotten_ns) or now_ns
+
     # -- telling ------------------------------------------------------------------------------------------
+
+    def read(self, order: TrackedOrder) -> None:
+        """An order whose acceptance the stream tells."""
+        if not self.first_order:
+            # Several are accepted at one time: of those before this one nothing is known.
+            self.first_order, self._first_ns = order.order_id, order.placed_ns + 1
+        self.accept(order)
 
     def accept(self, order: TrackedOrder) -> None:
         """A new order."""
@@ -141,6 +157,7 @@ class OrderTable:
             self._forget(self._closed.popleft())
 
     def _forget(self, order: TrackedOrder) -> None:
+        self._forgotten_ns = max(self._forgotten_ns, order.placed_ns + 1)
         self._by_id.pop(order.order_id, None)
         key = (order.account, order.client_order_id)
         if self._by_client.get(key) is order:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from novate.gateway.findings import shown
 from novate.gateway.web.codes import Code, WebRefused, WebReject, http_status
 from novate.gateway.web.field_errors import NO_VALUE, explained, repeated_key
 from novate.gateway.web.limits import DEEPEST_JSON
@@ -20,8 +21,10 @@ _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 encode = msgspec.json.encode
 
 
-def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """A JSON body as its struct. Raises WebRefused naming the field."""
+def decode(decoder: msgspec.json.Decoder[T], body: bytes, is_outermost: bool = False) -> T:
+    """A JSON body as its struct. Raises WebRefused naming the field.
+
+    `is_outermost`: what stands inside of the outermost object is read later, by itself."""
     if body.count(b"[") + body.count(b"{") > DEEPEST_JSON:
         _refuse_depth(body)
     try:
@@ -30,10 +33,10 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         raise _invalid(error, _as_far_as_readable(body), decoder.type) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise WebRefused(WebReject.MALFORMED_JSON, "Expected one JSON document in UTF-8, was not") from None
-    repeated = repeated_key(body)
+    repeated = repeated_key(body, is_outermost)
     if repeated is not None:
-        sentence = f"Expected each key of an object once, {repeated[:60]} was there twice"
-        raise WebRefused(WebReject.MALFORMED_JSON, sentence, repeated[:60])
+        sentence = f"Expected each key of an object once, {shown(repeated)} was there twice"
+        raise WebRefused(WebReject.MALFORMED_JSON, sentence, shown(repeated))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from novate.gateway.web import (
     account_messages,
     account_routes,
+    batches,
     document_routes,
     market_routes,
     messages,
@@ -65,8 +66,8 @@ ROUTES: tuple[Route, ...] = (
          tag="orders", refusals=(400, 403, 404, 503)),
     _order("POST", "/v1/orders", Rate.ORDER, _A.place_order, messages.OrderAnswer, "Place an order",
            body=messages.OrderRequest, status=201),
-    _order("POST", "/v1/orders/batch", Rate.ORDER, _A.place_batch, messages.BatchAnswer,
-           "Place up to 50 orders, each by itself", body=messages.BatchRequest),
+    _order("POST", "/v1/orders/batch", Rate.ORDER, batches.place_batch, messages.BatchAnswer,
+           "Place up to 50 orders, each by itself", body=messages.BatchRequest, reads=batches.read_batch),
     _order("POST", "/v1/orders/cancel-all", Rate.CANCEL, _A.cancel_all, messages.CancelAllAnswer,
            "Cancel all open orders", body=messages.CancelAllRequest),
     _order("POST", "/v1/orders/cancel-after", Rate.CANCEL, _A.cancel_after, messages.CancelAfterAnswer,

@@ -257,7 +257,9 @@ class Socket(asyncio.Protocol):
         if isinstance(result, WebRefused):
             self._fail(number, result, 1)
         else:
-            self._answer(number, OrderAnswer(order=result, duplicate_same=is_duplicate), "order")
+            since = self._gateway.desk.known_since_ns
+            answer = OrderAnswer(order=result, duplicate_same=is_duplicate, known_since_ns=since)
+            self._answer(number, answer, "order")
 
     def _done(self, number: int, rate: str) -> Any:
         def done(result: Any, is_duplicate: bool) -> None:

@@ -187,8 +187,7 @@ class VenueView:
         asked = self._waiting.get(sequence)
         if asked is not None and asked.context is not None:
             _describe(order, asked.context)
-        self.orders.first_order = self.orders.first_order or order_id
-        self.orders.accept(order)
+        self.orders.read(order)
         self.book_changed[market] = sequence
         if self.follower is not None:
             self.follower.changed(number, "accepted", order, self.time_ns)
