@@ -153,13 +153,17 @@ class WebNode:
 
     def process_of(self, module: str) -> int:
         """The process of a module beside the node."""
-        (found,) = [
+        (found,) = self.processes_of(module)
+        return found
+
+    def processes_of(self, module: str) -> list[int]:
+        """All of them."""
+        return [
             int(path.parent.name)
             for path in Path("/proc").glob("[0-9]*/cmdline")
             if module.encode() in _read(path)
             and int(_read(path.parent / "stat").rpartition(b")")[2].split()[1]) == self.process.process.pid
         ]
-        return found
 
     def kill_worker(self) -> None:
         """Kill -9 the gateway's process; the node starts another one."""

@@ -36,6 +36,7 @@ from novate.gateway.web.gateway import Gateway
 from novate.gateway.web.http import HttpConnection
 from novate.gateway.web.keys import Keys
 from novate.gateway.web.older import Older
+from novate.gateway.web.shared import Shared
 from novate.gateway.web.trunk import Trunk
 from novate.gateway.web.venue_view import VenueView
 from novate.journal import Journal
@@ -79,9 +80,10 @@ async def serve(terms: WorkerTerms) -> None:
     sessions = load_sessions(data.sessions, configuration)
     view = VenueView([0] * len(configuration.instruments), lambda first: times_of(data, first))
     trunk = Trunk(str(data.socket), Credentials(terms.name, terms.seed), view, terms.settings.history_events)
+    keys = Keys(sessions, hmac_secrets(data), terms.settings, Shared(terms.shared))
     gateway = Gateway(
-        configuration, terms.settings, Keys(sessions, hmac_secrets(data), terms.settings), trunk, view,
-        clearing_of(data.path), older=Older(data.views_socket if terms.has_views else None),
+        configuration, terms.settings, keys, trunk, view, clearing_of(data.path),
+        older=Older(data.views_socket if terms.has_views else None),
         switches=data.switches, worker=terms.worker, log=log_line,
     )  # fmt: skip
     tasks = [loop.create_task(trunk.run()), loop.create_task(gateway.channels.run())]

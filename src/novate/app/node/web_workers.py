@@ -27,6 +27,7 @@ from novate.domain.session_codes import Permission
 from novate.gateway.binary.listening import bound
 from novate.gateway.binary.sessions import LOCAL, SessionTerms
 from novate.gateway.web.limits import WebSettings
+from novate.gateway.web.shared import new_file
 
 HIGHEST_NUMBER = (1 << 16) - 1
 BACKLOG = 1_024
@@ -42,6 +43,8 @@ class WorkerTerms(msgspec.Struct, frozen=True, kw_only=True):
     worker: int
     listener: int
     """File descriptor of the listening socket."""
+    shared: int
+    """File descriptor of what all workers know together."""
     name: str
     seed: bytes
     settings: WebSettings
@@ -82,6 +85,7 @@ class WebWorkers:
                 f"{HIGHEST_NUMBER - settings.workers + 1}, which the web gateway needs"
             )
         self._listener = _bound(settings.address)
+        self._shared = new_file()
 
     @property
     def _money(self) -> Permission:
@@ -123,6 +127,7 @@ class WebWorkers:
             data=str(self._data.absolute()),
             worker=worker,
             listener=self._listener.fileno(),
+            shared=self._shared,
             name=self.sessions[worker].name,
             seed=self._seeds[worker],
             settings=self._settings,
@@ -132,7 +137,7 @@ class WebWorkers:
             [sys.executable, "-m", MODULE],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            pass_fds=[self._listener.fileno()],
+            pass_fds=[self._listener.fileno(), self._shared],
             start_new_session=True,
         )
         self._processes[worker] = process
@@ -157,6 +162,7 @@ class WebWorkers:
                 process.wait()
         for thread in self._threads:
             thread.join(END_SECONDS)
+        os.close(self._shared)
 
 
 def _bound(address: str) -> socket.socket:

@@ -5,20 +5,20 @@
     Novate-Signature: hex       128 digits: Ed25519 by the session's key      64 digits: HMAC-SHA256
 
 What is signed: `NOVATE REST 1`, method, target, time, body, with a line feed behind each but the last. The
-same bytes are taken once: a signature that was seen is refused while its time is still good.
+same bytes are taken once: a signature that any worker has seen is refused while its time is still good.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections import deque
 from collections.abc import Iterable, Mapping
 
 from novate import signatures
 from novate.domain.session_codes import Permission, SessionReject
 from novate.gateway.binary.sessions import Session, SessionTerms
 from novate.gateway.web.codes import WebRefused, WebReject
-from novate.gateway.web.limits import WINDOW_NS, Bucket, WebSettings
+from novate.gateway.web.limits import WINDOW_NS, WebSettings
+from novate.gateway.web.shared import Shared, SharedBucket
 
 TAG = b"NOVATE REST 1"
 LONGEST_TIME = 19
@@ -43,7 +43,9 @@ class Key:
         "terms",
     )
 
-    def __init__(self, terms: SessionTerms, hmac_secret: bytes, settings: WebSettings) -> None:
+    def __init__(
+        self, terms: SessionTerms, hmac_secret: bytes, settings: WebSettings, shared: Shared
+    ) -> None:
         self.terms = terms
         self.name = terms.name
         self.session = Session(terms)
@@ -54,9 +56,12 @@ class Key:
         self.accounts = terms.accounts
         orders = terms.orders_per_second or settings.orders_per_second
         self.buckets = {
-            "read": Bucket(settings.reads_per_second, 2 * settings.reads_per_second),
-            "order": Bucket(orders, terms.burst or orders),
-            "cancel": Bucket(settings.cancels_per_second, settings.cancels_per_second),
+            name: SharedBucket(shared, terms.number, name, rate, burst)
+            for name, rate, burst in (
+                ("read", settings.reads_per_second, 2 * settings.reads_per_second),
+                ("order", orders, terms.burst or orders),
+                ("cancel", settings.cancels_per_second, settings.cancels_per_second),
+            )
         }
 
     def may(self, scope: Permission) -> bool:
@@ -72,12 +77,13 @@ class Keys:
     """All keys, and the signatures that were seen within the window."""
 
     def __init__(self, sessions: Iterable[SessionTerms], hmac_secrets: Mapping[str, bytes],
-                 settings: WebSettings) -> None:  # fmt: skip
+                 settings: WebSettings, shared: Shared | None = None) -> None:  # fmt: skip
+        """`shared`: what all workers know together; None: there is one worker."""
+        self._shared = shared or Shared()
         self._keys = {
-            terms.name: Key(terms, hmac_secrets.get(terms.name, b""), settings) for terms in sessions
+            terms.name: Key(terms, hmac_secrets.get(terms.name, b""), settings, self._shared)
+            for terms in sessions
         }
-        self._seen: set[bytes] = set()
-        self._seen_at: deque[tuple[int, bytes]] = deque()
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -106,7 +112,10 @@ class Keys:
             raise WebRefused(SessionReject.KEY_EXPIRED, "Expected a key that has not ended, this one has")
         if key.terms.addresses and not key.session.admits_address(address):
             raise WebRefused(SessionReject.ADDRESS_NOT_ALLOWED, "Expected an address on the key's list")
-        self._note(proof, now_ns)
+        if not self._shared.note(proof, int(time)):
+            raise WebRefused(
+                WebReject.REQUEST_REPLAYED, "Expected a request with a time of its own, this one was taken"
+            )
         return key
 
     def _is_authentic(self, key: Key, message: bytes, proof: bytes) -> bool:
@@ -115,18 +124,6 @@ class Keys:
         if not key.hmac_secret:
             return False
         return hmac.compare_digest(hmac.digest(key.hmac_secret, message, "sha256"), proof)
-
-    def _note(self, proof: bytes, now_ns: int) -> None:
-        """Refuse what was seen; forget what no window lets in any more."""
-        seen, at = self._seen, self._seen_at
-        while at and at[0][0] < now_ns:
-            seen.discard(at.popleft()[1])
-        if proof in seen:
-            raise WebRefused(
-                WebReject.REQUEST_REPLAYED, "Expected a request with a time of its own, this one was taken"
-            )
-        seen.add(proof)
-        at.append((now_ns + 2 * WINDOW_NS, proof))
 
 
 def _proof(signature: str) -> bytes:

@@ -22,6 +22,7 @@ from novate.gateway.web.keys import Key
 from novate.gateway.web.limits import WebSettings
 from novate.gateway.web.messages import CancelAllRequest
 from novate.gateway.web.order_desk import OrderDesk
+from novate.gateway.web.shared import Shared
 
 RETRY_SECONDS = 1.0
 _NS = 1_000_000_000
@@ -40,7 +41,7 @@ class Switches:
         own = SessionTerms(
             name="SWITCHES", number=1, public_key=bytes(32), permissions=Permission.TRADE, accounts=None
         )
-        self._key = Key(own, b"", WebSettings())
+        self._key = Key(own, b"", WebSettings(), Shared(places=1))
         directory.mkdir(parents=True, exist_ok=True)
         for path in directory.iterdir():
             if path.name.isdecimal():
