@@ -17,6 +17,7 @@ import hashlib
 import mmap
 import os
 import struct
+import tempfile
 
 from novate.gateway.web.codes import WebRefused, WebReject
 from novate.gateway.web.limits import NANOSECONDS, WINDOW_NS, Bucket
@@ -34,7 +35,12 @@ _SIGNATURES_LOCK = MOST_SESSIONS
 
 def new_file(places: int = PLACES) -> int:
     """A descriptor of such memory, all of it empty; pages are used as they are touched."""
-    file = os.memfd_create("novate-web")
+    if hasattr(os, "memfd_create"):
+        file = os.memfd_create("novate-web")
+    else:
+        # Of systems other than Linux: a file without a name.
+        with tempfile.TemporaryFile() as unnamed:
+            file = os.dup(unnamed.fileno())
     os.truncate(file, _size(places))
     return file
 
