@@ -6,7 +6,7 @@
 
 It takes fills behind the last one in its own state, so it may be killed, stopped and started at any moment;
 the venue trades on. Its input says "stop N" when the node stops after fill N, and is closed when the node is
-dead. It says "at FILLS REFUSED DATE" now and then, and "failed NAME MESSAGE" at its end.
+dead. It says "at FILLS REFUSED DATE" now and then, "told SENTENCE" for people, "failed NAME MESSAGE" last.
 """
 
 from __future__ import annotations
@@ -148,6 +148,8 @@ def run(directory: Path, block: int) -> None:
     with only_writer((directory / CLEARING_JOURNAL).parent):
         house, credit = open_house(directory, venue_configuration(directory / VENUE_JOURNAL))
         with house:
+            if house.finished is not None:
+                say(f"told {house.finished.finishing()}")
             expect_published(directory, house, FillReader(directory).count)
             door = Door(directory / DOOR)
             try:
