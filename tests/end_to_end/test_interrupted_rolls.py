@@ -1,4 +1,5 @@
-"""A roll that is killed between its record and its files: the next command finishes it and says so."""
+"""A roll that is killed between its record and its files is finished by the next command, which says so; a
+run of `novate clear` over days that is killed is begun anew, and that is said too."""
 
 from __future__ import annotations
 
@@ -107,3 +108,27 @@ def test_a_node_whose_house_finishes_a_roll_says_so(tmp_path: Path) -> None:
         run.wait(is_back)
         said = run.stop()
     assert f"novate: clearing: {date}: the roll that closed this date was interrupted" in said
+
+
+def test_what_a_killed_run_over_days_has_left_is_named_and_cleared_anew(tmp_path: Path) -> None:
+    file = trade_file(
+        tmp_path / "t.csv", [trade("ALPINE buys 10 NOVA from BOREAL at 182.50", on="2026-10-09")]
+    )
+    line = ["clear", file, "--out", tmp_path / "out", "--to"]
+    process = subprocess.Popen([str(NOVATE), *map(str, line), "2028-10-09"], stdout=subprocess.PIPE)
+    days = tmp_path / "out" / ".clear.part" / "clearing" / "days"
+    while not (days / "2026-10-12" / "day.json").exists():
+        assert process.poll() is None, "two years of dates were closed before the second one was seen"
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    closed = sorted(place.parent.name for place in days.glob("*/day.json"))
+    again = novate(*line, "2026-10-13", "--json")
+    assert again.returncode == 0
+    assert again.stderr == (
+        f"novate: {tmp_path / 'out'}: an earlier run was interrupted after it had closed {closed[-1]}; "
+        "nothing of it is kept, all dates are cleared anew\n"
+    )
+    told = json.loads(again.stdout)
+    assert told["begun_anew"] == {"closed_dates": len(closed), "last_closed": closed[-1]}
+    assert [day["summary"]["date"] for day in told["days"]] == ["2026-10-09", "2026-10-12", "2026-10-13"]
+    assert [place.name for place in (tmp_path / "out").iterdir()] == ["clearing"]
