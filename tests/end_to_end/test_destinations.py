@@ -59,6 +59,28 @@ def test_a_run_is_not_written_into(
     assert contents(day) == before
 
 
+@pytest.mark.parametrize("name", ["clear", "match", "import", "days"])
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [("clearing/journal", "a clearing house"), ("venue/journal", "novate up or novate day")],
+)
+def test_nothing_is_put_beside_a_house_or_a_venue(
+    mark: str, said: str, name: str, inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Positions of a file would be taken for those of the house that stands there."""
+    out = inputs / "firm"
+    if mark == "clearing/journal":
+        assert execute(["clearing", "open", str(out)]) == 0
+    else:
+        (out / mark).mkdir(parents=True)
+    before = contents(out)
+    capsys.readouterr()
+    line = command("clear" if name == "days" else name, inputs, out)
+    assert execute([*line, "--to", "2026-03-04"] if name == "days" else line) == 1
+    assert f"was one of {said} ({mark}); give another --out" in capsys.readouterr().err
+    assert contents(out) == before
+
+
 @pytest.mark.parametrize(("first", "second"), [("clear", "match"), ("match", "clear"), ("import", "match")])
 def test_results_of_another_command_are_not_replaced(
     first: str, second: str, inputs: Path, capsys: pytest.CaptureFixture[str]

@@ -24,6 +24,7 @@ from novate.app.clearing_small_files import SmallFileError
 from novate.app.problems import RefusedError
 from novate.app.trade_files import TradeFileError
 from novate.domain.configuration import Configuration
+from novate.journal.folder_lock import FolderInUse, only_writer
 from tests.property.campaign import campaign
 from tests.unit.app.clearing_firm import answers, files_below, trade_file
 from tests.unit.clearing.market import house, trade
@@ -189,10 +190,16 @@ def test_what_cannot_be_run_leaves_nothing_behind(
     assert not (tmp_path / "out").exists() or not files_below(tmp_path / "out")
 
 
+def test_two_runs_over_days_never_share_a_directory(tmp_path: Path) -> None:
+    file = trade_file(tmp_path / "t.csv", [trade("A buys 5 ACME from B at 1.00")])
+    with only_writer(tmp_path / "out"), pytest.raises(FolderInUse, match="to be the only writer"):
+        clear_days([file], tmp_path / "out", house())
+
+
 def test_a_house_is_never_cleared_over(tmp_path: Path) -> None:
     file = trade_file(tmp_path / "t.csv", [trade("A buys 5 ACME from B at 1.00")])
     clear_days([file], tmp_path / "out", house())
     before = files_below(tmp_path / "out")
-    with pytest.raises(RefusedError, match="give another --out"):
+    with pytest.raises(RefusedError, match=r"was one of a clearing house \(clearing/journal\); give another"):
         clear_days([file], tmp_path / "out", house())
     assert files_below(tmp_path / "out") == before

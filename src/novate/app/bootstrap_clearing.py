@@ -34,7 +34,6 @@ from novate.clearing.configured import house_terms_of
 from novate.clearing.ledger.layout import ARCHIVED as TRANSFERS
 from novate.clearing.machine import Clearing
 from novate.clearing.saved import day_of_snapshot
-from novate.clearing.trade_index import rehearse
 from novate.domain.clearing_codes import ClearingCommand
 from novate.domain.clearing_records import (
     CLEARING_COMMAND,
@@ -353,11 +352,6 @@ def blocks_from(journal: Journal, sequence: int) -> Iterator[tuple[int, Records]
 
 REPLICA_FAULTS = (RefusedError, JournalError, BrokenInvariant, OSError)
 """What a ClearingReplica raises: its house is being founded, broken or gone."""
-
-
-def warm_up_clearing() -> None:
-    """Load what a house's first trade would wait for otherwise."""
-    rehearse()
 
 
 class ClearingReplica:

@@ -28,6 +28,7 @@ from novate.app.clearing_returns import TakenFile, answered_parts, write_returns
 from novate.app.clearing_small_files import read_holdings
 from novate.app.clearing_take import Answers, Int64s
 from novate.app.configuration import embedded_configuration
+from novate.app.destination import expect_place
 from novate.app.problems import RefusedError
 from novate.app.trade_files import TradeDelivery, read_trades, require_totals
 from novate.clearing.chart import BalanceBook
@@ -38,6 +39,7 @@ from novate.clearing.trades.columns import Coded
 from novate.domain.calendar import OpenDays
 from novate.domain.codes import Side
 from novate.domain.configuration import Configuration
+from novate.gateway.files import only_writer
 
 Json = dict[str, Any]
 Progress = Callable[[str, int, int], None]
@@ -47,6 +49,23 @@ PART = ".clear.part"
 """Where the house lives until all its dates are closed."""
 RECORDS_OF_A_ROW = 4
 """Of the journal, at most: one trade, and a trade id of up to three TEXT records."""
+
+
+class LeftBehind(msgspec.Struct, frozen=True, kw_only=True):
+    """What an interrupted run over days had come to; a house that is not whole is never gone on with."""
+
+    closed_dates: int
+    last_closed: str
+    """Empty: it had closed none."""
+
+    def sentence(self, out: Path) -> str:
+        """What a person is told."""
+        done = (
+            f"after it had closed {self.last_closed}" if self.closed_dates else "before it had closed a date"
+        )
+        return (
+            f"{out}: an earlier run was interrupted {done}; nothing of it is kept, all dates are cleared anew"
+        )
 
 
 class DaysSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +78,8 @@ class DaysSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Positions and trades that are open after the last date."""
     waiting_at_the_end: int
     """Legs whose due date has not come."""
+    begun_anew: LeftBehind | None = None
+    """The interrupted run whose place this one has taken."""
 
 
 class DayRange(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,12 +104,14 @@ def clear_days(
 
     Raises TradeFileError for a file that cannot be read at all or whose control totals are wrong,
     SmallFileError for holdings that cannot be read, RefusedError where OUT has a house already or the dates
-    cannot be, OSError.
+    cannot be, FolderInUse, OSError.
     """
     tell = progress or (lambda what, done, total: None)
+    expect_place(out, (), paths)
     if (out / "clearing").exists():
         raise RefusedError(
-            f"{out}: expected a directory without a clearing house, was one; give another --out"
+            f"{out}: expected a directory without results of another command, was one with clearing; "
+            "give another --out"
         )
     tell("reading", 0, 0)
     deliveries = [_read(path) for path in paths]
@@ -103,15 +126,25 @@ def clear_days(
     opening = [] if holdings is None else read_holdings(holdings, Names(founded), house_terms_of(founded))
     rows = max((len(delivery.columns) for delivery in deliveries), default=0)
     part = out / PART
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        with House.found(part, founded, RECORDS_OF_A_ROW * rows) as house:
-            run = _Run(house, paths, deliveries, wanted, opening, is_supplied=holdings is None)
-            summary = run.run(out, tell)
-        (part / "clearing").rename(out / "clearing")
-    finally:
+    with only_writer(out):
+        left = _left_behind(part)
         shutil.rmtree(part, ignore_errors=True)
-    return summary
+        try:
+            with House.found(part, founded, RECORDS_OF_A_ROW * rows) as house:
+                run = _Run(house, paths, deliveries, wanted, opening, is_supplied=holdings is None)
+                summary = run.run(out, tell)
+            (part / "clearing").rename(out / "clearing")
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    return msgspec.structs.replace(summary, begun_anew=left)
+
+
+def _left_behind(part: Path) -> LeftBehind | None:
+    """What an earlier run has left because it was killed; only for who holds the lock."""
+    if not part.is_dir():
+        return None
+    closed = sorted(place.parent.name for place in part.glob("clearing/days/*/day.json"))
+    return LeftBehind(closed_dates=len(closed), last_closed=closed[-1] if closed else "")
 
 
 def _read(path: Path) -> TradeDelivery:

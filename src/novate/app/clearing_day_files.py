@@ -60,6 +60,13 @@ class DayFiles(msgspec.Struct, frozen=True, kw_only=True):
     summary: Json
     """The content of day.json."""
 
+    def finishing(self) -> str:
+        """What is said where opening a house has written them."""
+        return (
+            f"{self.summary['date']}: the roll that closed this date was interrupted before its files were "
+            f"written; it is finished now: {self.directory}"
+        )
+
 
 def write_day(days: Path, logged: LoggedDate, house: Clearing, configuration: Configuration) -> DayFiles:
     """Write all files of a date that `house` has closed, just now or earlier.

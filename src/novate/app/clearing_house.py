@@ -94,6 +94,8 @@ class House:
         """DIR/clearing."""
         self.plane = plane
         self.log = log
+        self.finished: DayFiles | None = None
+        """What opening has written because the process that closed the date had died before it did."""
         self.configuration = plane.configuration
         self.names = Names(plane.configuration)
         self.days = Days(plane.terms)
@@ -124,7 +126,7 @@ class House:
         """The house as it stood when its last command was acknowledged. Raises JournalError, RefusedError.
         Whoever stands `beside` is told what is replayed; with `from_start` that is everything.
 
-        A date whose files were not finished, because its process died, gets them now.
+        A date whose files were not finished, because its process died, gets them now: `finished`.
         """
         root, log = directory / "clearing", DayLog()
         if not (root / "journal").is_dir():
@@ -135,7 +137,7 @@ class House:
         watcher = log if beside is None else Watchers([log, beside])
         house = cls(root, open_clearing(root / "journal", watcher, read_only, from_start), log)
         if not read_only:
-            house._finish_files()
+            house.finished = house._finish_files()
         return house
 
     def look_again(self) -> None:
@@ -442,11 +444,12 @@ class House:
             f"{date}: expected a date that was closed, is not; the business date is {self.today}"
         )
 
-    def _finish_files(self) -> None:
+    def _finish_files(self) -> DayFiles | None:
         """Write what an interrupted roll has left unwritten."""
         closed = self.log.closed
-        if closed is not None and not (self.root / "days" / closed.date / "day.json").exists():
-            self._write_closed()
+        if closed is None or (self.root / "days" / closed.date / "day.json").exists():
+            return None
+        return self._write_closed()
 
     # -- buy-ins and issuers ----------------------------------------------------------------------------
 

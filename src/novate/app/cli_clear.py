@@ -86,6 +86,8 @@ def _clear_days(
             settle_days=1 if settle_days is None else settle_days,
             progress=progress,
         )
+    if summary.begun_anew is not None:
+        typer.echo(f"novate: {summary.begun_anew.sentence(out)}", err=True)
     if as_json:
         print_data(summary)
     else:

@@ -9,7 +9,8 @@ status trades positions obligations fails ledger                                
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,17 +34,34 @@ Instrument = Annotated[str, typer.Argument(metavar="INSTRUMENT", help="ISIN or s
 Quantity = Annotated[str, typer.Argument(metavar="QUANTITY", help="A decimal.", show_default=False)]
 
 
-def act(directory: Path, verb: Callable[[House], Events], as_json: bool) -> int:
-    """Do one verb on the house, whether it runs beside a node or not; show its events."""
-    with progress_bars() as progress:
-        from novate.app.clearing_door import house_for_writing
+@contextmanager
+def opened(directory: Path) -> Iterator[House]:
+    """The house, to be changed, whether it runs beside a node or not; what opening it has finished is said
+    at once, because whoever closes a date again would close the next one."""
+    from novate.app.clearing_door import house_for_writing
 
+    with house_for_writing(directory) as house:
+        if house.finished is not None:
+            typer.echo(f"novate: {house.finished.finishing()}", err=True)
+        yield house
+
+
+def finished_roll(house: House) -> dict[str, Any]:
+    """The field of every `--json` that says what opening has finished; null: nothing."""
+    done = house.finished
+    told = None if done is None else {"date": done.summary["date"], "directory": done.directory}
+    return {"finished_roll": told}
+
+
+def act(directory: Path, verb: Callable[[House], Events], as_json: bool) -> int:
+    """Do one verb on the house; show its events."""
+    with progress_bars() as progress:
         progress(f"opening {directory}", 0, 0)
-        with house_for_writing(directory) as house:
+        with opened(directory) as house:
             events = verb(house)
             words, today = house.words(), house.today
     if as_json:
-        print_data({"business_date": today, "events": list(events)})
+        print_data({"business_date": today, "events": list(events), **finished_roll(house)})
         return 0
     screen = console()
     for event in events[:SHOWN_EVENTS]:
@@ -82,15 +100,13 @@ def take(
 ) -> int:
     """Take trade files; each gets a return file with an answer to every row."""
     with progress_bars() as progress:
-        from novate.app.clearing_door import house_for_writing
-
         taken = []
-        with house_for_writing(directory) as house:
+        with opened(directory) as house:
             for place, file in enumerate(files):
                 progress("trade files", place, len(files))
                 taken.append(house.take(file))
     if as_json:
-        print_data({"files": taken})
+        print_data({"files": taken, **finished_roll(house)})
     else:
         for one in taken:
             print_taken(one)
@@ -214,15 +230,15 @@ def roll(
 ) -> int:
     """Close the business date, open the next one, and write the files of the closed one."""
     with progress_bars() as progress:
-        from novate.app.clearing_door import house_for_writing
         from novate.app.clearing_queries import date_of
 
         progress("closing the date", 0, 0)
-        with house_for_writing(directory) as house:
+        with opened(directory) as house:
             written = house.roll(date_of(to) if to is not None else None)
             today = house.today
     if as_json:
-        print_data({"business_date": today, "directory": written.directory, "day": written.summary})
+        told = {"business_date": today, "directory": written.directory, "day": written.summary}
+        print_data({**told, **finished_roll(house)})
     else:
         print_day(written)
         console().print(f"The business date is {today}", markup=False)
@@ -236,14 +252,13 @@ def files(
 ) -> int:
     """Write the files of a closed date again, out of the journal."""
     with progress_bars() as progress:
-        from novate.app.clearing_door import house_for_writing
         from novate.app.clearing_queries import date_of
 
         progress(f"replaying {date}", 0, 0)
-        with house_for_writing(directory) as house:
+        with opened(directory) as house:
             written = house.write_files(date_of(date))
     if as_json:
-        print_data({"directory": written.directory, "day": written.summary})
+        print_data({"directory": written.directory, "day": written.summary, **finished_roll(house)})
     else:
         print_day(written)
     return 0

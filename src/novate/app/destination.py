@@ -3,6 +3,7 @@
     out/ does not exist, is empty, has files of other names     taken
     out/ has earlier results of the same command                taken, they are replaced
     out/ is that of a run (journal, summary.json)               refused: the run would no longer verify
+    out/ is that of a clearing house, a day or a node           refused: its files would be taken for theirs
     out/ has results of another command under the same names    refused
     out/rejects.csv is a file that is being read                refused: it would be gone
 
@@ -19,12 +20,16 @@ from novate.app.problems import RefusedError
 MARKS = {
     "summary.json": "novate run",
     "journal/witness": "novate run",
+    "venue/journal": "novate up or novate day",
+    "clearing/journal": "a clearing house",
     "positions.csv": "novate clear",
     "comparison.txt": "novate import",
     "events.parquet": "novate match",
     "reports.txt": "novate match",
 }
 """Files that only one command makes; the first that is found says whose directory it is."""
+LIVING = ("novate run", "novate up or novate day", "a clearing house")
+"""Whose directory takes nothing else, under whatever name."""
 
 
 def expect_place(directory: Path, outputs: Iterable[str], inputs: Iterable[Path | None]) -> None:
@@ -42,8 +47,7 @@ def expect_place(directory: Path, outputs: Iterable[str], inputs: Iterable[Path 
             )
     overwrites = any((directory / name).exists() for name in outputs)
     for mark, command in MARKS.items():
-        of_a_run = command == "novate run"
-        if mark not in outputs and (directory / mark).exists() and (overwrites or of_a_run):
+        if mark not in outputs and (directory / mark).exists() and (overwrites or command in LIVING):
             raise RefusedError(
                 f"{directory}: expected a directory without results of another command, "
                 f"was one of {command} ({mark}); give another --out"

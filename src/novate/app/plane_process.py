@@ -156,7 +156,13 @@ def clearing_day(directory: Path, block: int, configuration: Configuration) -> i
     with only_writer((directory / CLEARING_JOURNAL).parent):
         house, credit = open_house(directory, configuration)
         with house:
+            _tell_finished(house)
             return _clear(house, credit, directory, block)
+
+
+def _tell_finished(house: House) -> None:
+    if house.finished is not None:
+        sys.stderr.write(f"novate: {house.finished.finishing()}\n")
 
 
 def _clear(house: House, credit: CreditStream, directory: Path, block: int) -> int:
@@ -246,6 +252,7 @@ def take_published(directory: Path, block: int) -> tuple[int, int]:
         configuration = ClearingReplay(directory / CLEARING_JOURNAL).configuration
         house, _ = open_house(directory, configuration)
         with house:
+            _tell_finished(house)
             if house.today != configuration.business_date:
                 raise RefusedError(
                     f"{directory}: expected the business date {configuration.business_date} of the venue, "

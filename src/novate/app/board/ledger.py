@@ -17,12 +17,13 @@ from typing import Any
 import pyarrow as pa
 
 from novate.app.board.house_figures import HouseFigures, house_figures
-from novate.app.bootstrap_clearing import REPLICA_FAULTS, ClearingReplica, warm_up_clearing
+from novate.app.bootstrap_clearing import REPLICA_FAULTS, ClearingReplica
 from novate.app.clearing_names import Names
 from novate.app.plane_streams import CLEARING_JOURNAL
 from novate.clearing.chart import BalanceBook, MoveReason, Place, owner_of, place_of
 from novate.clearing.house_terms import Days
 from novate.clearing.ledger.codes import TransferFlag
+from novate.clearing.trade_index import rehearse
 from novate.reports.house_accounts import account_names
 from novate.views import Views
 
@@ -77,7 +78,7 @@ class LedgerFollower:
         if self._replica is None:
             if not self._journal.is_dir():
                 return
-            warm_up_clearing()
+            rehearse()
             self._replica = ClearingReplica(self._journal)
             self._quantity_digits = Names(self._replica.plane.configuration).quantity_digits
         before = self._replica.sequence

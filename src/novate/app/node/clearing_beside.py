@@ -72,6 +72,8 @@ class ClearingBeside:
             said = SAID.fullmatch(line)
             if said is not None:
                 self._note(int(said[1]), int(said[2]), said[3])
+            elif line.startswith("told "):
+                self._tell(f"clearing: {line.removeprefix('told ')}")
         if not self._companion.pid:
             self._is_ready = False
         if self._starts != self._companion.restarts:

@@ -6,7 +6,7 @@
 
 It takes fills behind the last one in its own state, so it may be killed, stopped and started at any moment;
 the venue trades on. Its input says "stop N" when the node stops after fill N, and is closed when the node is
-dead. It says "at FILLS REFUSED DATE" now and then, and "failed NAME MESSAGE" at its end.
+dead. It says "at FILLS REFUSED DATE" now and then, "told SENTENCE" for people, "failed NAME MESSAGE" last.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import time
 from pathlib import Path
 
 from novate.app.bootstrap import venue_configuration
-from novate.app.bootstrap_clearing import warm_up_clearing
 from novate.app.clearing_door import Door, answered
 from novate.app.clearing_house import House
 from novate.app.clearing_knock import Answer, Request
@@ -37,7 +36,8 @@ from novate.app.plane_process import (
 )
 from novate.app.plane_streams import CLEARING_JOURNAL, DOOR, VENUE_JOURNAL, CreditStream, FillReader
 from novate.app.venue_fills import FillWriter
-from novate.journal.folder_lock import only_writer
+from novate.clearing.trade_index import rehearse
+from novate.gateway.files import only_writer
 
 PAUSE_SECONDS = 0.05
 """Fills of so long become one block, unless a whole block of them waits: every block is a flush, and the disk
@@ -143,10 +143,13 @@ class ClearingProcess:
 
 def run(directory: Path, block: int) -> None:
     """Open the house, founding it if there is none, and run it. Raises what `open_house` raises."""
-    warm_up_clearing()
+    # The house's first trade would wait for it otherwise.
+    rehearse()
     with only_writer((directory / CLEARING_JOURNAL).parent):
         house, credit = open_house(directory, venue_configuration(directory / VENUE_JOURNAL))
         with house:
+            if house.finished is not None:
+                say(f"told {house.finished.finishing()}")
             expect_published(directory, house, FillReader(directory).count)
             door = Door(directory / DOOR)
             try:
