@@ -132,6 +132,21 @@ def test_a_machine_is_examined(tmp_path: Path) -> None:
     assert "(expected: up to" in findings["disk"]["found"]
 
 
+@pytest.mark.parametrize("key", ["[node] tcp", "[node] board", "[web] address"])
+def test_a_taken_address_founds_nothing(key: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        table, name = key[1:].split("] ")
+        config = market_file(tmp_path, **{name: address} if table == "node" else {})
+        if table == "web":
+            config.write_text(f'{config.read_text("utf-8")}\n[web]\n{name} = "{address}"\n', "utf-8")
+        said = novate("up", "--data", tmp_path / "data", "--config", config)
+    assert said.returncode == 1
+    assert f"{key} = {address}" in said.stderr
+    assert "Address already in use" in said.stderr
+    assert not (tmp_path / "data").exists()
+
+
 def test_the_ports_of_the_running_node_are_no_fault(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"

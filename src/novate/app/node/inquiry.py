@@ -8,14 +8,13 @@ import contextlib
 import errno
 import os
 import resource
-import socket
 import tempfile
 import time
-from collections.abc import Iterator
 
 import msgspec
 import numpy as np
 
+from novate.app.node.addresses import Listening, addresses_of, try_out
 from novate.app.node.core import NodeStatus
 from novate.app.node.directory import DataDirectory
 from novate.app.node.settings import NodeSettings
@@ -60,36 +59,25 @@ def status_of(data: DataDirectory) -> NodeStatus | StoppedStatus:
 def examine(data: DataDirectory, settings: NodeSettings, web: WebSettings | None) -> list[Finding]:
     """Ports, disk, kernels, clock and open files."""
     runs = data.is_founded and isinstance(status_of(data), NodeStatus)
-    ports = [_port(name, address, runs) for name, address in _addresses(settings, web)]
+    ports = [_port(one, runs) for one in addresses_of(settings, web)]
     return [*ports, _flushes(data), _kernels(), _clock(), _files(settings)]
 
 
-def _addresses(settings: NodeSettings, web: WebSettings | None) -> Iterator[tuple[str, str]]:
-    """What a node listens on, by name."""
-    yield "port", settings.server.tcp
-    if settings.ingress:
-        yield "ingress", settings.ingress_tcp
-    if web is not None:
-        yield "web", web.address
-    if settings.board not in ("socket", "off"):
-        yield "board", settings.board
-
-
-def _port(name: str, address: str, runs: bool) -> Finding:
+def _port(one: Listening, runs: bool) -> Finding:
     """`runs`: the node of this directory does, so that it is right for its ports to be taken."""
+    address = one.address
     if not address:
-        return Finding(what=name, ok=True, found="TCP is off")
-    host, _, port = address.rpartition(":")
+        return Finding(what=one.name, ok=True, found="TCP is off")
     try:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as one:
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            one.bind((host.strip("[]"), int(port)))
+        try_out(one)
     except OSError as error:
         if runs and error.errno == errno.EADDRINUSE:
-            return Finding(what=name, ok=True, found=f"{address} is taken; the node of this directory runs")
+            return Finding(
+                what=one.name, ok=True, found=f"{address} is taken; the node of this directory runs"
+            )
         found = f"{address}: expected a free port, was: {os.strerror(error.errno or 0)}"
-        return Finding(what=name, ok=False, found=found)
-    return Finding(what=name, ok=True, found=f"{address} is free")
+        return Finding(what=one.name, ok=False, found=found)
+    return Finding(what=one.name, ok=True, found=f"{address} is free")
 
 
 def _flushes(data: DataDirectory) -> Finding:

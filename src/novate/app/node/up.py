@@ -17,6 +17,7 @@ from types import FrameType
 from novate.app.bootstrap import Plane, found_or_restore, restore_plane
 from novate.app.collector import collect_rarely
 from novate.app.configuration import embedded_configuration, load_configuration
+from novate.app.node.addresses import addresses_of, try_out
 from novate.app.node.banner import Banner
 from novate.app.node.beside import beside
 from novate.app.node.clearing_beside import ClearingBeside
@@ -56,6 +57,7 @@ def run_node(
         config = data.market
     configuration = load_configuration(config) if config else embedded_configuration()
     settings, web_settings = load_settings(config), load_web_settings(config)
+    _expect_addresses(data, settings, web_settings)
     data.make()
     with only_writer(data.path):
         compile_kernels()
@@ -126,6 +128,14 @@ def clearing_beside(
     if not settings.clearing:
         return None
     return ClearingBeside(data.path, len(opening_credit(configuration)), tell)
+
+
+def _expect_addresses(data: DataDirectory, settings: NodeSettings, web: WebSettings | None) -> None:
+    """An address that is taken must not leave a directory that was founded for nothing. In a founded one the
+    lock comes first: the node that holds it says more than its port does."""
+    if not data.is_founded:
+        for one in addresses_of(settings, web):
+            try_out(one)
 
 
 def _expect_the_same(
