@@ -98,3 +98,17 @@ def test_processes_that_work_at_once_are_given_everything_once(file: int) -> Non
         units, signatures = zip(*(one.result() for one in done), strict=True)
     assert sum(units) == count
     assert sum(signatures) == count
+
+
+def test_workers_share_a_file_without_a_name_where_the_system_has_no_memory_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    made = new_file(PLACES)
+    try:
+        one, other = Shared(made, PLACES), Shared(made, PLACES)
+        assert one.note(proof(1), NOW)
+        assert not other.note(proof(1), NOW)
+        assert other.note(proof(2), NOW)
+    finally:
+        os.close(made)

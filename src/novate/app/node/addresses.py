@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from novate.app.node.settings import NodeSettings
+from novate.gateway.binary.listening import bound
 from novate.gateway.web.limits import WebSettings
 
 
@@ -36,11 +37,5 @@ def try_out(one: Listening) -> None:
     if not one.address:
         return
     host, _, port = one.address.rpartition(":")
-    try:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as taken:
-            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            taken.bind((host.strip("[]"), int(port)))
-            taken.listen()
-    except OSError as error:
-        error.filename = f"{one.key} = {one.address}"
-        raise
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound(socket.socket(family), (host.strip("[]"), int(port)), one.key).close()
