@@ -38,7 +38,8 @@ def refused(body: str, decoder: Any = ORDERS) -> tuple[str, str | None, str]:
         ({"account": "x"}, "account", 'Expected a whole number from 0 to 4294967295, was "x"'),
         ({"account": -1}, "account", "Expected a whole number from 0 to 4294967295, was -1"),
         ({"hidden": 1}, "hidden", "Expected true or false, was 1"),
-        ({"market": None}, "market", "Expected text of at most 40 characters, was null"),
+        ({"market": None}, "market", "Expected text of 1 to 40 characters, was null"),
+        ({"market": ""}, "market", 'Expected text of 1 to 40 characters, was ""'),
         ({"quantity": [1, {"deep": 2}]}, "quantity", ', was [1, {"deep": 2}]'),
         ({"client_order_id": "x" * 99}, "client_order_id", ', was "' + "x" * 59 + "..."),
         ({"amount": 1}, "amount", "Expected one of market, client_order_id, side, quantity, type, "),
@@ -65,7 +66,7 @@ def test_a_missing_field_is_named() -> None:
     said = refused(json.dumps({name: value for name, value in ORDER.items() if name != "side"}))
     assert said == ("INVALID_FIELD", "side", "Expected side: one of buy, sell, was not there")
     assert refused('{"market": 1e9999}') == (
-        "INVALID_FIELD", "market", "Expected text of at most 40 characters, was something else",
+        "INVALID_FIELD", "market", "Expected text of 1 to 40 characters, was something else",
     )  # fmt: skip
     assert refused("[]") == ("INVALID_FIELD", None, "Expected an object, was []")
 
@@ -73,7 +74,7 @@ def test_a_missing_field_is_named() -> None:
 def test_a_field_inside_a_message_is_named_by_its_path() -> None:
     inside = '{"op": "place_order", "id": 1, "order": {"market": 5}}'
     assert refused(inside, MESSAGES)[1:] == (
-        "order.market", "Expected text of at most 40 characters, was 5",
+        "order.market", "Expected text of 1 to 40 characters, was 5",
     )  # fmt: skip
     _, field, said = refused('{"op": "shout", "id": 1}', MESSAGES)
     assert field == "op"

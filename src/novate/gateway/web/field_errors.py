@@ -162,7 +162,10 @@ def _list(info: inspect.ListType) -> str:
 def _text(info: inspect.StrType) -> str:
     if info.pattern is not None and "[0-9]{1,18}" in info.pattern:
         return 'a decimal as text such as "12.5"'
-    length = f" of at most {info.max_length} characters" if info.max_length is not None else ""
+    length = ""
+    if info.max_length is not None:
+        least = f"{info.min_length} to" if info.min_length else "at most"
+        length = f" of {least} {info.max_length} characters"
     return f"text{length}" + (f" that matches {info.pattern}" if info.pattern is not None else "")
 
 
